@@ -1,0 +1,96 @@
+//! The inner layer: may they. The route must be in the table, and three parties must agree on its scope: the token,
+//! its issuer's limits and the certificate's. Refuses whatever arrives without an identity.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::audit::Stage;
+use crate::bank::Principal;
+use crate::cause::Cause;
+use crate::routes::{self, Access};
+use crate::server::Server;
+
+/// Who is asking, as the outer layer found it.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) principal: Principal,
+    pub(crate) grant: Grant,
+}
+
+/// What the three parties allow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Grant {
+    pub(crate) by_token: Vec<String>,
+    pub(crate) by_issuer: Vec<String>,
+    pub(crate) by_certificate: Vec<String>,
+}
+
+impl Grant {
+    fn permits(&self, scope: &str) -> Result<(), Cause> {
+        let has = |scopes: &[String]| scopes.iter().any(|held| held == scope);
+        if !has(&self.by_token) {
+            return Err(Cause::Scope);
+        }
+        if !has(&self.by_issuer) {
+            return Err(Cause::IssuerMayGrant);
+        }
+        if !has(&self.by_certificate) {
+            return Err(Cause::CertificateCap);
+        }
+        Ok(())
+    }
+
+    /// The scopes on which all three agree, each once.
+    pub(crate) fn effective(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in &self.by_token {
+            if self.permits(scope).is_ok() && !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+}
+
+/// A request that may reach its handler.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorized {
+    pub(crate) principal: Principal,
+    /// The object that the path names; empty when the route has no parameter.
+    pub(crate) object: String,
+}
+
+/// The layer, for `axum::middleware::from_fn_with_state`.
+pub(crate) async fn authorize(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let refuse = |cause| server.answers().refuse(Stage::Authorization.refuses(cause));
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let Some(matched) = matched.as_ref().map(MatchedPath::as_str) else {
+        return refuse(Cause::RouteUnknown);
+    };
+    let Some(object) = routes::object(matched, request.uri().path()).map(str::to_owned) else {
+        return refuse(Cause::RouteUnknown);
+    };
+    let Some(route) = routes::find(matched, request.method()) else {
+        let refusal = Stage::Authorization.refuses(Cause::MethodUnknown);
+        return server.answers().refuse_method(refusal, &routes::methods(matched));
+    };
+    let Some(Identity { principal, grant }) = request.extensions_mut().remove() else {
+        return refuse(Cause::TokenMissing);
+    };
+    if let Access::Scope(scope) = route.access
+        && let Err(cause) = grant.permits(scope)
+    {
+        return refuse(cause);
+    }
+    request.extensions_mut().insert(Authorized { principal, object });
+    next.run(request).await
+}
+
+/// Whether the account belongs to the principal. An account that does not exist belongs to nobody.
+pub(crate) fn check_owner(server: &Server, principal: &Principal, account: &str) -> Result<(), Cause> {
+    match server.bank().owner_of(account) {
+        Some(owner) if owner == principal.id => Ok(()),
+        Some(_) | None => Err(Cause::Owner),
+    }
+}

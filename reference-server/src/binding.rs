@@ -1,0 +1,26 @@
+//! Ties the token to the certificate it came with (RFC 8705 §3): its thumbprint, and its subject.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::cause::Cause;
+use crate::json::Object;
+
+/// Checks that the token was issued for this certificate and for the principal it names.
+pub(crate) fn check(claims: &Object, subject: &str, leaf: &[u8], principal: &str) -> Result<(), Cause> {
+    let confirmed = claims.get("cnf").and_then(Value::as_object).and_then(|confirmation| confirmation.get("x5t#S256"));
+    if confirmed.and_then(Value::as_str) != Some(thumbprint(leaf).as_str()) {
+        return Err(Cause::Confirmation);
+    }
+    // A certificate shared by two names must not lend one of them the other's tokens.
+    if subject != principal {
+        return Err(Cause::SubjectMismatch);
+    }
+    Ok(())
+}
+
+/// `x5t#S256`: base64url of SHA-256 over the DER encoding (RFC 8705 §3.1).
+fn thumbprint(leaf: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(&Sha256::digest(leaf))
+}

@@ -1,0 +1,118 @@
+//! Finds the bearer token in a request (RFC 6750 §2.1). Never looks into it.
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Uri};
+
+use crate::cause::Cause;
+
+/// The token of the one `Authorization` field line.
+pub(crate) fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Cause> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    // A token in the query lands in logs and histories (RFC 9700 §4.3.2): it is never read, only noticed.
+    let value = match (lines.next(), lines.next()) {
+        (None, _) => return Err(Cause::TokenMissing),
+        (Some(_), Some(_)) => return Err(Cause::CredentialDuplicated),
+        (Some(_), None) if in_query(uri) => return Err(Cause::CredentialDuplicated),
+        (Some(value), None) => value.as_bytes().trim_ascii(),
+    };
+    let scheme = value.iter().take_while(|octet| is_token_octet(**octet)).count();
+    let (scheme, rest) = value.split_at(scheme);
+    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Err(Cause::TokenMissing);
+    }
+    let token = rest.iter().position(|octet| *octet != b' ').filter(|spaces| *spaces > 0).map(|spaces| &rest[spaces..]);
+    token
+        .filter(|token| is_b64token(token))
+        .and_then(|token| std::str::from_utf8(token).ok())
+        .ok_or(Cause::CredentialMalformed)
+}
+
+fn in_query(uri: &Uri) -> bool {
+    let names = uri.query().into_iter().flat_map(|query| query.split('&'));
+    names.map(|pair| pair.split('=').next().unwrap_or_default()).any(|name| percent_decoded(name) == b"access_token")
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((first, tail)) = rest.split_first() {
+        let escape = match (first, tail) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escape {
+            Some((high, low)) => {
+                decoded.push(high << 4 | low);
+                rest = &tail[2..];
+            }
+            None => {
+                decoded.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+fn is_token_octet(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+/// `b64token` of RFC 6750 §2.1.
+fn is_b64token(text: &[u8]) -> bool {
+    let body = text.iter().take_while(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet)).count();
+    body > 0 && text[body..].iter().all(|octet| *octet == b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, Uri};
+
+    use super::bearer;
+    use crate::cause::Cause;
+
+    fn read(lines: &[&[u8]], uri: &'static str) -> Result<String, Cause> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("authorization", HeaderValue::from_bytes(line).unwrap());
+        }
+        bearer(&headers, &Uri::from_static(uri)).map(str::to_owned)
+    }
+
+    #[test]
+    fn accepts_one_line_in_any_case() {
+        for line in ["Bearer a.b.c", "bearer   a.b.c", " BEARER a.b.c\t"] {
+            assert_eq!(read(&[line.as_bytes()], "/?token=1").as_deref(), Ok("a.b.c"), "{line}");
+        }
+        assert_eq!(read(&[b"Bearer a=="], "/").as_deref(), Ok("a=="));
+    }
+
+    #[test]
+    fn names_the_cause() {
+        for (lines, uri, cause) in [
+            (&[][..], "/", Cause::TokenMissing),
+            (&[], "/?access_token=a", Cause::TokenMissing),
+            (&[b"Basic a"], "/", Cause::TokenMissing),
+            (&[b""], "/", Cause::TokenMissing),
+            (&[b"Bearera"], "/", Cause::TokenMissing),
+            (&[b"Bearer"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer a b"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer a,b"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer\ta"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer ="], "/", Cause::CredentialMalformed),
+            (&[b"Bearer a=b"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer \xc3\xa4"], "/", Cause::CredentialMalformed),
+            (&[b"Bearer a", b"Bearer a"], "/", Cause::CredentialDuplicated),
+            (&[b"Bearer a"], "/?access_token=a", Cause::CredentialDuplicated),
+            (&[b"Bearer a"], "/?x=1&%61ccess%5ftoken", Cause::CredentialDuplicated),
+        ] as [(&[&[u8]], &'static str, Cause); 15]
+        {
+            assert_eq!(read(lines, uri), Err(cause), "{lines:?} {uri}");
+        }
+    }
+}

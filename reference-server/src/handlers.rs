@@ -1,0 +1,104 @@
+//! The handlers. They run for authorized requests only, and are the only callers of the bank.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Extension, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::answers;
+use crate::audit::Stage;
+use crate::authorize::{Authorized, check_owner};
+use crate::bank::TransferOrder;
+use crate::cause::Cause;
+use crate::json;
+use crate::server::Server;
+
+pub(crate) async fn health(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
+    server.bank().health(&authorized.principal);
+    answer(json!({ "status": "ok" }))
+}
+
+pub(crate) async fn whoami(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
+    let principal = &authorized.principal;
+    let note = server.bank().whoami(principal);
+    answer(json!({
+        "client_id": principal.client_id,
+        "id": principal.id,
+        "note": note,
+        "scopes": principal.scopes,
+    }))
+}
+
+pub(crate) async fn account(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
+    let Authorized { principal, object } = &authorized;
+    if let Err(cause) = check_owner(&server, principal, object) {
+        return server.answers().refuse(Stage::Authorization.refuses(cause));
+    }
+    let statement = server.bank().account(principal, object);
+    answer(json!({ "account": object, "statement": statement }))
+}
+
+pub(crate) async fn transfer(
+    State(server): State<Server>,
+    Extension(authorized): Extension<Authorized>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let order = match read_order(&server, &head.headers, body).await {
+        Ok(order) => order,
+        Err(cause) => return server.answers().refuse(Stage::Request.refuses(cause)),
+    };
+    if let Err(cause) = check_owner(&server, &authorized.principal, &order.from) {
+        return server.answers().refuse(Stage::Authorization.refuses(cause));
+    }
+    let reference = server.bank().transfer(&authorized.principal, &order);
+    answer(json!({ "reference": reference }))
+}
+
+pub(crate) async fn user(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
+    let profile = server.bank().user(&authorized.principal, &authorized.object);
+    answer(json!({ "profile": profile, "user": authorized.object }))
+}
+
+pub(crate) async fn delete_user(
+    State(server): State<Server>,
+    Extension(authorized): Extension<Authorized>,
+) -> Response {
+    server.bank().delete_user(&authorized.principal, &authorized.object);
+    answers::empty(StatusCode::NO_CONTENT)
+}
+
+/// The fallback. The layer in front of it has refused already; should it ever not, this does.
+pub(crate) async fn absent(State(server): State<Server>) -> Response {
+    server.answers().refuse(Stage::Authorization.refuses(Cause::RouteUnknown))
+}
+
+fn answer(value: Value) -> Response {
+    answers::json(StatusCode::OK, &value)
+}
+
+async fn read_order(server: &Server, headers: &HeaderMap, body: Body) -> Result<TransferOrder, Cause> {
+    let settings = server.settings();
+    if !is_json(headers) {
+        return Err(Cause::RequestMalformed);
+    }
+    let reading = timeout(settings.body_timeout, to_bytes(body, settings.body_limit));
+    let Ok(Ok(text)) = reading.await else {
+        return Err(Cause::RequestMalformed);
+    };
+    let object = json::object(&text).ok_or(Cause::RequestMalformed)?;
+    serde_json::from_value(Value::Object(object)).map_err(|_| Cause::RequestMalformed)
+}
+
+/// One `Content-Type`, of the type `application/json`; its parameters mean nothing (RFC 8259 §11).
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,39 @@
+//! A resource server behind mutual TLS and JSON Web Tokens bound to the client certificate (RFC 8705).
+//!
+//! [`Server::new`] takes what the deployment trusts; [`Server::serve_connection`] does the rest for one byte stream.
+//! The README says in which order the layers decide.
+
+mod answers;
+mod audit;
+mod authenticate;
+mod authorize;
+mod bank;
+mod binding;
+mod cause;
+mod certificate;
+mod claims;
+mod clock;
+mod connection;
+mod credential;
+mod handlers;
+mod json;
+mod jwks;
+mod routes;
+mod server;
+mod settings;
+mod setup;
+mod spiffe;
+mod tls;
+mod token;
+mod trust;
+mod verifier;
+
+pub use audit::{Audit, AuditEvent, Decision, Stage, TracingAudit};
+pub use bank::{Bank, Principal, TransferOrder};
+pub use cause::Cause;
+pub use clock::{Clock, SystemClock};
+pub use connection::{ConnectionError, PeerCertificates};
+pub use server::Server;
+pub use settings::Settings;
+pub use setup::SetupError;
+pub use trust::{Holder, Issuer, Trust};

@@ -1,0 +1,48 @@
+//! Limits and names of one deployment.
+
+use std::time::Duration;
+
+/// Limits and names. `audience` has no default: [`Server::new`](crate::Server::new) refuses an empty one.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The value this server expects in a token's `aud`.
+    pub audience: String,
+    /// Most octets in a request's body.
+    pub body_limit: usize,
+    /// Longest wait for a request's body.
+    pub body_timeout: Duration,
+    /// Longest wait for a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// Most octets in a request's header section.
+    pub header_limit: usize,
+    /// Longest wait for an HTTP/1.1 header section; also ends idle connections.
+    pub header_timeout: Duration,
+    /// Interval between HTTP/2 pings, and longest wait for their answer: ends dead connections.
+    pub keep_alive_interval: Duration,
+    /// How far the clocks of issuers may be from ours.
+    pub leeway: Duration,
+    /// Most concurrent HTTP/2 streams on a connection.
+    pub max_concurrent_streams: u32,
+    /// Longest accepted difference of `exp` and `iat`.
+    pub max_lifetime: Duration,
+    /// The `realm` of challenges (RFC 9110 §11.5): printable ASCII without `"` and `\`.
+    pub realm: String,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            audience: String::new(),
+            body_limit: 16 * 1024,
+            body_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            header_limit: 32 * 1024,
+            header_timeout: Duration::from_secs(10),
+            keep_alive_interval: Duration::from_secs(20),
+            leeway: Duration::from_secs(30),
+            max_concurrent_streams: 64,
+            max_lifetime: Duration::from_secs(3600),
+            realm: "api".to_owned(),
+        }
+    }
+}
