@@ -1,0 +1,208 @@
+//! An attempt, resolved: symbolic specifications of everything sent. And what a reader of the bytes must see of it.
+
+use crate::{
+    AuthorizationForm, Blueprint, ChainSpec, ConfirmationOf, CredentialSeen, Member, PayloadForm, Person, RequestSpec,
+    Seal, SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Transport, Value,
+    json::{self, Json},
+};
+
+/// A resolved step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// What the bytes travel in.
+    pub transport: Transport,
+    /// What the client presents in the handshake.
+    pub chain: Option<ChainSpec>,
+    /// The token, if there is one.
+    pub token: Option<TokenSpec>,
+    /// The request.
+    pub request: RequestSpec,
+}
+
+/// What a strict reader sees of an attempt: the attempt in normal form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lifted {
+    /// What the bytes travelled in.
+    pub transport: Transport,
+    /// The presented chain.
+    pub chain: Option<ChainSpec>,
+    /// The credential.
+    pub credential: CredentialSeen,
+    /// Method of the request.
+    pub method: String,
+    /// Target of the request, without the query.
+    pub path: String,
+    /// Names of the header fields beyond those that every request has, in order.
+    pub headers: Vec<String>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+/// The dates among the claims, which are read as seconds from now.
+const DATES: [&str; 3] = ["exp", "iat", "nbf"];
+
+impl Attempt {
+    /// What must be seen of this attempt once it is forged.
+    pub fn expected(&self, blueprint: &Blueprint) -> Lifted {
+        let path = self.request.target.split('?').next().unwrap_or_default().to_string();
+        let mut headers: Vec<String> = self.request.headers.iter().map(|header| header.name.clone()).collect();
+        if let AuthorizationForm::OtherHeader(name) = &self.request.authorization
+            && self.token.is_some()
+        {
+            headers.push(name.clone());
+        }
+        Lifted {
+            transport: self.transport,
+            chain: self.chain.clone(),
+            credential: self.credential(blueprint),
+            method: self.request.method.clone(),
+            path,
+            headers,
+            body: self.request.body.as_ref().map(|(_, text)| text.clone()),
+        }
+    }
+
+    fn credential(&self, blueprint: &Blueprint) -> CredentialSeen {
+        use AuthorizationForm::*;
+        let Some(token) = &self.token else { return CredentialSeen::Absent };
+        let seen = || {
+            if token.breaks_grammar() {
+                CredentialSeen::Malformed
+            } else {
+                CredentialSeen::Token(self.token_seen(token, blueprint))
+            }
+        };
+        match &self.request.authorization {
+            Absent | Empty | NoScheme | OtherHeader(_) | Query => CredentialSeen::Absent,
+            CommaList | Parameter | Quoted | SchemeOnly | Tab | Trailing => CredentialSeen::Malformed,
+            Joined { .. } | QueryToo | Repeated => CredentialSeen::Repeated,
+            Padded | TwoSpaces => seen(),
+            Scheme(name) if name.eq_ignore_ascii_case("bearer") => seen(),
+            Scheme(_) => CredentialSeen::Absent,
+        }
+    }
+
+    fn token_seen(&self, token: &TokenSpec, blueprint: &Blueprint) -> TokenSeen {
+        match token.segments {
+            Segments::Three => {}
+            Segments::Flattened | Segments::Four | Segments::LeadingDot | Segments::OnlyDots | Segments::Two => {
+                return TokenSeen::Garbled(TextFault::Segments);
+            }
+        }
+        if !token.text.is_empty() {
+            return TokenSeen::Garbled(TextFault::Encoding);
+        }
+        let untouched = token.rewritten_header.is_empty() && token.rewritten_claims.is_empty();
+        let genuine = token.signature == SignatureForm::Genuine && untouched;
+        let header = object_text(&replaced(&token.header, &token.rewritten_header), blueprint);
+        let claims = object_text(&replaced(&token.claims, &token.rewritten_claims), blueprint);
+        let claims = match &token.payload {
+            None => claims,
+            Some(PayloadForm::Prefix(text)) => format!("{text}{claims}"),
+            Some(PayloadForm::Suffix(text)) => format!("{claims}{text}"),
+            Some(PayloadForm::Text(text)) => text.clone(),
+        };
+        let known =
+            token.header.iter().chain(&token.claims).chain(&token.rewritten_header).chain(&token.rewritten_claims);
+        let known: Vec<(String, Value)> = known
+            .filter(|member| matches!(member.value, Value::Confirmation { .. } | Value::Jwk(_)))
+            .map(|member| (stand_in(&member.value, blueprint), self.normal(member.value.clone(), blueprint)))
+            .collect();
+        let symbol = |text: &str| known.iter().find(|(stand_in, _)| stand_in == text).map(|(_, value)| value.clone());
+        TokenSeen::Read {
+            header: members(&header, blueprint, &symbol),
+            claims: members(&claims, blueprint, &symbol),
+            seal: if genuine { token.seal.clone() } else { Seal::Nobody },
+        }
+    }
+
+    /// Says `Leaf` where a person's own leaf is the presented one.
+    fn normal(&self, value: Value, blueprint: &Blueprint) -> Value {
+        let presented = self.chain.as_ref().and_then(|chain| chain.certificates.first());
+        let is_presented = |person: Person| presented.is_some_and(|leaf| *leaf == blueprint.leaf(person));
+        match value {
+            Value::Confirmation { member, of: ConfirmationOf::Person(person), digest, encoding }
+                if is_presented(person) =>
+            {
+                Value::Confirmation { member, of: ConfirmationOf::Leaf, digest, encoding }
+            }
+            other => other,
+        }
+    }
+}
+
+impl TokenSpec {
+    /// Whether the text is no `b64token` (RFC 6750 §2.1): its `=` stand at the very end only.
+    fn breaks_grammar(&self) -> bool {
+        let last = match self.segments {
+            Segments::Flattened => return true,
+            Segments::OnlyDots => return false,
+            Segments::Four => None,
+            Segments::Two => Some(SegmentName::Claims),
+            Segments::LeadingDot | Segments::Three => Some(SegmentName::Signature),
+        };
+        let shown = |segment: SegmentName| self.segments != Segments::Two || segment != SegmentName::Signature;
+        self.text.iter().filter(|(segment, _)| shown(*segment)).any(|(segment, form)| match form {
+            SegmentForm::Percent | SegmentForm::Space | SegmentForm::Tab => true,
+            SegmentForm::Padded => Some(*segment) != last,
+            SegmentForm::Plus | SegmentForm::TrailingBits => false,
+        })
+    }
+}
+
+/// `members` with those of `rewritten` in place of the first of the same name, or at the end.
+pub(crate) fn replaced(members: &[Member], rewritten: &[Member]) -> Vec<Member> {
+    let mut result = members.to_vec();
+    for member in rewritten {
+        match result.iter_mut().find(|old| old.name == member.name) {
+            Some(old) => old.value = member.value.clone(),
+            None => result.push(member.clone()),
+        }
+    }
+    result
+}
+
+fn object_text(members: &[Member], blueprint: &Blueprint) -> String {
+    let member = |member: &Member| format!("{}:{}", json::quote(&member.name), stand_in(&member.value, blueprint));
+    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+}
+
+/// JSON text that stands in for a value whose octets only the world knows.
+fn stand_in(value: &Value, blueprint: &Blueprint) -> String {
+    match value {
+        Value::Json(text) => text.clone(),
+        Value::Seconds(seconds) => (blueprint.now + seconds).to_string(),
+        Value::Unique => "\"gc-unique\"".into(),
+        Value::Confirmation { .. } | Value::Jwk(_) => format!("{{\"\":{}}}", json::quote(&format!("{value:?}"))),
+    }
+}
+
+/// Reads JSON text as a list of members in normal form; `None` when it is no JSON object.
+///
+/// `symbol` recognises text that stands for octets of the world.
+pub(crate) fn members(
+    text: &str,
+    blueprint: &Blueprint,
+    symbol: &dyn Fn(&str) -> Option<Value>,
+) -> Option<Vec<Member>> {
+    let Some(Json::Object(members)) = json::parse(text) else { return None };
+    let normal = |(name, value, text): (String, Json, String)| {
+        let value = match &value {
+            Json::Number(_, digits) if DATES.contains(&name.as_str()) => match digits.parse::<i64>() {
+                Ok(date) => Value::Seconds(date.saturating_sub(blueprint.now)),
+                Err(_) => Value::Json(text),
+            },
+            Json::Text(string) if name == "jti" && string.starts_with("gc-") => Value::Unique,
+            _ => symbol(&text).unwrap_or(Value::Json(text)),
+        };
+        Member { name, value }
+    };
+    Some(members.into_iter().map(normal).collect())
+}
+
+impl Lifted {
+    /// Reads the JSON text of header or claims set as members in normal form.
+    pub fn members(text: &str, blueprint: &Blueprint, symbol: &dyn Fn(&str) -> Option<Value>) -> Option<Vec<Member>> {
+        members(text, blueprint, symbol)
+    }
+}

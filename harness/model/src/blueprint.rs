@@ -1,0 +1,283 @@
+//! The world as symbols: who trusts which key, who is called what, who owns what. The harness builds bytes from it.
+
+use crate::{
+    BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Identity, IssuerRole, KeyName, KeyUsage, Person, Policy,
+    Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey,
+};
+
+/// A trust anchor for client certificates (RFC 5280 §6.1.1 (d)).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    /// Common name of the subject.
+    pub name: String,
+    /// Its key.
+    pub key: KeyName,
+}
+
+/// A key in an issuer's JWK Set (RFC 7517 §5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublishedKey {
+    /// The key.
+    pub key: KeyName,
+    /// `kid`.
+    pub kid: String,
+    /// `alg`.
+    pub algorithm: &'static str,
+    /// Whether `use` is `sig`; `enc` otherwise.
+    pub signs: bool,
+}
+
+/// Everything that is known of a world without its keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    /// What the gate promises.
+    pub policy: Policy,
+    /// Which variation of the world this is.
+    pub scene: Scene,
+    /// The world's present, seconds since the Unix epoch.
+    pub now: i64,
+    /// How far the gate's clock may be from `now`, in seconds; 0 when it is injected.
+    pub drift: i64,
+}
+
+/// Start and end of an honest certificate's validity, seconds from now.
+const AUTHORITY_VALIDITY: (i64, i64) = (-86_400 * 30, 86_400 * 365);
+const LEAF_VALIDITY: (i64, i64) = (-86_400, 86_400 * 30);
+
+impl Blueprint {
+    /// A blueprint of `policy`'s world, with a frozen clock.
+    pub fn new(policy: Policy, now: i64) -> Self {
+        Self { policy, scene: Scene::Usual, now, drift: 0 }
+    }
+
+    /// The SPIFFE id of a person.
+    pub fn id(&self, person: Person) -> String {
+        format!("spiffe://{}/{}/{}", self.policy.trust_domain, person.tenant(), person.name())
+    }
+
+    /// The issuer's `iss`; `None` when the policy has no such issuer.
+    pub fn issuer_url(&self, role: IssuerRole) -> Option<String> {
+        match role {
+            IssuerRole::Home => self.policy.issuers.first().map(|issuer| issuer.url.clone()),
+            IssuerRole::Partner => self.policy.issuers.get(1).map(|issuer| issuer.url.clone()),
+            IssuerRole::Rogue => Some("https://issuer.eve.example".into()),
+        }
+    }
+
+    /// The role of the trusted issuer called `url`.
+    pub fn issuer_role(&self, url: &str) -> Option<IssuerRole> {
+        let at = self.policy.issuers.iter().position(|issuer| issuer.url == url)?;
+        Some(if at == 0 { IssuerRole::Home } else { IssuerRole::Partner })
+    }
+
+    /// The issuer that honestly vouches for a person in this policy.
+    pub fn issuer_of(&self, person: Person) -> IssuerRole {
+        match person.issuer() {
+            IssuerRole::Partner if self.policy.issuers.len() < 2 => IssuerRole::Home,
+            role => role,
+        }
+    }
+
+    /// The `kid` of a key, published or not.
+    pub fn kid(&self, key: KeyName) -> String {
+        match key {
+            KeyName::Token(role, kind) => {
+                let role = match role {
+                    IssuerRole::Home => "home",
+                    IssuerRole::Partner => "partner",
+                    IssuerRole::Rogue => "rogue",
+                };
+                let kind = match kind {
+                    TokenKey::Ed25519 => "ed25519",
+                    TokenKey::Encryption => "encryption",
+                    TokenKey::P256 => "p256",
+                    TokenKey::Retired => "retired",
+                    TokenKey::Rsa => "rsa",
+                    TokenKey::Shared => "shared",
+                };
+                format!("{role}-{kind}-2026")
+            }
+            _ => "attacker-2026".into(),
+        }
+    }
+
+    /// The keys by which tokens of an issuer may be checked, as published; a shared secret counts as published.
+    pub fn published(&self, role: IssuerRole) -> Vec<PublishedKey> {
+        let known = |kind: TokenKey, algorithm: &'static str, signs: bool| {
+            let key = KeyName::Token(role, kind);
+            PublishedKey { key, kid: self.kid(key), algorithm, signs }
+        };
+        let allowed = |name: &str| self.policy.tokens.algorithms.iter().any(|algorithm| algorithm == name);
+        let mut keys = Vec::new();
+        if allowed("ES256") {
+            keys.push(known(TokenKey::P256, "ES256", true));
+        }
+        if allowed("EdDSA") {
+            keys.push(known(TokenKey::Ed25519, "EdDSA", true));
+        }
+        if allowed("RS256") {
+            keys.push(known(TokenKey::Rsa, "RS256", true));
+        }
+        for name in ["HS256", "HS384", "HS512"] {
+            if allowed(name) {
+                keys.push(known(TokenKey::Shared, name, true));
+            }
+        }
+        if keys.iter().any(|key| !key.algorithm.starts_with("HS")) {
+            keys.push(known(TokenKey::Encryption, "ES256", false));
+        }
+        keys
+    }
+
+    /// The key with which an issuer honestly signs: the first that it publishes for signatures.
+    pub fn signing_key(&self, role: IssuerRole) -> Option<PublishedKey> {
+        self.published(role).into_iter().find(|key| key.signs)
+    }
+
+    /// The trust anchors for client certificates.
+    pub fn anchors(&self) -> Vec<Anchor> {
+        [KeyName::Root, KeyName::SecondRoot].map(|key| Anchor { name: authority_name(key).into(), key }).to_vec()
+    }
+
+    /// Common names of the authorities that publish a usable CRL.
+    pub fn crl_issuers(&self) -> Vec<String> {
+        match self.scene {
+            Scene::StaleCrl => Vec::new(),
+            Scene::Usual => CRL_SIGNERS.map(|key| authority_name(key).to_string()).to_vec(),
+        }
+    }
+
+    /// The keys that sign a CRL.
+    pub fn crl_signers(&self) -> Vec<KeyName> {
+        CRL_SIGNERS.to_vec()
+    }
+
+    /// What the CRLs list.
+    pub fn revoked(&self) -> Vec<CrlEntry> {
+        let mut entries: Vec<CrlEntry> = Person::INSIDERS
+            .map(|person| CrlEntry {
+                issuer: authority_name(person.certificate_authority()).into(),
+                serial: SerialName::RevokedPerson(person),
+            })
+            .to_vec();
+        for key in [KeyName::StaffIntermediate, KeyName::PartnerIntermediate] {
+            let issuer = authority_name(KeyName::Root).to_string();
+            entries.push(CrlEntry { issuer, serial: SerialName::RevokedAuthority(key) });
+        }
+        entries
+    }
+
+    /// The scopes that a person honestly holds.
+    pub fn grants(&self, person: Person) -> Vec<String> {
+        let may_grant = self
+            .issuer_url(self.issuer_of(person))
+            .and_then(|url| self.policy.issuers.iter().find(|issuer| issuer.url == url))
+            .map(|issuer| issuer.may_grant.clone())
+            .unwrap_or_default();
+        let held = match self.policy.may_hold(&self.id(person)) {
+            Some(scopes) => scopes.to_vec(),
+            None if matches!(person, Person::Bob | Person::Mallory) => {
+                let reads = self.policy.routes.iter().filter(|route| route.method == "GET");
+                reads.flat_map(|route| route.scopes.iter().cloned()).take(1).collect()
+            }
+            None => self.policy.all_scopes(),
+        };
+        held.into_iter().filter(|scope| may_grant.is_empty() || may_grant.contains(scope)).collect()
+    }
+
+    /// The object that a person owns.
+    pub fn object_of(&self, person: Person) -> String {
+        format!("{}-1", person.name())
+    }
+
+    /// Who owns an object.
+    pub fn owner_of(&self, object: &str) -> Option<Person> {
+        Person::ALL.into_iter().find(|person| self.object_of(*person) == object)
+    }
+
+    /// The object that an honest request of `person` on `route` names; `None` when the route names none.
+    pub fn example_object(&self, route: &Route, person: Person) -> Option<String> {
+        if route.owner.is_some() {
+            return Some(self.object_of(person));
+        }
+        route.path_parameter()?;
+        Some(route.example.clone().unwrap_or_else(|| self.object_of(Person::Bob)))
+    }
+
+    /// The route called `id`.
+    pub fn route(&self, id: &str) -> Option<&Route> {
+        self.policy.routes.iter().find(|route| route.id() == id)
+    }
+
+    /// The leaf that a person honestly presents.
+    pub fn leaf(&self, person: Person) -> CertificateSpec {
+        let signer = person.certificate_authority();
+        let names = match self.policy.certificates.identity {
+            Identity::Spiffe | Identity::None => vec![SubjectName::Uri(self.id(person))],
+        };
+        CertificateSpec {
+            subject: person.name().into(),
+            issuer: authority_name(signer).into(),
+            serial: SerialName::Person(person),
+            key: KeyName::Leaf(person),
+            signer: Some(signer),
+            not_before: LEAF_VALIDITY.0,
+            not_after: LEAF_VALIDITY.1,
+            authority: Some(BasicConstraints { ca: false, path_length: None }),
+            key_usage: Some(vec![KeyUsage::DigitalSignature]),
+            purposes: Some(vec![Purpose::ClientAuth]),
+            names,
+            name_constraints: Vec::new(),
+            extra: None,
+        }
+    }
+
+    /// The certificate of an authority.
+    pub fn authority(&self, key: KeyName) -> CertificateSpec {
+        let (signer, path_length) = match key {
+            KeyName::StaffIntermediate | KeyName::PartnerIntermediate => (KeyName::Root, Some(0)),
+            KeyName::RogueIntermediate => (KeyName::RogueRoot, Some(0)),
+            own => (own, None),
+        };
+        CertificateSpec {
+            subject: authority_name(key).into(),
+            issuer: authority_name(signer).into(),
+            serial: SerialName::Authority(key),
+            key,
+            signer: Some(signer),
+            not_before: AUTHORITY_VALIDITY.0,
+            not_after: AUTHORITY_VALIDITY.1,
+            authority: Some(BasicConstraints { ca: true, path_length }),
+            key_usage: Some(vec![KeyUsage::CrlSign, KeyUsage::KeyCertSign]),
+            purposes: None,
+            names: Vec::new(),
+            name_constraints: Vec::new(),
+            extra: None,
+        }
+    }
+
+    /// What a person honestly presents in the handshake.
+    pub fn chain(&self, person: Person) -> ChainSpec {
+        let certificates = vec![self.leaf(person), self.authority(person.certificate_authority())];
+        ChainSpec { certificates, proof: Proof::Genuine }
+    }
+}
+
+const CRL_SIGNERS: [KeyName; 4] =
+    [KeyName::Root, KeyName::SecondRoot, KeyName::StaffIntermediate, KeyName::PartnerIntermediate];
+
+/// Common name of the authority that holds `key`.
+pub(crate) fn authority_name(key: KeyName) -> &'static str {
+    match key {
+        KeyName::Root => "Client Root",
+        KeyName::SecondRoot => "Second Client Root",
+        KeyName::StaffIntermediate => "Staff Clients",
+        KeyName::PartnerIntermediate => "Partner Clients",
+        KeyName::RogueRoot => "Eve Root",
+        KeyName::RogueIntermediate => "Eve Clients",
+        KeyName::ServerRoot => "Server Root",
+        KeyName::Server => "gate.test",
+        KeyName::Leaf(person) => person.name(),
+        KeyName::Other | KeyName::Attacker | KeyName::Token(..) => "nobody",
+    }
+}

@@ -1,0 +1,52 @@
+//! A case: the unit of corpus, shrinking and replay. It names what is done and contains no forged byte.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Mutation, Stance};
+
+/// A scene and the steps taken in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Which variation of the world the gate is built in.
+    #[serde(default)]
+    pub scene: Scene,
+    /// One step for now; the format holds the list from the first day.
+    pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// A case of one step in the usual scene.
+    pub fn one(stance: Stance, route: impl Into<String>, mutations: Vec<Mutation>) -> Self {
+        Self { scene: Scene::Usual, steps: vec![Step { stance, route: route.into(), mutations }] }
+    }
+
+    /// The mutations of all steps.
+    pub fn mutations(&self) -> impl Iterator<Item = &Mutation> {
+        self.steps.iter().flat_map(|step| step.mutations.iter())
+    }
+}
+
+/// A stance on a route, with mutations. The order of the mutations is of no account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Who attempts, and what they lack.
+    pub stance: Stance,
+    /// The route, as `GET /v1/whoami`.
+    pub route: String,
+    /// The deliberate changes.
+    #[serde(default)]
+    pub mutations: Vec<Mutation>,
+}
+
+/// A named variation of the world that the gate is built in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scene {
+    /// Every CRL ended its validity a day ago.
+    StaleCrl,
+    /// Nothing is out of the ordinary.
+    #[default]
+    Usual,
+}

@@ -1,0 +1,181 @@
+//! Certificates and chains as symbols: who is named, which key signed, what the extensions say. No encoding.
+
+pub mod path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyName, Person};
+
+/// A certificate of the presented chain that a mutation points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Position {
+    /// The certificate right above the leaf.
+    Intermediate,
+    /// The end-entity certificate.
+    Leaf,
+}
+
+/// One certificate, symbolically (RFC 5280 §4.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CertificateSpec {
+    /// Common name of the subject.
+    pub subject: String,
+    /// Common name of the issuer.
+    pub issuer: String,
+    /// Serial number, by name.
+    pub serial: SerialName,
+    /// The certified key.
+    pub key: KeyName,
+    /// The key that the signature verifies with; `None` when it verifies with no key of the world.
+    pub signer: Option<KeyName>,
+    /// Start of validity, seconds from now.
+    pub not_before: i64,
+    /// End of validity, seconds from now, inclusive.
+    pub not_after: i64,
+    /// `basicConstraints`, if there.
+    pub authority: Option<BasicConstraints>,
+    /// `keyUsage`, if there.
+    pub key_usage: Option<Vec<KeyUsage>>,
+    /// `extendedKeyUsage`, if there.
+    pub purposes: Option<Vec<Purpose>>,
+    /// `subjectAltName`; empty when the extension is absent.
+    pub names: Vec<SubjectName>,
+    /// `nameConstraints`; empty when the extension is absent.
+    pub name_constraints: Vec<NameConstraint>,
+    /// Other extensions.
+    pub extra: Option<Extra>,
+}
+
+impl CertificateSpec {
+    /// Whether the subject is the issuer by name.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject == self.issuer
+    }
+}
+
+/// The name of a serial number; the world maps it to 20 octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SerialName {
+    /// Of an authority's certificate.
+    Authority(KeyName),
+    /// Of somebody's client certificate.
+    Person(Person),
+    /// Of an authority's certificate that the CRL lists.
+    RevokedAuthority(KeyName),
+    /// Of somebody's client certificate that the CRL lists.
+    RevokedPerson(Person),
+}
+
+impl SerialName {
+    /// The same certificate, listed in the CRL.
+    pub fn revoked(self) -> SerialName {
+        match self {
+            SerialName::Authority(key) | SerialName::RevokedAuthority(key) => SerialName::RevokedAuthority(key),
+            SerialName::Person(person) | SerialName::RevokedPerson(person) => SerialName::RevokedPerson(person),
+        }
+    }
+}
+
+/// One entry of a CRL (RFC 5280 §5.1.2.6).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrlEntry {
+    /// Common name of the issuer of list and certificate.
+    pub issuer: String,
+    /// The revoked serial number.
+    pub serial: SerialName,
+}
+
+/// `basicConstraints` (RFC 5280 §4.2.1.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BasicConstraints {
+    /// `cA`.
+    pub ca: bool,
+    /// `pathLenConstraint`: how many intermediates may follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_length: Option<u8>,
+}
+
+/// A bit of `keyUsage` (RFC 5280 §4.2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUsage {
+    /// `cRLSign`.
+    CrlSign,
+    /// `digitalSignature`.
+    DigitalSignature,
+    /// `keyCertSign`.
+    KeyCertSign,
+    /// `keyEncipherment`.
+    KeyEncipherment,
+}
+
+/// A purpose of `extendedKeyUsage` (RFC 5280 §4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// `anyExtendedKeyUsage`.
+    Any,
+    /// `id-kp-clientAuth`.
+    ClientAuth,
+    /// `id-kp-codeSigning`.
+    CodeSigning,
+    /// `id-kp-serverAuth`.
+    ServerAuth,
+}
+
+/// A subject alternative name (RFC 5280 §4.2.1.6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectName {
+    /// `dNSName`.
+    Dns(String),
+    /// `rfc822Name`.
+    Email(String),
+    /// `uniformResourceIdentifier`.
+    Uri(String),
+}
+
+/// A constraint on the names of the certificates below (RFC 5280 §4.2.1.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameConstraint {
+    /// A DNS subtree that is forbidden.
+    ExcludedDns(String),
+    /// A DNS subtree that alone is allowed.
+    PermittedDns(String),
+}
+
+/// An extension that an honest certificate does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extra {
+    /// `subjectAltName` a second time.
+    RepeatedNames,
+    /// An unregistered extension, marked critical.
+    UnknownCritical,
+    /// An unregistered extension, not critical.
+    UnknownNonCritical,
+}
+
+/// How the client proves possession of the leaf's key (RFC 8446 §4.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// The signature has one bit flipped.
+    Corrupt,
+    /// With the leaf's key.
+    Genuine,
+    /// With another key.
+    OtherKey,
+}
+
+/// What the client presents in the handshake.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChainSpec {
+    /// Certificates in the order of presentation; the first is taken as the leaf (RFC 8446 §4.4.2).
+    pub certificates: Vec<CertificateSpec>,
+    /// The proof of possession.
+    pub proof: Proof,
+}

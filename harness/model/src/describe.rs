@@ -1,0 +1,195 @@
+//! Cases in words: one line per change.
+
+use crate::{AuthorizationForm, Case, ConfirmationOf, MacSecret, Mutation, Occurrence, Position, Value, chain::path};
+
+/// A case in words, without a final full stop: the stance, the route, then each change.
+pub fn describe(case: &Case) -> String {
+    let steps = case.steps.iter().map(|step| {
+        let mut words = format!("{}, {}", step.stance, step.route);
+        for (i, mutation) in step.mutations.iter().enumerate() {
+            words.push_str(if i == 0 { ", then: " } else { "; " });
+            words.push_str(&mutation.to_string());
+        }
+        words
+    });
+    steps.collect::<Vec<_>>().join("; after that ")
+}
+
+impl std::fmt::Display for Mutation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use Mutation::*;
+        match self {
+            AddHeader(header) => match header.certificate_of {
+                Some(person) => {
+                    write!(f, "adds `{}: {}…` with {}'s certificate", header.name, header.value, person.title())
+                }
+                None => write!(f, "adds `{}: {}`", header.name, header.value),
+            },
+            Authorization(form) => write!(f, "{form}"),
+            BindTo { member, of, digest, encoding } => {
+                let of = match of {
+                    ConfirmationOf::Intermediate => "the intermediate".to_string(),
+                    ConfirmationOf::Leaf => "the presented certificate".to_string(),
+                    ConfirmationOf::LeafKey => "the presented public key alone".to_string(),
+                    ConfirmationOf::Person(person) => format!("{}'s certificate", person.title()),
+                };
+                write!(f, "`cnf` pinned to {of} (`{member}`, {digest:?} as {encoding:?})")
+            }
+            CertificateAuthority { at, authority: None } => write!(f, "{} without basicConstraints", place(*at)),
+            CertificateAuthority { at, authority: Some(it) } => match it.path_length {
+                None => write!(f, "{} with basicConstraints cA {}", place(*at), it.ca),
+                Some(length) => write!(f, "{} with basicConstraints cA {}, path length {length}", place(*at), it.ca),
+            },
+            CertificateExtra { at, extra } => write!(f, "{} with extension {extra:?}", place(*at)),
+            CertificateKeyUsage { at, usage: None } => write!(f, "{} without keyUsage", place(*at)),
+            CertificateKeyUsage { at, usage: Some(usage) } => write!(f, "{} with keyUsage {usage:?}", place(*at)),
+            CertificateNameConstraints { constraints } => {
+                write!(f, "the intermediate constrains names to {constraints:?}")
+            }
+            CertificateNames { names } if names.is_empty() => f.write_str("a leaf without subject alternative names"),
+            CertificateNames { names } => write!(f, "a leaf with the names {names:?}"),
+            CertificatePurposes { at, purposes: None } => write!(f, "{} without extendedKeyUsage", place(*at)),
+            CertificatePurposes { at, purposes: Some(list) } => write!(f, "{} with purposes {list:?}", place(*at)),
+            CertificateRevoked { at } => write!(f, "{} that the CRL lists", place(*at)),
+            CertificateSignature { at } => write!(f, "{} whose signature has a bit flipped", place(*at)),
+            CertificateValidity { at, not_before, not_after } => {
+                write!(f, "{} valid from {} to {}", place(*at), seconds(*not_before), seconds(*not_after))
+            }
+            Mutation::ChainPath(path) => f.write_str(match path {
+                path::ChainPath::LeafAsAuthority => "the leaf issued by Mallory's own end-entity certificate",
+                path::ChainPath::MissingIntermediate => "the intermediate left out",
+                path::ChainPath::Rogue => "the chain issued by Eve's authority",
+                path::ChainPath::RogueSameName => "the chain issued by Eve's authority under the genuine names",
+                path::ChainPath::SecondRoot => "the leaf issued by the second trusted root",
+                path::ChainPath::SelfSigned => "the leaf self-signed",
+                path::ChainPath::ServerAuthority => "the leaf issued by the authority of the server's certificate",
+            }),
+            Mutation::ChainPadding(padding) => f.write_str(match padding {
+                path::ChainPadding::Doubled => "every certificate above the leaf sent twice",
+                path::ChainPadding::Root => "the root sent as well",
+                path::ChainPadding::Shuffled => "the root sent before the intermediate",
+                path::ChainPadding::Unrelated => "unrelated certificates sent as well",
+            }),
+            DropClaim(name) => write!(f, "issuer leaves out `{name}`"),
+            DropHeader(name) => write!(f, "issuer leaves out header `{name}`"),
+            Method(name) => write!(f, "method {name}"),
+            ObjectOf(person) => write!(f, "on {}'s object", person.title()),
+            Path(form) => write!(f, "path spelled {form:?}"),
+            Payload(form) => write!(f, "payload {form:?}"),
+            Mutation::Proof(crate::Proof::Corrupt) => f.write_str("CertificateVerify with a bit flipped"),
+            Mutation::Proof(crate::Proof::OtherKey) => f.write_str("CertificateVerify signed with another key"),
+            Mutation::Proof(crate::Proof::Genuine) => f.write_str("CertificateVerify signed with the leaf's key"),
+            RepeatClaim { name, value, at } => write!(f, "issuer says `{name}` twice, {} {value}", order(*at)),
+            RepeatHeader { name, value, at } => write!(f, "issuer says header `{name}` twice, {} {value}", order(*at)),
+            RewriteClaim { name, value } => write!(f, "attacker rewrites `{name}` := {value}"),
+            RewriteHeader { name, value } => write!(f, "attacker rewrites header `{name}` := {value}"),
+            SegmentText { segment, form } => write!(f, "{segment:?} segment damaged: {form:?}"),
+            Segments(segments) => write!(f, "segments laid out as {segments:?}"),
+            SetClaim { name, value } => write!(f, "issuer says `{name}` := {value}"),
+            SetHeader { name, value } => write!(f, "issuer says header `{name}` := {value}"),
+            SignatureOctets(form) => write!(f, "signature {form:?}"),
+            SignWithMac { secret, algorithm } => write!(f, "{} keyed with {secret}", algorithm.name()),
+            SignWith { key, algorithm } => write!(f, "signed {} with {key}", algorithm.name()),
+            Mutation::Transport(crate::Transport::Plain) => f.write_str("in plain HTTP on the TLS port"),
+            Mutation::Transport(crate::Transport::Tls13) => f.write_str("over TLS 1.3"),
+            Unsigned => f.write_str("unsigned, `alg` none"),
+        }
+    }
+}
+
+fn place(at: Position) -> &'static str {
+    match at {
+        Position::Intermediate => "an intermediate",
+        Position::Leaf => "a leaf",
+    }
+}
+
+fn order(at: Occurrence) -> &'static str {
+    match at {
+        Occurrence::First => "first",
+        Occurrence::Last => "last",
+    }
+}
+
+fn seconds(offset: i64) -> String {
+    match offset {
+        0 => "now".into(),
+        past if past < 0 => format!("{} s ago", -past),
+        future => format!("{future} s ahead"),
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Confirmation { member, .. } => write!(f, "a confirmation `{member}`"),
+            Value::Jwk(key) => write!(f, "the public JWK of {key}"),
+            Value::Json(text) => f.write_str(text),
+            Value::Seconds(offset) => f.write_str(&seconds(*offset)),
+            Value::Unique => f.write_str("a fresh string"),
+        }
+    }
+}
+
+impl std::fmt::Display for MacSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            MacSecret::Empty => f.write_str("no octets"),
+            MacSecret::Jwk(key) => write!(f, "the JWK text of {key}"),
+            MacSecret::Raw(key) => write!(f, "the raw public octets of {key}"),
+            MacSecret::SpkiDer(key) => write!(f, "the public DER of {key}"),
+            MacSecret::SpkiPem(key) => write!(f, "the public PEM of {key}"),
+            MacSecret::SpkiPemChopped(key) => write!(f, "the public PEM of {key} without its last line feed"),
+            MacSecret::Word(word) => write!(f, "the word \"{word}\""),
+        }
+    }
+}
+
+impl std::fmt::Display for AuthorizationForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use AuthorizationForm::*;
+        match self {
+            Absent => f.write_str("no Authorization field"),
+            CommaList => f.write_str("two credentials in one Authorization field"),
+            Empty => f.write_str("an empty Authorization field"),
+            Joined { genuine_first: true, other } => {
+                write!(f, "a second Authorization field `{other}` after the genuine one")
+            }
+            Joined { genuine_first: false, other } => {
+                write!(f, "a second Authorization field `{other}` before the genuine one")
+            }
+            NoScheme => f.write_str("the token without a scheme"),
+            OtherHeader(name) => write!(f, "the token in `{name}` instead"),
+            Padded => f.write_str("white space around the credential"),
+            Parameter => f.write_str("the token as a parameter `token=\"…\"`"),
+            Query => f.write_str("the token in the query instead"),
+            QueryToo => f.write_str("the token in the query as well"),
+            Quoted => f.write_str("the token in quotes"),
+            Repeated => f.write_str("the Authorization field twice"),
+            Scheme(name) => write!(f, "the scheme spelled `{name}`"),
+            SchemeOnly => f.write_str("the scheme without a token"),
+            Tab => f.write_str("a tab after the scheme"),
+            Trailing => f.write_str("text after the token"),
+            TwoSpaces => f.write_str("two spaces after the scheme"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IssuerRole, KeyName, Person, Stance, TokenKey};
+
+    #[test]
+    fn a_case_reads_as_a_sentence() {
+        let mutation = Mutation::SignWith {
+            key: KeyName::Token(IssuerRole::Home, TokenKey::Retired),
+            algorithm: crate::Algorithm::ES256,
+        };
+        let case = Case::one(Stance::StolenToken(Person::Alice), "GET /v1/whoami", vec![mutation]);
+        assert_eq!(
+            describe(&case),
+            "Mallory, with Alice's stolen token, GET /v1/whoami, then: signed ES256 with the home issuer's retired key"
+        );
+    }
+}

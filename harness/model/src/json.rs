@@ -1,0 +1,248 @@
+//! A strict JSON reader (RFC 8259) that keeps duplicate members, their order and the text of numbers.
+
+/// A JSON value as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// An array.
+    Array(Vec<Json>),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `null`.
+    Null,
+    /// A number: its value as a double, and its text.
+    Number(f64, String),
+    /// An object, members in order, duplicates kept: name, value, and the value's text.
+    Object(Vec<(String, Json, String)>),
+    /// A string, unescaped.
+    Text(String),
+}
+
+/// Deepest nesting that is read; RFC 8259 §9 lets a reader set a limit.
+const DEEPEST: usize = 64;
+
+/// Reads one value with nothing around it but white space. `None` when the text is not JSON, a string holds a lone
+/// surrogate, or nesting is deeper than 64.
+pub fn parse(text: &str) -> Option<Json> {
+    let mut reader = Reader { text, at: 0 };
+    reader.space();
+    let value = reader.value(0)?;
+    reader.space();
+    (reader.at == text.len()).then_some(value)
+}
+
+/// Quotes a string as JSON.
+pub fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            control if (control as u32) < 0x20 => quoted.push_str(&format!("\\u{:04x}", control as u32)),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Json> {
+        if depth > DEEPEST {
+            return None;
+        }
+        match self.peek()? {
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
+            b'"' => self.string().map(Json::Text),
+            b't' => self.word("true", Json::Bool(true)),
+            b'f' => self.word("false", Json::Bool(false)),
+            b'n' => self.word("null", Json::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Option<Json> {
+        self.text[self.at..].starts_with(word).then(|| {
+            self.at += word.len();
+            value
+        })
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Json> {
+        self.take(b'{')?;
+        let mut members = Vec::new();
+        self.space();
+        if self.take(b'}').is_some() {
+            return Some(Json::Object(members));
+        }
+        loop {
+            self.space();
+            let name = self.string()?;
+            self.space();
+            self.take(b':')?;
+            self.space();
+            let from = self.at;
+            let value = self.value(depth + 1)?;
+            members.push((name, value, self.text[from..self.at].to_string()));
+            self.space();
+            if self.take(b',').is_none() {
+                self.take(b'}')?;
+                return Some(Json::Object(members));
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Json> {
+        self.take(b'[')?;
+        let mut items = Vec::new();
+        self.space();
+        if self.take(b']').is_some() {
+            return Some(Json::Array(items));
+        }
+        loop {
+            self.space();
+            items.push(self.value(depth + 1)?);
+            self.space();
+            if self.take(b',').is_none() {
+                self.take(b']')?;
+                return Some(Json::Array(items));
+            }
+        }
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let from = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        (self.at > from).then_some(())
+    }
+
+    fn number(&mut self) -> Option<Json> {
+        let from = self.at;
+        let _ = self.take(b'-');
+        if self.take(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.take(b'.').is_some() {
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        let text = self.text[from..self.at].to_string();
+        Some(Json::Number(text.parse().ok()?, text))
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.take(b'"')?;
+        let mut string = String::new();
+        loop {
+            let letter = self.text[self.at..].chars().next()?;
+            self.at += letter.len_utf8();
+            match letter {
+                '"' => return Some(string),
+                '\\' => string.push(self.escape()?),
+                control if (control as u32) < 0x20 => return None,
+                other => string.push(other),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<char> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(match byte {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let high = self.hex()?;
+                if !(0xD800..0xE000).contains(&high) {
+                    return char::from_u32(high);
+                }
+                self.take(b'\\')?;
+                self.take(b'u')?;
+                let low = self.hex()?;
+                let pair = (0xD800..0xDC00).contains(&high) && (0xDC00..0xE000).contains(&low);
+                return pair.then(|| char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)))?;
+            }
+            _ => return None,
+        })
+    }
+
+    fn hex(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        self.at += 4;
+        u32::from_str_radix(digits, 16).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, parse};
+
+    #[test]
+    fn reads_what_the_grammar_allows_and_nothing_else() {
+        for good in ["{}", " [1, 2.5e3,-0] ", "\"\\u00e9\\ud83d\\ude00\"", "{\"a\":1,\"a\":2}", "1e400"] {
+            assert!(parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "{",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "NaN",
+            "'a'",
+            "[1,]",
+            "{} x",
+            "\"\\ud800\"",
+            "\"\n\"",
+            "0x1",
+            "\u{feff}{}",
+        ] {
+            assert!(parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keeps_duplicates_in_order() {
+        let Some(Json::Object(members)) = parse("{\"\\u0061\": 1 ,\"a\":\"x\"}") else { panic!("an object") };
+        let seen: Vec<(&str, &str)> = members.iter().map(|(name, _, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(seen, [("a", "1"), ("a", "\"x\"")]);
+    }
+}

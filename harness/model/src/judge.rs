@@ -1,0 +1,272 @@
+//! From what is attempted to what is permitted. Total: every attempt has a verdict under every policy.
+
+mod authority;
+mod token;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
+    Proof, ReadingKind, Route, Rule, Stage, SubjectName, Transport, Verdict,
+    chain::path,
+    readings::{Latitude, readings},
+};
+
+/// What one reading comes to: the violated rules and, when there are none, the admission.
+pub type Judgement = (BTreeSet<Rule>, Option<Admission>);
+
+/// The verdict on an attempt.
+pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
+    judge_lifted(&attempt.expected(blueprint), blueprint)
+}
+
+/// The verdict on what was read off bytes: the union over all readings.
+pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
+    let mut verdict = Verdict::default();
+    for reading in readings(lifted, blueprint) {
+        let (rules, admission) = rule_on(lifted, blueprint, &Latitude::new(&reading));
+        verdict.admissions.extend(admission);
+        verdict.refusals.extend(rules);
+    }
+    if verdict.must_refuse() {
+        let stage = |rule: &Rule| match (rule.stage(), blueprint.policy.certificates.client) {
+            (Stage::Handshake, ClientCertificate::Application) => Stage::Token,
+            (stage, _) => stage,
+        };
+        verdict.latest = verdict.refusals.iter().map(stage).min();
+    }
+    verdict
+}
+
+/// The rules that an attempt violates under one reading. Two-valued and total.
+pub(crate) fn rule_on(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<'_>) -> Judgement {
+    if lifted.transport == Transport::Plain {
+        return (BTreeSet::from([Rule::TlsProtocol]), None);
+    }
+    let transport_rules = match blueprint.policy.certificates.client {
+        ClientCertificate::Transport => certificate_rules(lifted, blueprint, latitude),
+        ClientCertificate::Application => BTreeSet::new(),
+    };
+    let Some((route, object)) = find_route(lifted, blueprint, latitude) else {
+        // Behind the fallback the same credentials are asked for as anywhere.
+        let mut rules = factor_rules(&[Factor::Certificate, Factor::Token], lifted, blueprint, latitude);
+        rules.extend(transport_rules);
+        rules.insert(Rule::Route);
+        return (rules, None);
+    };
+    let mut best: Option<BTreeSet<Rule>> = None;
+    for factors in &route.security {
+        let mut rules = transport_rules.clone();
+        rules.extend(factor_rules(factors, lifted, blueprint, latitude));
+        if factors.contains(&Factor::Token) {
+            rules.extend(authority::scope_rules(lifted, route, blueprint, latitude));
+        } else if lifted.credential != CredentialSeen::Absent {
+            let unneeded = factor_rules(&[Factor::Token], lifted, blueprint, latitude);
+            if !unneeded.is_empty() && !latitude.permits(ReadingKind::UnneededCredential) {
+                rules.extend(unneeded);
+            }
+        }
+        rules.extend(authority::owner_rules(lifted, route, object.as_deref(), blueprint));
+        if best.as_ref().is_none_or(|known| rules.len() < known.len()) {
+            best = Some(rules);
+        }
+    }
+    let rules = best.unwrap_or_default();
+    let admission = rules.is_empty().then(|| Admission {
+        principal: principal(lifted, blueprint).unwrap_or_default(),
+        route: route.id(),
+        object,
+    });
+    (rules, admission)
+}
+
+fn factor_rules(factors: &[Factor], lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<'_>) -> BTreeSet<Rule> {
+    let mut rules = BTreeSet::new();
+    if factors.contains(&Factor::Certificate) {
+        rules.extend(certificate_rules(lifted, blueprint, latitude));
+        let names_nobody = lifted.chain.is_some() && certificate_principal(lifted).is_none();
+        if blueprint.policy.certificates.identity == Identity::Spiffe && names_nobody {
+            rules.insert(Rule::CertificateIdentity);
+        }
+    }
+    if factors.contains(&Factor::Token) {
+        rules.extend(token::rules(lifted, blueprint, latitude));
+    }
+    rules
+}
+
+fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<'_>) -> BTreeSet<Rule> {
+    let Some(chain) = &lifted.chain else {
+        return BTreeSet::from([Rule::CertificatePresent]);
+    };
+    let mut rules = path::violations(&chain.certificates, blueprint);
+    if chain.proof != Proof::Genuine {
+        rules.insert(Rule::ProofOfPossession);
+    }
+    let leaf = chain.certificates.first();
+    if leaf.and_then(|leaf| leaf.authority).is_some_and(|constraints| constraints.ca)
+        && !latitude.permits(ReadingKind::AuthorityAsLeaf)
+    {
+        rules.insert(Rule::BasicConstraints);
+    }
+    let other_purpose = |issuer: &CertificateSpec| {
+        issuer.purposes.as_ref().is_some_and(|purposes| !purposes.contains(&crate::Purpose::ClientAuth))
+    };
+    if chain.certificates.iter().skip(1).any(other_purpose) && !latitude.permits(ReadingKind::IntermediatePurpose) {
+        rules.insert(Rule::ExtendedKeyUsage);
+    }
+    // A certificate that no path uses may still be too malformed to be read at all.
+    if chain.certificates.iter().skip(1).any(|issuer| issuer.extra == Some(Extra::RepeatedNames)) {
+        rules.insert(Rule::ExtensionUnique);
+    }
+    rules
+}
+
+/// The principal: the name in the certificate, or `sub` where the policy looks at no name.
+pub(crate) fn principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String> {
+    match blueprint.policy.certificates.identity {
+        Identity::Spiffe => certificate_principal(lifted),
+        Identity::None => token::subject(lifted),
+    }
+}
+
+fn certificate_principal(lifted: &Lifted) -> Option<String> {
+    let leaf = lifted.chain.as_ref()?.certificates.first()?;
+    let mut uris = leaf.names.iter().filter_map(|name| match name {
+        SubjectName::Uri(uri) => Some(uri),
+        SubjectName::Dns(_) | SubjectName::Email(_) => None,
+    });
+    let uri = uris.next()?;
+    (uris.next().is_none() && is_spiffe_id(uri)).then(|| uri.clone())
+}
+
+/// SPIFFE-ID §2: scheme and trust domain in lower case, non-empty path segments, no dot segments, nothing else.
+fn is_spiffe_id(uri: &str) -> bool {
+    let Some((domain, path)) = uri.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let domain_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    let path_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let good_segment = |segment: &str| !["", ".", ".."].contains(&segment) && segment.bytes().all(path_letter);
+    !domain.is_empty() && domain.bytes().all(domain_letter) && path.split('/').all(good_segment)
+}
+
+/// The declared route that the request names, and the object.
+fn find_route<'a>(
+    lifted: &Lifted,
+    blueprint: &'a Blueprint,
+    latitude: &Latitude<'_>,
+) -> Option<(&'a Route, Option<String>)> {
+    let normal = normal_path(&lifted.path);
+    let path = if normal != lifted.path
+        && match_path(&lifted.path, lifted, blueprint, "*").is_none()
+        && match_path(&normal, lifted, blueprint, "*").is_some()
+        && latitude.permits(ReadingKind::NormalisedPath)
+    {
+        &normal
+    } else {
+        &lifted.path
+    };
+    match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
+        let get = match_path(path, lifted, blueprint, "GET")?;
+        (lifted.method == "HEAD" && latitude.permits(ReadingKind::HeadAsGet)).then_some(get)
+    })
+}
+
+fn match_path<'a>(
+    path: &str,
+    lifted: &Lifted,
+    blueprint: &'a Blueprint,
+    method: &str,
+) -> Option<(&'a Route, Option<String>)> {
+    blueprint.policy.routes.iter().filter(|route| method == "*" || route.method == method).find_map(|route| {
+        let pattern = route.path.split('/');
+        let segments = path.split('/');
+        if pattern.clone().count() != segments.clone().count() {
+            return None;
+        }
+        let mut object = None;
+        for (pattern, segment) in pattern.zip(segments) {
+            if pattern.starts_with('{') && !segment.is_empty() {
+                object = Some(segment.to_string());
+            } else if pattern != segment {
+                return None;
+            }
+        }
+        if let Some(name) = route.body_parameter() {
+            object = body_member(lifted.body.as_deref(), name);
+        }
+        Some((route, object))
+    })
+}
+
+fn body_member(body: Option<&str>, name: &str) -> Option<String> {
+    let Some(crate::json::Json::Object(members)) = crate::json::parse(body?) else { return None };
+    members.into_iter().find_map(|(member, value, _)| match value {
+        crate::json::Json::Text(text) if member == name => Some(text),
+        _ => None,
+    })
+}
+
+/// Case, percent-encoding, empty and dot segments, parameters and the final slash normalised away (RFC 3986 §6.2.2, §6.2.3).
+fn normal_path(path: &str) -> String {
+    let mut decoded = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if byte.is_ascii() => {
+                decoded.push(byte as char);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push('%');
+                rest = after;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}", segments.join("/")).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_spiffe_id, normal_path};
+
+    #[test]
+    fn spiffe_ids_are_read_strictly() {
+        assert!(is_spiffe_id("spiffe://example.test/staff/alice"));
+        for bad in [
+            "SPIFFE://example.test/a",
+            "spiffe://Example.test/a",
+            "spiffe://example.test",
+            "spiffe://example.test/",
+            "spiffe://example.test/a/",
+            "spiffe://example.test//a",
+            "spiffe://example.test/a/../b",
+            "spiffe://example.test:443/a",
+            "spiffe://example.test/a?b",
+            "spiffe://example.test/a%62",
+            "https://example.test/a",
+        ] {
+            assert!(!is_spiffe_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_path_normalises_to_it() {
+        for form in crate::PathForm::ALL {
+            assert_eq!(normal_path(&form.apply("/v1/whoami")), "/v1/whoami", "{form:?}");
+        }
+    }
+}

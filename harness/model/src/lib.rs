@@ -1,0 +1,56 @@
+//! The independent oracle of Gatecrash: what is attempted, what the standards say of it, and nothing that touches bytes.
+//!
+//! Everything here is pure data and functions of it. No clock, no key, no TLS, JWT or X.509 code: the manifest depends on
+//! `serde` alone, so cargo proves that the oracle shares nothing with the forge or with a gate.
+
+mod attempt;
+mod blueprint;
+mod case;
+mod cast;
+mod chain;
+mod describe;
+mod generate;
+pub mod json;
+mod judge;
+mod mutation;
+mod policy;
+mod readings;
+mod request;
+mod resolve;
+mod rule;
+mod stance;
+mod template;
+mod token;
+mod verdict;
+mod vocabulary;
+
+pub use attempt::{Attempt, Lifted};
+pub use blueprint::{Anchor, Blueprint, PublishedKey};
+pub use case::{Case, Scene, Step};
+pub use cast::{IssuerRole, KeyName, Person, TokenKey};
+pub use chain::{
+    BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Extra, KeyUsage, NameConstraint, Position, Proof, Purpose,
+    SerialName, SubjectName, path,
+};
+pub use describe::describe;
+#[cfg(feature = "proptest")]
+pub use generate::strategy;
+pub use generate::{Draw, draw_case};
+pub use judge::{Judgement, judge, judge_lifted};
+pub use mutation::{Mutation, Slot, SlotStage};
+pub use policy::{
+    Answers, Binding, CertificatePolicy, ClientCertificate, Factor, Identity, IssuerPolicy, MayHold, Policy,
+    PolicyFault, Route, TokenPolicy,
+};
+pub use readings::{Reading, ReadingKind, readings};
+pub use request::{AuthorizationForm, PathForm, RequestHeader, RequestSpec, Transport};
+pub use resolve::{Unresolvable, resolve};
+pub use rule::{Rule, Stage};
+pub use stance::Stance;
+pub use template::{Template, TemplateError};
+pub use token::{
+    Algorithm, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence, PayloadForm, Seal,
+    SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Value,
+};
+pub use verdict::{Admission, Verdict};
+pub use vocabulary::vocabulary;

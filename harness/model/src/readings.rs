@@ -1,0 +1,113 @@
+//! The only place where a standard leaves a choice. Each reading cites its clause.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use crate::{Blueprint, Lifted, judge::rule_on};
+
+/// A choice that a standard leaves: the strict reading refuses, the lenient one does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReadingKind {
+    /// A leaf that may also issue certificates is used as a leaf.
+    AuthorityAsLeaf,
+    /// The gate's clock may be a few seconds off the world's.
+    ClockDrift,
+    /// Of duplicate members the lexically last one counts; never the first.
+    DuplicateMembers,
+    /// HEAD is answered as GET.
+    HeadAsGet,
+    /// A header parameter that is not understood is ignored.
+    IgnoredParameter,
+    /// An intermediate whose purposes leave out client authentication.
+    IntermediatePurpose,
+    /// A date before 1970.
+    NegativeDate,
+    /// The path is normalised before it is routed.
+    NormalisedPath,
+    /// A token grants more than issuer or certificate allow, and the excess is not used.
+    OverGrant,
+    /// `scope` is no string of scope tokens, and no scope is needed.
+    ScopeForm,
+    /// A claim that the policy does not ask for is not looked at.
+    UncheckedClaim,
+    /// A credential that the route does not need is not looked at.
+    UnneededCredential,
+}
+
+impl ReadingKind {
+    /// Every kind.
+    pub const ALL: [ReadingKind; 12] = {
+        use ReadingKind::*;
+        [
+            AuthorityAsLeaf,
+            ClockDrift,
+            DuplicateMembers,
+            HeadAsGet,
+            IgnoredParameter,
+            IntermediatePurpose,
+            NegativeDate,
+            NormalisedPath,
+            OverGrant,
+            ScopeForm,
+            UncheckedClaim,
+            UnneededCredential,
+        ]
+    };
+
+    /// The clause that leaves the choice.
+    pub fn clause(self) -> &'static str {
+        match self {
+            ReadingKind::AuthorityAsLeaf => "RFC 5280 §4.2.1.9",
+            ReadingKind::ClockDrift => "RFC 7519 §4.1.4",
+            ReadingKind::DuplicateMembers => "RFC 7515 §4, RFC 7519 §4",
+            ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
+            ReadingKind::IgnoredParameter => "RFC 7515 §4",
+            ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
+            ReadingKind::NegativeDate => "RFC 7519 §2",
+            ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
+            ReadingKind::OverGrant => "RFC 6749 §3.3",
+            ReadingKind::ScopeForm => "RFC 6749 §3.3",
+            ReadingKind::UncheckedClaim => "RFC 7519 §4",
+            ReadingKind::UnneededCredential => "RFC 9110 §15.5.2",
+        }
+    }
+}
+
+/// One way to read an attempt: the kinds that are read leniently.
+pub type Reading = BTreeSet<ReadingKind>;
+
+/// Answers the rules' questions about latitude, and remembers what was asked.
+pub(crate) struct Latitude<'a> {
+    lenient: &'a Reading,
+    asked: RefCell<Reading>,
+}
+
+impl<'a> Latitude<'a> {
+    pub(crate) fn new(lenient: &'a Reading) -> Self {
+        Self { lenient, asked: RefCell::default() }
+    }
+
+    /// Whether this reading is lenient here.
+    pub(crate) fn permits(&self, kind: ReadingKind) -> bool {
+        self.asked.borrow_mut().insert(kind);
+        self.lenient.contains(&kind)
+    }
+}
+
+/// Every reading of what was lifted. The first is the strict one.
+pub fn readings(lifted: &Lifted, blueprint: &Blueprint) -> Vec<Reading> {
+    let mut known: Vec<Reading> = vec![Reading::new()];
+    let mut at = 0;
+    // A lenient reading may come to questions that the strict one never reaches.
+    while at < known.len() {
+        let latitude = Latitude::new(&known[at]);
+        let _ = rule_on(lifted, blueprint, &latitude);
+        for kind in latitude.asked.into_inner() {
+            let mut wider = known[at].clone();
+            if wider.insert(kind) && !known.contains(&wider) {
+                known.push(wider);
+            }
+        }
+        at += 1;
+    }
+    known
+}

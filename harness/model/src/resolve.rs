@@ -1,0 +1,469 @@
+//! From a step to an attempt: the honest start of the stance, then each mutation in the fixed order of its slot.
+
+use crate::{
+    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, IssuerRole,
+    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, Segments,
+    SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Value,
+    blueprint::authority_name,
+    chain::path::{ChainPadding, ChainPath},
+    token::Algorithm,
+};
+
+/// Why a step cannot be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unresolvable {
+    /// Two mutations write the same slot.
+    Conflict(Slot),
+    /// The stance or a mutation means nothing here, such as a narrow scope on a route that needs none.
+    NotApplicable(String),
+    /// A text names what does not exist.
+    Template(TemplateError),
+    /// The policy has no such route.
+    UnknownRoute(String),
+}
+
+impl std::fmt::Display for Unresolvable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unresolvable::Conflict(slot) => write!(f, "two mutations write {:?} {}", slot.stage, slot.name),
+            Unresolvable::NotApplicable(why) => f.write_str(why),
+            Unresolvable::Template(error) => error.fmt(f),
+            Unresolvable::UnknownRoute(route) => write!(f, "the policy has no route `{route}`"),
+        }
+    }
+}
+
+impl From<TemplateError> for Unresolvable {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::Absent(name) => Unresolvable::NotApplicable(format!("there is no `{name}` here")),
+            other => Unresolvable::Template(other),
+        }
+    }
+}
+
+/// Resolves a step. The order of its mutations is of no account.
+///
+/// `Err` when two mutations write one slot, or when something means nothing for this stance, route or policy.
+pub fn resolve(step: &Step, blueprint: &Blueprint) -> Result<Attempt, Unresolvable> {
+    let route = blueprint.route(&step.route).ok_or_else(|| Unresolvable::UnknownRoute(step.route.clone()))?;
+    let mut ordered: Vec<(Slot, &Mutation)> =
+        step.mutations.iter().map(|mutation| (mutation.slot(), mutation)).collect();
+    ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(pair) = ordered.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(Unresolvable::Conflict(pair[0].0.clone()));
+    }
+    let mut start = Start::new(step.stance, route, blueprint)?;
+    for (_, mutation) in ordered {
+        start.apply(mutation)?;
+    }
+    Ok(start.finish())
+}
+
+fn not_applicable(why: &str) -> Unresolvable {
+    Unresolvable::NotApplicable(why.into())
+}
+
+struct Start<'a> {
+    blueprint: &'a Blueprint,
+    route: &'a Route,
+    stance: Stance,
+    template: Template,
+    attempt: Attempt,
+    object: Option<String>,
+    path: Option<crate::PathForm>,
+}
+
+impl<'a> Start<'a> {
+    fn new(stance: Stance, route: &'a Route, blueprint: &'a Blueprint) -> Result<Self, Unresolvable> {
+        if stance == Stance::ForeignIssuer && blueprint.policy.issuers.len() < 2 {
+            return Err(not_applicable("the policy has no partner issuer"));
+        }
+        if stance == Stance::NarrowScope && route.scopes.is_empty() {
+            return Err(not_applicable("the route needs no scope"));
+        }
+        let object = blueprint.example_object(route, stance.target());
+        let attempt = Attempt {
+            transport: Transport::Tls13,
+            chain: stance.holder().map(|person| blueprint.chain(person)),
+            token: stance.subject().map(|person| honest_token(person, stance, route, blueprint)).transpose()?,
+            request: RequestSpec {
+                method: route.method.clone(),
+                target: String::new(),
+                authorization: AuthorizationForm::Scheme("Bearer".into()),
+                headers: Vec::new(),
+                body: None,
+            },
+        };
+        let template = template(stance, route, blueprint);
+        Ok(Self { blueprint, route, stance, template, attempt, object, path: None })
+    }
+
+    fn finish(mut self) -> Attempt {
+        let object = self.object.clone().unwrap_or_default();
+        let fill = |text: &str, name: Option<&str>| match name {
+            Some(name) => text.replace(&format!("{{{name}}}"), &object),
+            None => text.to_string(),
+        };
+        let path = fill(&self.route.path, self.route.path_parameter());
+        self.attempt.request.target = self.path.map_or(path.clone(), |form| form.apply(&path));
+        self.attempt.request.body = self.route.body.as_ref().map(|body| {
+            let media = self.route.content_type.clone().unwrap_or_else(|| "application/json".into());
+            (media, fill(body, self.route.body_parameter()))
+        });
+        self.attempt
+    }
+
+    fn token(&mut self) -> Result<&mut TokenSpec, Unresolvable> {
+        self.attempt.token.as_mut().ok_or_else(|| not_applicable("the stance holds no token"))
+    }
+
+    fn chain(&mut self) -> Result<&mut ChainSpec, Unresolvable> {
+        self.attempt.chain.as_mut().ok_or_else(|| not_applicable("the stance holds no certificate"))
+    }
+
+    fn certificate(&mut self, at: Position) -> Result<&mut CertificateSpec, Unresolvable> {
+        let index = match at {
+            Position::Leaf => 0,
+            Position::Intermediate => 1,
+        };
+        self.chain()?.certificates.get_mut(index).ok_or_else(|| not_applicable("the chain has no such certificate"))
+    }
+
+    fn value(&self, value: &Value) -> Result<Value, Unresolvable> {
+        Ok(match value {
+            Value::Json(text) => Value::Json(self.template.fill(text)?),
+            other => other.clone(),
+        })
+    }
+
+    fn apply(&mut self, mutation: &Mutation) -> Result<(), Unresolvable> {
+        use Mutation::*;
+        match mutation {
+            AddHeader(header) => {
+                let value = self.template.fill(&header.value)?;
+                self.attempt.request.headers.push(RequestHeader { value, ..header.clone() });
+            }
+            Authorization(form) => {
+                self.token()?;
+                self.attempt.request.authorization = match form {
+                    AuthorizationForm::Joined { genuine_first, other } => {
+                        let other = self.template.fill(other)?;
+                        AuthorizationForm::Joined { genuine_first: *genuine_first, other }
+                    }
+                    other => other.clone(),
+                };
+            }
+            BindTo { member, of, digest, encoding } => {
+                let presented = self.attempt.chain.as_ref().map_or(0, |chain| chain.certificates.len());
+                let needed = match of {
+                    ConfirmationOf::Intermediate => 2,
+                    ConfirmationOf::Leaf | ConfirmationOf::LeafKey => 1,
+                    ConfirmationOf::Person(_) => 0,
+                };
+                if presented < needed {
+                    return Err(not_applicable("the chain has no such certificate"));
+                }
+                let value =
+                    Value::Confirmation { member: member.clone(), of: *of, digest: *digest, encoding: *encoding };
+                set(&mut self.token()?.claims, "cnf", value);
+            }
+            CertificateAuthority { at, authority } => self.certificate(*at)?.authority = *authority,
+            CertificateExtra { at, extra } => {
+                let certificate = self.certificate(*at)?;
+                if *extra == crate::Extra::RepeatedNames && certificate.names.is_empty() {
+                    return Err(not_applicable("the certificate has no names to repeat"));
+                }
+                certificate.extra = Some(*extra);
+            }
+            CertificateKeyUsage { at, usage } => self.certificate(*at)?.key_usage = usage.clone().map(sorted),
+            CertificateNameConstraints { constraints } => {
+                self.certificate(Position::Intermediate)?.name_constraints = constraints.clone();
+            }
+            CertificateNames { names } => {
+                let fill = |name: &SubjectName| {
+                    Ok::<_, Unresolvable>(match name {
+                        SubjectName::Dns(text) => SubjectName::Dns(self.template.fill(text)?),
+                        SubjectName::Email(text) => SubjectName::Email(self.template.fill(text)?),
+                        SubjectName::Uri(text) => SubjectName::Uri(self.template.fill(text)?),
+                    })
+                };
+                let names = names.iter().map(fill).collect::<Result<_, _>>()?;
+                self.certificate(Position::Leaf)?.names = names;
+            }
+            CertificatePurposes { at, purposes } => self.certificate(*at)?.purposes = purposes.clone(),
+            CertificateRevoked { at } => {
+                let certificate = self.certificate(*at)?;
+                certificate.serial = certificate.serial.revoked();
+            }
+            CertificateSignature { at } => self.certificate(*at)?.signer = None,
+            CertificateValidity { at, not_before, not_after } => {
+                let certificate = self.certificate(*at)?;
+                (certificate.not_before, certificate.not_after) = (*not_before, *not_after);
+            }
+            ChainPath(path) => self.lead(*path)?,
+            ChainPadding(padding) => self.pad(*padding)?,
+            DropClaim(name) => drop_member(&mut self.token()?.claims, name)?,
+            DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
+            Method(method) => self.attempt.request.method.clone_from(method),
+            ObjectOf(person) => {
+                if self.object.is_none() || self.route.owner.is_none() {
+                    return Err(not_applicable("the route names no object that somebody owns"));
+                }
+                self.object = Some(self.blueprint.object_of(*person));
+            }
+            Path(form) => self.path = Some(*form),
+            Payload(form) => self.token()?.payload = Some(form.clone()),
+            Proof(proof) => self.chain()?.proof = *proof,
+            RepeatClaim { name, value, at } => {
+                let value = self.value(value)?;
+                repeat(&mut self.token()?.claims, name, value, *at)?;
+            }
+            RepeatHeader { name, value, at } => {
+                let value = self.value(value)?;
+                repeat(&mut self.token()?.header, name, value, *at)?;
+            }
+            RewriteClaim { name, value } => {
+                let value = self.value(value)?;
+                self.token()?.rewritten_claims.push(Member { name: name.clone(), value });
+            }
+            RewriteHeader { name, value } => {
+                let value = self.value(value)?;
+                self.token()?.rewritten_header.push(Member { name: name.clone(), value });
+            }
+            SegmentText { segment, form } => self.token()?.text.push((*segment, *form)),
+            Segments(segments) => self.token()?.segments = *segments,
+            SetClaim { name, value } => {
+                let value = self.value(value)?;
+                set(&mut self.token()?.claims, name, value);
+            }
+            SetHeader { name, value } => {
+                let value = self.value(value)?;
+                set(&mut self.token()?.header, name, value);
+            }
+            SignatureOctets(form) => self.token()?.signature = *form,
+            SignWithMac { secret, algorithm } => {
+                let token = self.token()?;
+                token.seal = Seal::Mac(secret.clone(), *algorithm);
+                set(&mut token.header, "alg", text(algorithm.name()));
+            }
+            SignWith { key, algorithm } => self.sign(*key, *algorithm)?,
+            Transport(transport) => self.attempt.transport = *transport,
+            Unsigned => {
+                let token = self.token()?;
+                token.seal = Seal::Nobody;
+                token.signature = SignatureForm::Stripped;
+                set(&mut token.header, "alg", text("none"));
+            }
+        }
+        Ok(())
+    }
+
+    fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
+        let fits = match key {
+            KeyName::Token(_, TokenKey::Ed25519) => algorithm == Algorithm::EdDSA,
+            KeyName::Token(_, TokenKey::Rsa) => matches!(algorithm, Algorithm::RS256 | Algorithm::RS512),
+            KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),
+            _ => algorithm == Algorithm::ES256,
+        };
+        if !fits {
+            return Err(not_applicable("the key cannot compute the algorithm"));
+        }
+        let roles = [IssuerRole::Home, IssuerRole::Partner];
+        let published = roles.iter().any(|role| self.blueprint.published(*role).iter().any(|known| known.key == key));
+        let kid = text(&self.blueprint.kid(key));
+        let token = self.token()?;
+        token.seal = Seal::Key(key, algorithm);
+        set(&mut token.header, "alg", text(algorithm.name()));
+        if published {
+            set(&mut token.header, "kid", kid);
+        }
+        Ok(())
+    }
+
+    fn lead(&mut self, path: ChainPath) -> Result<(), Unresolvable> {
+        let blueprint = self.blueprint;
+        let holder = self.stance.holder().ok_or_else(|| not_applicable("the stance holds no certificate"))?;
+        let mut leaf = blueprint.leaf(holder);
+        let mut issued_by = |key: KeyName, name: &str| {
+            leaf.signer = Some(key);
+            leaf.issuer = name.into();
+        };
+        let above = match path {
+            ChainPath::LeafAsAuthority => {
+                issued_by(KeyName::Leaf(Person::Mallory), "mallory");
+                let mut middle = blueprint.leaf(Person::Mallory);
+                middle.key_usage = None;
+                middle.authority = None;
+                vec![middle, blueprint.authority(KeyName::StaffIntermediate)]
+            }
+            ChainPath::MissingIntermediate => Vec::new(),
+            ChainPath::Rogue => {
+                issued_by(KeyName::RogueIntermediate, authority_name(KeyName::RogueIntermediate));
+                vec![blueprint.authority(KeyName::RogueIntermediate)]
+            }
+            ChainPath::RogueSameName => {
+                let genuine = holder.certificate_authority();
+                issued_by(KeyName::RogueIntermediate, authority_name(genuine));
+                let mut middle = blueprint.authority(genuine);
+                middle.key = KeyName::RogueIntermediate;
+                middle.signer = Some(KeyName::RogueRoot);
+                vec![middle]
+            }
+            ChainPath::SecondRoot => {
+                issued_by(KeyName::SecondRoot, authority_name(KeyName::SecondRoot));
+                Vec::new()
+            }
+            ChainPath::SelfSigned => {
+                issued_by(KeyName::Leaf(holder), holder.name());
+                Vec::new()
+            }
+            ChainPath::ServerAuthority => {
+                issued_by(KeyName::ServerRoot, authority_name(KeyName::ServerRoot));
+                Vec::new()
+            }
+        };
+        let chain = self.chain()?;
+        chain.certificates = vec![leaf];
+        chain.certificates.extend(above);
+        Ok(())
+    }
+
+    fn pad(&mut self, padding: ChainPadding) -> Result<(), Unresolvable> {
+        let root = self.blueprint.authority(KeyName::Root);
+        let unrelated = [KeyName::RogueIntermediate, KeyName::ServerRoot].map(|key| self.blueprint.authority(key));
+        let certificates = &mut self.chain()?.certificates;
+        match padding {
+            ChainPadding::Doubled => certificates.extend(certificates[1..].to_vec()),
+            ChainPadding::Root => certificates.push(root),
+            ChainPadding::Shuffled => certificates.insert(1, root),
+            ChainPadding::Unrelated => certificates.extend(unrelated),
+        }
+        Ok(())
+    }
+}
+
+fn honest_token(
+    person: Person,
+    stance: Stance,
+    route: &Route,
+    blueprint: &Blueprint,
+) -> Result<TokenSpec, Unresolvable> {
+    let role = match stance {
+        Stance::ForeignIssuer => IssuerRole::Partner,
+        _ => blueprint.issuer_of(person),
+    };
+    let signing = match role {
+        IssuerRole::Rogue => crate::PublishedKey {
+            key: KeyName::Token(IssuerRole::Rogue, TokenKey::P256),
+            kid: blueprint.kid(KeyName::Token(IssuerRole::Rogue, TokenKey::P256)),
+            algorithm: "ES256",
+            signs: true,
+        },
+        role => blueprint.signing_key(role).ok_or_else(|| not_applicable("the issuer has no signing key"))?,
+    };
+    let algorithm = Algorithm::of_name(signing.algorithm)
+        .ok_or_else(|| not_applicable("the world cannot compute the algorithm"))?;
+    let issuer = blueprint.issuer_url(role).ok_or_else(|| not_applicable("the policy has no such issuer"))?;
+    let (issued, expires) = if stance == Stance::ExpiredToken { (-420, -120) } else { (-5, 300) };
+    let holds = stance.holder() == Some(person);
+    let of = if holds { ConfirmationOf::Leaf } else { ConfirmationOf::Person(person) };
+    let kind = blueprint.policy.tokens.types.first().map_or("JWT", String::as_str);
+    let mut scopes = blueprint.grants(person);
+    if stance == Stance::NarrowScope {
+        scopes.retain(|scope| !route.scopes.contains(scope));
+    }
+    let member = |name: &str, value: Value| Member { name: name.into(), value };
+    let header =
+        vec![member("alg", text(signing.algorithm)), member("typ", text(kind)), member("kid", text(&signing.kid))];
+    let mut claims = vec![
+        member("iss", text(&issuer)),
+        member("aud", text(&blueprint.policy.audience)),
+        member("sub", text(&blueprint.id(person))),
+        member("client_id", text(person.name())),
+        member("jti", Value::Unique),
+        member("iat", Value::Seconds(issued)),
+        member("nbf", Value::Seconds(issued)),
+        member("exp", Value::Seconds(expires)),
+    ];
+    if !scopes.is_empty() {
+        claims.push(member("scope", text(&scopes.join(" "))));
+    }
+    let confirmation =
+        Value::Confirmation { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url };
+    claims.push(member("cnf", confirmation));
+    Ok(TokenSpec {
+        header,
+        claims,
+        payload: None,
+        seal: Seal::Key(signing.key, algorithm),
+        rewritten_header: Vec::new(),
+        rewritten_claims: Vec::new(),
+        signature: SignatureForm::Genuine,
+        text: Vec::new(),
+        segments: Segments::Three,
+    })
+}
+
+fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> Template {
+    let mut template = Template::default();
+    let subject = stance.subject().unwrap_or(stance.target());
+    template.set("audience", Some(blueprint.policy.audience.clone()));
+    template.set("issuer", blueprint.issuer_url(blueprint.issuer_of(subject)));
+    template.set("partner", blueprint.issuer_url(IssuerRole::Partner).filter(|_| blueprint.policy.issuers.len() > 1));
+    template.set("rogue", blueprint.issuer_url(IssuerRole::Rogue));
+    template.set("subject", Some(blueprint.id(subject)));
+    for (name, person) in
+        [("alice", Person::Alice), ("bob", Person::Bob), ("kass", Person::Kass), ("mallory", Person::Mallory)]
+    {
+        template.set(name, Some(blueprint.id(person)));
+    }
+    template.set("scope", route.scopes.first().cloned());
+    template.set("domain", Some(blueprint.policy.trust_domain.clone()));
+    for (name, key) in [
+        ("encryption-kid", TokenKey::Encryption),
+        ("kid", TokenKey::P256),
+        ("retired-kid", TokenKey::Retired),
+        ("rsa-kid", TokenKey::Rsa),
+    ] {
+        template.set(name, Some(blueprint.kid(KeyName::Token(IssuerRole::Home, key))));
+    }
+    template.set("partner-kid", Some(blueprint.kid(KeyName::Token(IssuerRole::Partner, TokenKey::P256))));
+    template
+}
+
+fn text(text: &str) -> Value {
+    Value::Json(crate::json::quote(text))
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list
+}
+
+fn set(members: &mut Vec<Member>, name: &str, value: Value) {
+    match members.iter_mut().find(|member| member.name == name) {
+        Some(member) => member.value = value,
+        None => members.push(Member { name: name.into(), value }),
+    }
+}
+
+fn drop_member(members: &mut Vec<Member>, name: &str) -> Result<(), Unresolvable> {
+    let before = members.len();
+    members.retain(|member| member.name != name);
+    if members.len() == before { Err(not_applicable("there is nothing to leave out")) } else { Ok(()) }
+}
+
+fn repeat(members: &mut Vec<Member>, name: &str, value: Value, at: Occurrence) -> Result<(), Unresolvable> {
+    let honest = members
+        .iter()
+        .position(|member| member.name == name)
+        .ok_or_else(|| not_applicable("there is nothing to repeat"))?;
+    let index = match at {
+        Occurrence::First => honest,
+        Occurrence::Last => honest + 1,
+    };
+    members.insert(index, Member { name: name.into(), value });
+    Ok(())
+}

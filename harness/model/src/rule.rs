@@ -1,0 +1,133 @@
+//! The obligations, each with its clause and the latest stage at which a violation may be refused.
+
+use serde::{Deserialize, Serialize};
+
+/// How far an attempt gets. Later stages are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The TLS handshake: the certificate and the proof of its key.
+    Handshake,
+    /// The request and its token: who asks.
+    Token,
+    /// Scope, ownership, route: what may be asked.
+    Authorization,
+    /// The protected effect ran.
+    Effect,
+}
+
+impl Stage {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Handshake => "handshake",
+            Stage::Token => "token",
+            Stage::Authorization => "authorization",
+            Stage::Effect => "effect",
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($variant:ident, $name:literal, $stage:ident, $clause:literal, $cwe:literal, $api:literal, $must:literal;)*) => {
+        /// One obligation of whoever guards the gate.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum Rule {
+            $(#[doc = concat!($must, " (", $clause, ").")] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &[Rule] = &[$(Rule::$variant,)*];
+
+            /// Kebab-case name, as in the catalogue.
+            pub fn name(self) -> &'static str {
+                match self { $(Rule::$variant => $name,)* }
+            }
+
+            /// Where the obligation stands.
+            pub fn clause(self) -> &'static str {
+                match self { $(Rule::$variant => $clause,)* }
+            }
+
+            /// What must hold, in a sentence.
+            pub fn must(self) -> &'static str {
+                match self { $(Rule::$variant => $must,)* }
+            }
+
+            /// The latest stage at which a violation may be refused.
+            pub fn stage(self) -> Stage {
+                match self { $(Rule::$variant => Stage::$stage,)* }
+            }
+
+            /// The weakness that a gate has which does not enforce the rule (CWE number).
+            pub fn cwe(self) -> u32 {
+                match self { $(Rule::$variant => $cwe,)* }
+            }
+
+            /// Category of the OWASP API Security Top 10 2023.
+            pub fn owasp_api(self) -> &'static str {
+                match self { $(Rule::$variant => $api,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    AlgorithmAllowed, "algorithm-allowed", Token, "RFC 8725 §3.1", 327, "API2:2023", "The algorithm is on the allow-list";
+    AlgorithmOfKey, "algorithm-of-key", Token, "RFC 8725 §3.1", 347, "API2:2023", "A key is used with its own algorithm only";
+    Audience, "audience", Token, "RFC 7519 §4.1.3", 345, "API2:2023", "`aud` is there and contains this service";
+    BasicConstraints, "basic-constraints", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "Only an authority issues certificates";
+    CertificateCap, "certificate-cap", Authorization, "RFC 8705 §7.2", 863, "API5:2023", "The scope used is one that the certificate may hold";
+    CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one URI name, a SPIFFE id";
+    CertificatePresent, "certificate-present", Handshake, "RFC 8705 §3", 306, "API2:2023", "A client certificate is presented";
+    CertificateSignature, "certificate-signature", Handshake, "RFC 5280 §6.1.3 (a)(1)", 295, "API2:2023", "Every certificate's signature verifies with its issuer's key";
+    CertificateValidity, "certificate-validity", Handshake, "RFC 5280 §6.1.3 (a)(2)", 298, "API2:2023", "Every certificate is within its validity period";
+    ClaimsForm, "claims-form", Token, "RFC 7519 §7.2", 20, "API2:2023", "The claims set is a JSON object";
+    ClaimType, "claim-type", Token, "RFC 7519 §4.1", 843, "API2:2023", "Registered claims have their JSON type";
+    ClientId, "client-id", Token, "RFC 9068 §2.2", 287, "API2:2023", "`client_id` is there";
+    Confirmation, "confirmation", Token, "RFC 8705 §3.1", 287, "API2:2023", "`cnf` holds the thumbprint of the presented certificate";
+    CredentialForm, "credential-form", Token, "RFC 6750 §2.1", 20, "API2:2023", "The credential follows `Bearer 1*SP b64token`";
+    CredentialUnique, "credential-unique", Token, "RFC 6750 §2", 436, "API2:2023", "The token arrives by one method, once";
+    CriticalExtension, "critical-extension", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "An unknown critical extension is refused";
+    CriticalHeader, "critical-header", Token, "RFC 7515 §4.1.11", 636, "API2:2023", "A token whose `crit` is not understood is refused";
+    Expiry, "expiry", Token, "RFC 7519 §4.1.4", 613, "API2:2023", "`exp` is there and not past";
+    ExtendedKeyUsage, "extended-key-usage", Handshake, "RFC 5280 §4.2.1.12", 295, "API2:2023", "The leaf is meant for client authentication";
+    ExtensionUnique, "extension-unique", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "No extension stands twice";
+    HeaderForm, "header-form", Token, "RFC 7515 §4", 20, "API2:2023", "The JOSE header is a JSON object whose parameters have their type";
+    IssuedAt, "issued-at", Token, "RFC 9068 §2.2", 345, "API2:2023", "`iat` is there and not in the future";
+    Issuer, "issuer", Token, "RFC 7519 §4.1.1", 345, "API2:2023", "`iss` is there and names a trusted issuer";
+    IssuerKeyUsage, "issuer-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "An issuing certificate may sign certificates";
+    IssuerMayGrant, "issuer-may-grant", Authorization, "RFC 8725 §3.8", 863, "API5:2023", "The scope used is one that the issuer may grant";
+    IssuerSpeaksFor, "issuer-speaks-for", Token, "RFC 8725 §3.8", 345, "API2:2023", "The issuer vouches only for its own";
+    KeyId, "key-id", Token, "RFC 7515 §4.1.4", 345, "API2:2023", "`kid` names a published key of the issuer";
+    KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A MAC secret cannot be guessed";
+    LeafKeyUsage, "leaf-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "The leaf's key may sign a handshake";
+    Lifetime, "lifetime", Token, "RFC 8725 §3.10", 613, "API2:2023", "The token's lifetime is within the cap";
+    NameConstraints, "name-constraints", Handshake, "RFC 5280 §4.2.1.10", 295, "API2:2023", "Names lie within the constraints of every authority above";
+    NotBefore, "not-before", Token, "RFC 7519 §4.1.5", 613, "API2:2023", "`nbf` is there and not in the future";
+    Ownership, "ownership", Authorization, "OWASP API1:2023", 639, "API1:2023", "The object belongs to the caller";
+    PathLength, "path-length", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "No path is longer than an authority allows";
+    PathToAnchor, "path-to-anchor", Handshake, "RFC 5280 §6.1", 295, "API2:2023", "The chain leads to a trust anchor";
+    ProofOfPossession, "proof-of-possession", Handshake, "RFC 8446 §4.4.3", 322, "API2:2023", "The client proves that it holds the leaf's key";
+    Revocation, "revocation", Handshake, "RFC 5280 §6.3", 299, "API2:2023", "No certificate of the path is revoked";
+    RevocationStatus, "revocation-status", Handshake, "RFC 5280 §6.3.3", 299, "API2:2023", "The revocation status of every certificate is known and fresh";
+    Route, "route", Authorization, "RFC 9110 §15.5.5", 1220, "API5:2023", "Only a declared method and path is served";
+    Scope, "scope", Authorization, "RFC 6750 §3.1", 862, "API5:2023", "The token grants the scope that the route needs";
+    Signature, "signature", Token, "RFC 7515 §5.2", 347, "API2:2023", "The signature verifies with a key of the issuer";
+    Subject, "subject", Token, "RFC 9068 §2.2", 287, "API2:2023", "`sub` is there";
+    SubjectOfCertificate, "subject-of-certificate", Token, "RFC 8705 §3", 287, "API2:2023", "`sub` is the name in the certificate";
+    TlsProtocol, "tls-protocol", Handshake, "RFC 9325 §3.1.1", 319, "API8:2023", "The connection is TLS, of an allowed version";
+    TokenForm, "token-form", Token, "RFC 7515 §3.1", 20, "API2:2023", "The token is three segments of canonical base64url";
+    TokenId, "token-id", Token, "RFC 9068 §2.2", 294, "API2:2023", "`jti` is there";
+    TokenPresent, "token-present", Token, "RFC 6750 §3", 306, "API2:2023", "A token is presented in the `Authorization` header";
+    TokenType, "token-type", Token, "RFC 9068 §4", 1287, "API2:2023", "`typ` says that this is an access token";
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

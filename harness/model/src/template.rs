@@ -1,0 +1,66 @@
+//! Text with `${name}` or `${name|filter}`, filled from the blueprint: so that an attack fits any policy.
+
+use std::collections::BTreeMap;
+
+/// Why a text could not be filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateError {
+    /// The value exists in other circumstances, such as `scope` on a route that needs none.
+    Absent(String),
+    /// There is no filter of this name.
+    UnknownFilter(String),
+    /// There is no value of this name.
+    UnknownName(String),
+    /// A `${` without `}`.
+    Unclosed,
+}
+
+/// The values that a text may name.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    values: BTreeMap<&'static str, Option<String>>,
+}
+
+impl Template {
+    /// Makes a value known; `None` when it is absent here.
+    pub fn set(&mut self, name: &'static str, value: Option<String>) {
+        self.values.insert(name, value);
+    }
+
+    /// Fills `text`. `Err` when it names what is not known.
+    pub fn fill(&self, text: &str) -> Result<String, TemplateError> {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            filled.push_str(before);
+            let (name, after) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
+            let (name, filter) = name.split_once('|').map_or((name, None), |(name, filter)| (name, Some(filter)));
+            let value = self.values.get(name).ok_or_else(|| TemplateError::UnknownName(name.into()))?;
+            let value = value.as_deref().ok_or_else(|| TemplateError::Absent(name.into()))?;
+            filled.push_str(&match filter {
+                None => value.to_string(),
+                Some("chop") => value[..value.len().saturating_sub(1)].to_string(),
+                Some("fold") => value.replacen('s', "\u{17f}", 1).replacen('k', "\u{212a}", 1),
+                Some("percent") => value.replacen(':', "%3A", 1),
+                Some("upper") => value.to_ascii_uppercase(),
+                Some(other) => return Err(TemplateError::UnknownFilter(other.into())),
+            });
+            rest = after;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TemplateError::Absent(name) => write!(f, "there is no `{name}` here"),
+            TemplateError::UnknownFilter(name) => {
+                write!(f, "unknown filter `{name}`; chop, fold, percent and upper are known")
+            }
+            TemplateError::UnknownName(name) => write!(f, "unknown name `{name}`"),
+            TemplateError::Unclosed => f.write_str("`${` without `}`"),
+        }
+    }
+}

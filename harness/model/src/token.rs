@@ -1,0 +1,310 @@
+//! Access tokens as symbols: the JOSE header and claims set as written, who sealed them, how the text was damaged.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyName, Person};
+
+/// A JWS algorithm that the world can compute (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// Ed25519.
+    EdDSA,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// HMAC with SHA-256.
+    HS256,
+    /// HMAC with SHA-384.
+    HS384,
+    /// HMAC with SHA-512.
+    HS512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Algorithm; 7] = {
+        use Algorithm::*;
+        [EdDSA, ES256, HS256, HS384, HS512, RS256, RS512]
+    };
+
+    /// The registered name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::EdDSA => "EdDSA",
+            Algorithm::ES256 => "ES256",
+            Algorithm::HS256 => "HS256",
+            Algorithm::HS384 => "HS384",
+            Algorithm::HS512 => "HS512",
+            Algorithm::RS256 => "RS256",
+            Algorithm::RS512 => "RS512",
+        }
+    }
+
+    /// The algorithm registered as `name`.
+    pub fn of_name(name: &str) -> Option<Algorithm> {
+        Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+}
+
+/// A value of a member of header or claims set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Value {
+    /// An object with one confirmation method (RFC 7800 §3.1).
+    Confirmation {
+        /// Name of the method, such as `x5t#S256`.
+        member: String,
+        /// What is hashed.
+        of: ConfirmationOf,
+        /// With what.
+        digest: Digest,
+        /// Written how.
+        encoding: Encoding,
+    },
+    /// The public key, as a JWK (RFC 7517 §4).
+    Jwk(KeyName),
+    /// JSON text, sent as it stands; `${name}` is filled in first.
+    Json(String),
+    /// An integer NumericDate: now plus so many seconds.
+    Seconds(i64),
+    /// A string that occurs in no other attempt.
+    Unique,
+}
+
+/// What a thumbprint is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmationOf {
+    /// The certificate presented right above the leaf.
+    Intermediate,
+    /// The presented leaf.
+    Leaf,
+    /// The SubjectPublicKeyInfo of the presented leaf.
+    LeafKey,
+    /// The leaf that somebody honestly presents.
+    Person(Person),
+}
+
+/// A hash function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Digest {
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// How octets are written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// base64url without padding (RFC 7515 §2).
+    Base64Url,
+    /// The same, with `=` at the end.
+    Base64UrlPadded,
+    /// Lower-case hexadecimal.
+    Hex,
+    /// base64url, with the case of every letter flipped.
+    FlippedCase,
+    /// base64url, the first 20 letters.
+    Prefix,
+    /// base64url with the unused low bits of the last letter set.
+    TrailingBits,
+}
+
+/// One member of header or claims set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+}
+
+/// Where a second member of the same name goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Occurrence {
+    /// Before the honest one.
+    First,
+    /// After the honest one.
+    Last,
+}
+
+/// A payload that is not simply the claims set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadForm {
+    /// The claims set with text before it.
+    Prefix(String),
+    /// The claims set with text after it.
+    Suffix(String),
+    /// Other text.
+    Text(String),
+}
+
+/// A MAC secret that an attacker can compute or guess.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MacSecret {
+    /// No octets.
+    Empty,
+    /// The public key as JWK text.
+    Jwk(KeyName),
+    /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus.
+    Raw(KeyName),
+    /// The SubjectPublicKeyInfo in DER.
+    SpkiDer(KeyName),
+    /// The SubjectPublicKeyInfo in PEM.
+    SpkiPem(KeyName),
+    /// The PEM without its last line feed.
+    SpkiPemChopped(KeyName),
+    /// A word from a dictionary.
+    Word(String),
+}
+
+/// Who signs the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// A key of the world.
+    Key(KeyName, Algorithm),
+    /// A MAC with a secret that is no issuer's.
+    Mac(MacSecret, Algorithm),
+    /// Nobody: no signature of the world verifies.
+    Nobody,
+}
+
+/// How the signature octets are damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureForm {
+    /// One bit flipped.
+    BitFlipped,
+    /// As computed.
+    Genuine,
+    /// One octet too many.
+    Extended,
+    /// Over another message.
+    OtherMessage,
+    /// Nothing.
+    Stripped,
+    /// The last octet missing.
+    Truncated,
+    /// The second half missing.
+    TruncatedHalf,
+    /// All octets zero (CVE-2022-21449).
+    Zero,
+}
+
+/// One of the three segments of a compact JWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SegmentName {
+    /// The claims set.
+    Claims,
+    /// The JOSE header.
+    Header,
+    /// The signature.
+    Signature,
+}
+
+/// How the text of a segment is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SegmentForm {
+    /// `=` at the end.
+    Padded,
+    /// `%3D` at the end.
+    Percent,
+    /// `+` at the end: a letter of the standard alphabet only.
+    Plus,
+    /// A space in the middle.
+    Space,
+    /// A tab in the middle.
+    Tab,
+    /// The unused low bits of the last letter set; of a signature only.
+    TrailingBits,
+}
+
+/// How the segments are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segments {
+    /// The flattened JSON serialisation (RFC 7515 §7.2.2).
+    Flattened,
+    /// A fourth segment after the signature.
+    Four,
+    /// A dot before the header.
+    LeadingDot,
+    /// Two dots and nothing else.
+    OnlyDots,
+    /// Header, claims, signature.
+    Three,
+    /// Header and claims; no dot after them.
+    Two,
+}
+
+/// A token, symbolically, with everything that was done to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenSpec {
+    /// The JOSE header as signed, in order, duplicates included.
+    pub header: Vec<Member>,
+    /// The claims set as signed.
+    pub claims: Vec<Member>,
+    /// What stands in place of the plain claims set, if anything.
+    pub payload: Option<PayloadForm>,
+    /// Who signs.
+    pub seal: Seal,
+    /// Members of the header replaced after signing.
+    pub rewritten_header: Vec<Member>,
+    /// Members of the claims set replaced after signing.
+    pub rewritten_claims: Vec<Member>,
+    /// Damage to the signature.
+    pub signature: SignatureForm,
+    /// Damage to the text of segments.
+    pub text: Vec<(SegmentName, SegmentForm)>,
+    /// The layout.
+    pub segments: Segments,
+}
+
+/// What a reader of the request finds where the credential should be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CredentialSeen {
+    /// No bearer credential in the `Authorization` header.
+    Absent,
+    /// Something that is not `Bearer 1*SP b64token`.
+    Malformed,
+    /// More than one, or by more than one method.
+    Repeated,
+    /// One token.
+    Token(TokenSeen),
+}
+
+/// What a strict reader makes of the token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TokenSeen {
+    /// Not three segments of canonical base64url.
+    Garbled(TextFault),
+    /// Header and claims, and who sealed exactly these octets.
+    Read {
+        /// The JOSE header in order; `None` when it is no JSON object.
+        header: Option<Vec<Member>>,
+        /// The claims set in order; `None` when it is no JSON object.
+        claims: Option<Vec<Member>>,
+        /// The key of the world whose signature verifies.
+        seal: Seal,
+    },
+}
+
+/// What is wrong with the text of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TextFault {
+    /// A segment is not canonical base64url.
+    Encoding,
+    /// Not three segments.
+    Segments,
+}

@@ -1,0 +1,48 @@
+//! What the standards permit in answer to an attempt: a set of outcomes.
+
+use std::collections::BTreeSet;
+
+use crate::{Rule, Stage};
+
+/// One permitted way in: who, where, on what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Admission {
+    /// The principal.
+    pub principal: String,
+    /// The route, as `GET /v1/whoami`.
+    pub route: String,
+    /// The object, where the route names one.
+    pub object: Option<String>,
+}
+
+/// The set of permitted outcomes. Never empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The permitted admissions.
+    pub admissions: BTreeSet<Admission>,
+    /// The violated rules, over all readings; empty when the attempt must be admitted.
+    pub refusals: BTreeSet<Rule>,
+    /// The latest stage at which it may be refused, where it must be.
+    pub latest: Option<Stage>,
+}
+
+impl Verdict {
+    /// Whether no refusal is permitted.
+    pub fn must_admit(&self) -> bool {
+        self.refusals.is_empty()
+    }
+
+    /// Whether no admission is permitted.
+    pub fn must_refuse(&self) -> bool {
+        self.admissions.is_empty()
+    }
+
+    /// `admit`, `refuse` or `either`.
+    pub fn name(&self) -> &'static str {
+        match (self.must_admit(), self.must_refuse()) {
+            (true, _) => "admit",
+            (_, true) => "refuse",
+            _ => "either",
+        }
+    }
+}

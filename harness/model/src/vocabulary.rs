@@ -1,0 +1,287 @@
+//! The closed domain of mutations that random generation draws from: every kind, with its interesting parameters.
+
+use crate::{
+    Algorithm, AuthorizationForm, BasicConstraints, Blueprint, ConfirmationOf, Digest, Encoding, Extra, IssuerRole,
+    KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position,
+    Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectName, TokenKey, Transport, Value,
+};
+
+/// Every mutation that random generation may make in this world, in a fixed order.
+pub fn vocabulary(_blueprint: &Blueprint) -> Vec<Mutation> {
+    let mut words = Vec::new();
+    chain_words(&mut words);
+    token_words(&mut words);
+    request_words(&mut words);
+    words
+}
+
+fn json(text: &str) -> Value {
+    Value::Json(text.into())
+}
+
+fn chain_words(words: &mut Vec<Mutation>) {
+    use Mutation::*;
+
+    use crate::{
+        Proof,
+        chain::path::{ChainPadding, ChainPath},
+    };
+
+    words.extend(ChainPath::ALL.map(Mutation::ChainPath));
+    words.extend(ChainPadding::ALL.map(Mutation::ChainPadding));
+    words.extend([Proof::Corrupt, Proof::OtherKey].map(Mutation::Proof));
+    for at in [Position::Leaf, Position::Intermediate] {
+        for (not_before, not_after) in [(-7200, -3600), (3600, 7200), (7200, -7200), (-3600, 3600)] {
+            words.push(CertificateValidity { at, not_before, not_after });
+        }
+        for extra in [Extra::RepeatedNames, Extra::UnknownCritical, Extra::UnknownNonCritical] {
+            words.push(CertificateExtra { at, extra });
+        }
+        for usage in
+            [None, Some(vec![KeyUsage::KeyEncipherment]), Some(vec![KeyUsage::DigitalSignature, KeyUsage::KeyCertSign])]
+        {
+            words.push(CertificateKeyUsage { at, usage });
+        }
+        let any_of = [Purpose::Any, Purpose::ClientAuth, Purpose::CodeSigning, Purpose::ServerAuth];
+        words.push(CertificatePurposes { at, purposes: None });
+        words.extend(any_of.map(|purpose| CertificatePurposes { at, purposes: Some(vec![purpose]) }));
+        words.push(CertificatePurposes { at, purposes: Some(vec![Purpose::ServerAuth, Purpose::ClientAuth]) });
+        for authority in [None, Some((false, None)), Some((true, None)), Some((true, Some(0))), Some((true, Some(3)))] {
+            let authority = authority.map(|(ca, path_length)| BasicConstraints { ca, path_length });
+            words.push(CertificateAuthority { at, authority });
+        }
+        words.push(CertificateRevoked { at });
+        words.push(CertificateSignature { at });
+    }
+    for names in [
+        vec![],
+        vec![SubjectName::Uri("${bob}".into())],
+        vec![SubjectName::Uri("${alice}".into()), SubjectName::Uri("${bob}".into())],
+        vec![SubjectName::Uri("${alice}x".into())],
+        vec![SubjectName::Uri("${alice|upper}".into())],
+        vec![SubjectName::Uri("https://example.test/alice".into())],
+        vec![SubjectName::Dns("alice.staff.test".into())],
+        vec![SubjectName::Email("alice@staff.test".into())],
+        vec![SubjectName::Dns("alice.staff.test".into()), SubjectName::Uri("${alice}".into())],
+    ] {
+        words.push(CertificateNames { names });
+    }
+    for constraint in [
+        NameConstraint::PermittedDns("staff.test".into()),
+        NameConstraint::PermittedDns("partner.test".into()),
+        NameConstraint::ExcludedDns("staff.test".into()),
+    ] {
+        words.push(CertificateNameConstraints { constraints: vec![constraint] });
+    }
+}
+
+fn token_words(words: &mut Vec<Mutation>) {
+    use Mutation::*;
+    let claims = ["aud", "client_id", "cnf", "exp", "iat", "iss", "jti", "nbf", "scope", "sub"];
+    let values = ["null", "true", "0", "-1", "1e400", "\"\"", "\"x\"", "[]", "{}", "[\"x\"]", "01"];
+    for name in claims {
+        words.push(DropClaim(name.into()));
+        words.extend(values.map(|value| SetClaim { name: name.into(), value: json(value) }));
+        for at in [Occurrence::First, Occurrence::Last] {
+            words.push(RepeatClaim { name: name.into(), value: json("null"), at });
+        }
+    }
+    for name in ["exp", "iat", "nbf"] {
+        for seconds in [-86_400, -3600, -31, -30, -29, 0, 29, 30, 31, 3595, 3596, 86_400, 9_999_999_999] {
+            words.push(SetClaim { name: name.into(), value: Value::Seconds(seconds) });
+            words.push(RewriteClaim { name: name.into(), value: Value::Seconds(seconds) });
+        }
+    }
+    for (name, value) in [
+        ("aud", "[\"${audience}\"]"),
+        ("aud", "[\"https://other.example\",\"${audience}\"]"),
+        ("aud", "\"${audience}.evil.example\""),
+        ("aud", "\"${audience|chop}\""),
+        ("aud", "\"${audience|upper}\""),
+        ("aud", "[\"${audience}\",7]"),
+        ("iss", "\"${rogue}\""),
+        ("iss", "\"${partner}\""),
+        ("iss", "\"${issuer}/\""),
+        ("iss", "[\"${issuer}\"]"),
+        ("sub", "\"${alice}\""),
+        ("sub", "\"${bob}\""),
+        ("sub", "\"${kass}\""),
+        ("sub", "\"${subject|upper}\""),
+        ("sub", "\"${subject|fold}\""),
+        ("scope", "\"${scope}\""),
+        ("scope", "\"${scope}x\""),
+        ("scope", "\"${scope|chop}\""),
+        ("scope", "\"${scope|upper}\""),
+        ("scope", "[\"${scope}\"]"),
+        ("scope", "\"x,${scope}\""),
+        ("scope", "\"x ${scope} y\""),
+        ("groups", "[\"admin\"]"),
+        ("admin", "true"),
+        ("cnf", "{\"jkt\":\"x\"}"),
+        ("cnf", "{\"x5t#S256\":\"\"}"),
+        ("cnf", "{\"x5t#S256\":null}"),
+    ] {
+        words.push(SetClaim { name: name.into(), value: json(value) });
+        words.push(RewriteClaim { name: name.into(), value: json(value) });
+        words.push(RepeatClaim { name: name.into(), value: json(value), at: Occurrence::First });
+        words.push(RepeatClaim { name: name.into(), value: json(value), at: Occurrence::Last });
+    }
+    for text in ["null", "[]", "{}", "\"x\"", "", "[1,2,3,4,5]"] {
+        words.push(Payload(PayloadForm::Text(text.into())));
+    }
+    words.push(Payload(PayloadForm::Suffix("}".into())));
+    words.push(Payload(PayloadForm::Suffix(" ".into())));
+    words.push(Payload(PayloadForm::Prefix("\u{feff}".into())));
+    header_words(words);
+    seal_words(words);
+    let ways = [ConfirmationOf::Intermediate, ConfirmationOf::Leaf, ConfirmationOf::LeafKey];
+    let people = [Person::Alice, Person::Bob, Person::Mallory].map(ConfirmationOf::Person);
+    for of in ways.into_iter().chain(people) {
+        words.push(BindTo { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url });
+    }
+    let encodings =
+        [Encoding::Base64UrlPadded, Encoding::FlippedCase, Encoding::Hex, Encoding::Prefix, Encoding::TrailingBits];
+    for encoding in encodings {
+        let of = ConfirmationOf::Leaf;
+        words.push(BindTo { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding });
+    }
+    for (member, digest) in [("x5t#S512", Digest::Sha512), ("x5t", Digest::Sha256), ("X5T#S256", Digest::Sha256)] {
+        words.push(BindTo { member: member.into(), of: ConfirmationOf::Leaf, digest, encoding: Encoding::Base64Url });
+    }
+}
+
+fn header_words(words: &mut Vec<Mutation>) {
+    use Mutation::*;
+    for name in ["alg", "kid", "typ"] {
+        words.push(DropHeader(name.into()));
+        for value in ["null", "0", "[]", "{}", "\"\"", "\"x\""] {
+            words.push(SetHeader { name: name.into(), value: json(value) });
+        }
+        for at in [Occurrence::First, Occurrence::Last] {
+            words.push(RepeatHeader { name: name.into(), value: json("\"none\""), at });
+        }
+    }
+    for (name, value) in [
+        ("alg", "\"none\""),
+        ("alg", "\"HS256\""),
+        ("alg", "\"RS256\""),
+        ("alg", "\"ES384\""),
+        ("alg", "\"es256\""),
+        ("typ", "\"JWT\""),
+        ("typ", "\"AT+JWT\""),
+        ("typ", "\"application/at+jwt\""),
+        ("kid", "\"${retired-kid}\""),
+        ("kid", "\"${encryption-kid}\""),
+        ("kid", "\"${partner-kid}\""),
+        ("kid", "\"${rsa-kid}\""),
+        ("kid", "\"../../dev/null\""),
+        ("crit", "[\"exp\"]"),
+        ("crit", "[]"),
+        ("crit", "null"),
+        ("zip", "\"DEF\""),
+        ("b64", "false"),
+        ("cty", "\"JWT\""),
+        ("jku", "\"https://keys.eve.example/jwks.json\""),
+    ] {
+        words.push(SetHeader { name: name.into(), value: json(value) });
+        words.push(RewriteHeader { name: name.into(), value: json(value) });
+    }
+    for key in [KeyName::Attacker, KeyName::Token(IssuerRole::Rogue, TokenKey::P256)] {
+        words.push(SetHeader { name: "jwk".into(), value: Value::Jwk(key) });
+    }
+}
+
+fn seal_words(words: &mut Vec<Mutation>) {
+    use Mutation::*;
+
+    use crate::Segments;
+
+    words.push(Unsigned);
+    for role in [IssuerRole::Home, IssuerRole::Partner, IssuerRole::Rogue] {
+        for (key, algorithm) in [
+            (TokenKey::P256, Algorithm::ES256),
+            (TokenKey::Ed25519, Algorithm::EdDSA),
+            (TokenKey::Encryption, Algorithm::ES256),
+            (TokenKey::Retired, Algorithm::ES256),
+        ] {
+            words.push(SignWith { key: KeyName::Token(role, key), algorithm });
+        }
+    }
+    for algorithm in [Algorithm::RS256, Algorithm::RS512] {
+        words.push(SignWith { key: KeyName::Token(IssuerRole::Home, TokenKey::Rsa), algorithm });
+    }
+    for key in [KeyName::Attacker, KeyName::Leaf(Person::Alice), KeyName::Leaf(Person::Mallory)] {
+        words.push(SignWith { key, algorithm: Algorithm::ES256 });
+    }
+    for kind in [TokenKey::P256, TokenKey::Rsa, TokenKey::Ed25519] {
+        let key = KeyName::Token(IssuerRole::Home, kind);
+        let secrets = [
+            MacSecret::Jwk(key),
+            MacSecret::Raw(key),
+            MacSecret::SpkiDer(key),
+            MacSecret::SpkiPem(key),
+            MacSecret::SpkiPemChopped(key),
+        ];
+        words.extend(secrets.map(|secret| SignWithMac { secret, algorithm: Algorithm::HS256 }));
+    }
+    for secret in [MacSecret::Empty, MacSecret::Word("password".into()), MacSecret::Word("changeme".into())] {
+        words.push(SignWithMac { secret, algorithm: Algorithm::HS256 });
+    }
+    use SignatureForm::*;
+    let damages = [BitFlipped, Extended, OtherMessage, Stripped, Truncated, TruncatedHalf, Zero];
+    words.extend(damages.map(SignatureOctets));
+    for segment in [SegmentName::Claims, SegmentName::Header, SegmentName::Signature] {
+        use SegmentForm::*;
+        words.extend([Padded, Percent, Plus, Space, Tab].map(|form| SegmentText { segment, form }));
+    }
+    words.push(SegmentText { segment: SegmentName::Signature, form: SegmentForm::TrailingBits });
+    let layouts = [Segments::Flattened, Segments::Four, Segments::LeadingDot, Segments::OnlyDots, Segments::Two];
+    words.extend(layouts.map(Mutation::Segments));
+}
+
+fn request_words(words: &mut Vec<Mutation>) {
+    use AuthorizationForm::*;
+    words.extend(
+        [
+            Absent, CommaList, Empty, NoScheme, Padded, Parameter, Query, QueryToo, Quoted, Repeated, SchemeOnly, Tab,
+            Trailing, TwoSpaces,
+        ]
+        .map(Mutation::Authorization),
+    );
+    words.extend(
+        ["bearer", "BEARER", "Basic", "DPoP", "Token"].map(|name| Mutation::Authorization(Scheme(name.into()))),
+    );
+    words.extend(
+        ["x-access-token", "cookie", "proxy-authorization"]
+            .map(|name| Mutation::Authorization(OtherHeader(name.into()))),
+    );
+    for genuine_first in [true, false] {
+        let other = "Bearer e30.e30.x".into();
+        words.push(Mutation::Authorization(Joined { genuine_first, other }));
+    }
+    words.extend(PathForm::ALL.map(Mutation::Path));
+    words.extend(
+        ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "PROPFIND", "get"]
+            .map(|name| Mutation::Method(name.into())),
+    );
+    words.extend([Person::Alice, Person::Bob, Person::Kassia].map(Mutation::ObjectOf));
+    for (name, value) in [
+        ("x-forwarded-user", "${alice}"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-original-url", "/healthz"),
+        ("x-http-method-override", "GET"),
+        ("x-scope", "${scope}"),
+        ("accept", "text/html"),
+        ("x-request-id", "1"),
+    ] {
+        let header = RequestHeader { name: name.into(), value: value.into(), certificate_of: None };
+        words.push(Mutation::AddHeader(header));
+    }
+    let spoofed = RequestHeader {
+        name: "x-forwarded-client-cert".into(),
+        value: "URI=${alice};Cert=".into(),
+        certificate_of: Some(Person::Alice),
+    };
+    words.push(Mutation::AddHeader(spoofed));
+    words.push(Mutation::Transport(Transport::Plain));
+}
