@@ -17,7 +17,7 @@ pub enum Position {
 }
 
 /// One certificate, symbolically (RFC 5280 §4.1).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CertificateSpec {
     /// Common name of the subject.
     pub subject: String,
@@ -87,7 +87,7 @@ pub struct CrlEntry {
 }
 
 /// `basicConstraints` (RFC 5280 §4.2.1.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BasicConstraints {
     /// `cA`.
@@ -98,7 +98,7 @@ pub struct BasicConstraints {
 }
 
 /// A bit of `keyUsage` (RFC 5280 §4.2.1.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyUsage {
     /// `cRLSign`.
@@ -112,7 +112,7 @@ pub enum KeyUsage {
 }
 
 /// A purpose of `extendedKeyUsage` (RFC 5280 §4.2.1.12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// `anyExtendedKeyUsage`.
@@ -126,7 +126,7 @@ pub enum Purpose {
 }
 
 /// A subject alternative name (RFC 5280 §4.2.1.6).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubjectName {
     /// `dNSName`.
@@ -138,7 +138,7 @@ pub enum SubjectName {
 }
 
 /// A constraint on the names of the certificates below (RFC 5280 §4.2.1.10).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameConstraint {
     /// A DNS subtree that is forbidden.
@@ -148,7 +148,7 @@ pub enum NameConstraint {
 }
 
 /// An extension that an honest certificate does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extra {
     /// `subjectAltName` a second time.

@@ -1,0 +1,190 @@
+//! Certificates and CRLs, through rcgen with deterministic keys.
+
+use gatecrash_model::{
+    BasicConstraints, Blueprint, CertificateSpec, Extra, KeyName, KeyUsage, NameConstraint, Purpose, Scene, SerialName,
+    SubjectName,
+};
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData,
+    RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::ForgeError;
+use crate::keys::{Keyring, Secret};
+
+const SUBJECT_ALTERNATIVE_NAME: [u64; 4] = [2, 5, 29, 17];
+const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
+/// An arc that nobody registered below the documentation arc of RFC 5612.
+const UNREGISTERED: [u64; 9] = [1, 3, 6, 1, 4, 1, 32473, 1, 1];
+
+struct Key<'a> {
+    secret: &'a Secret,
+    public: Vec<u8>,
+}
+
+impl PublicKeyData for Key<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl SigningKey for Key<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.secret.sign_der(message).ok_or(rcgen::Error::UnsupportedSignatureAlgorithm)
+    }
+}
+
+fn key(keyring: &Keyring, name: KeyName) -> Result<Key<'_>, ForgeError> {
+    let secret = keyring.secret(name).ok_or(ForgeError::Key { key: name, algorithm: "ES256" })?;
+    Ok(Key { secret, public: secret.public_octets() })
+}
+
+fn refused(error: impl std::fmt::Display) -> ForgeError {
+    ForgeError::Certificate { reason: error.to_string() }
+}
+
+fn common_name(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+fn date(now: i64, offset: i64) -> Result<time::OffsetDateTime, ForgeError> {
+    time::OffsetDateTime::from_unix_timestamp(now + offset).map_err(refused)
+}
+
+/// The 20 octets of a serial number (RFC 5280 §4.1.2.2: positive, at most 20 octets).
+pub fn serial(name: SerialName) -> Vec<u8> {
+    let mut octets = Sha256::digest(format!("gatecrash serial {name:?}"))[..20].to_vec();
+    octets[0] = octets[0] & 0x3F | 0x40;
+    octets
+}
+
+/// Mints the certificate in DER.
+pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
+    let subject_key = key(keyring, spec.key)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = common_name(&spec.subject);
+    params.serial_number = Some(SerialNumber::from_slice(&serial(spec.serial)));
+    params.not_before = date(now, spec.not_before)?;
+    params.not_after = date(now, spec.not_after)?;
+    params.key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(&subject_key.public)[..20].to_vec());
+    params.is_ca = match spec.authority {
+        None => IsCa::NoCa,
+        Some(BasicConstraints { ca: false, .. }) => IsCa::ExplicitNoCa,
+        Some(BasicConstraints { path_length: None, .. }) => IsCa::Ca(rcgen::BasicConstraints::Unconstrained),
+        Some(BasicConstraints { path_length: Some(length), .. }) => IsCa::Ca(rcgen::BasicConstraints::Constrained(length)),
+    };
+    params.key_usages = spec.key_usage.iter().flatten().map(|usage| usage_bit(*usage)).collect();
+    match spec.purposes.as_deref() {
+        None => {}
+        Some([]) => params.custom_extensions.push(CustomExtension::from_oid_content(&EXTENDED_KEY_USAGE, vec![0x30, 0])),
+        Some(purposes) => params.extended_key_usages = purposes.iter().map(|purpose| key_purpose(*purpose)).collect(),
+    }
+    params.subject_alt_names = spec.names.iter().map(alternative_name).collect::<Result<_, _>>()?;
+    params.name_constraints = name_constraints(&spec.name_constraints);
+    match spec.extra {
+        None => {}
+        Some(Extra::RepeatedNames) => {
+            // GeneralNames with one dNSName.
+            let content = [&[0x30, 0x0E, 0x82, 0x0C][..], b"staff.test.x"].concat();
+            params.custom_extensions.push(CustomExtension::from_oid_content(&SUBJECT_ALTERNATIVE_NAME, content));
+        }
+        Some(Extra::UnknownCritical | Extra::UnknownNonCritical) => {
+            let mut extension = CustomExtension::from_oid_content(&UNREGISTERED, vec![0x05, 0x00]);
+            extension.set_criticality(spec.extra == Some(Extra::UnknownCritical));
+            params.custom_extensions.push(extension);
+        }
+    }
+    let signer = key(keyring, spec.signer.unwrap_or(KeyName::Other))?;
+    let mut issuer_params = CertificateParams::default();
+    issuer_params.distinguished_name = common_name(&spec.issuer);
+    let issuer = Issuer::from_params(&issuer_params, signer);
+    let mut der = params.signed_by(&subject_key, &issuer).map_err(refused)?.der().to_vec();
+    if spec.signer.is_none()
+        && let Some(last) = der.last_mut()
+    {
+        // The signature's last octet: still well-formed, verifies with no key.
+        *last ^= 1;
+    }
+    Ok(der)
+}
+
+/// The CRL of an authority, in DER (RFC 5280 §5).
+pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
+    let name = blueprint.authority(signer).subject;
+    let revoked = blueprint.revoked().into_iter().filter(|entry| entry.issuer == name);
+    let revocation_time = date(blueprint.now, -3600)?;
+    let revoked_certs = revoked.map(|entry| RevokedCertParams {
+        serial_number: SerialNumber::from_slice(&serial(entry.serial)),
+        revocation_time,
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let (this_update, next_update) = match blueprint.scene {
+        Scene::StaleCrl => (-86_400 * 8, -86_400),
+        Scene::Usual => (-3600, 86_400 * 7),
+    };
+    let key = key(keyring, signer)?;
+    let key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(&key.public)[..20].to_vec());
+    let params = CertificateRevocationListParams {
+        this_update: date(blueprint.now, this_update)?,
+        next_update: date(blueprint.now, next_update)?,
+        crl_number: SerialNumber::from_slice(&[1]),
+        issuing_distribution_point: None,
+        revoked_certs: revoked_certs.collect(),
+        key_identifier_method: key_identifier_method.clone(),
+    };
+    let mut issuer_params = CertificateParams::default();
+    issuer_params.distinguished_name = common_name(&name);
+    issuer_params.key_identifier_method = key_identifier_method;
+    issuer_params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let crl = params.signed_by(&Issuer::from_params(&issuer_params, key)).map_err(refused)?;
+    Ok(crl.der().to_vec())
+}
+
+fn usage_bit(usage: KeyUsage) -> KeyUsagePurpose {
+    match usage {
+        KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
+        KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
+        KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+    }
+}
+
+fn key_purpose(purpose: Purpose) -> ExtendedKeyUsagePurpose {
+    match purpose {
+        Purpose::Any => ExtendedKeyUsagePurpose::Any,
+        Purpose::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
+        Purpose::CodeSigning => ExtendedKeyUsagePurpose::CodeSigning,
+        Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
+    }
+}
+
+fn alternative_name(name: &SubjectName) -> Result<SanType, ForgeError> {
+    Ok(match name {
+        SubjectName::Dns(text) => SanType::DnsName(text.as_str().try_into().map_err(refused)?),
+        SubjectName::Email(text) => SanType::Rfc822Name(text.as_str().try_into().map_err(refused)?),
+        SubjectName::Uri(text) => SanType::URI(text.as_str().try_into().map_err(refused)?),
+    })
+}
+
+fn name_constraints(constraints: &[NameConstraint]) -> Option<NameConstraints> {
+    if constraints.is_empty() {
+        return None;
+    }
+    let mut result = NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees: Vec::new() };
+    for constraint in constraints {
+        match constraint {
+            NameConstraint::ExcludedDns(base) => result.excluded_subtrees.push(GeneralSubtree::DnsName(base.clone())),
+            NameConstraint::PermittedDns(base) => result.permitted_subtrees.push(GeneralSubtree::DnsName(base.clone())),
+        }
+    }
+    Some(result)
+}

@@ -1,0 +1,43 @@
+//! The mirror: what do the forged bytes say? Read with other parsers than they were written with.
+
+mod chain;
+mod request;
+mod token;
+
+use gatecrash_model::{Attempt, Lifted, Transport};
+
+use crate::{forge::Wire, world::World};
+
+/// Reads the bytes. `attempt` only settles what no reader could tell apart: which of two equal secrets made a MAC.
+pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
+    let chain = wire.identity.as_ref().map(|identity| chain::read(identity, world, now));
+    let presented = wire.identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
+    let seal = attempt.token.as_ref().map(|token| &token.seal);
+    let reader = token::Reader { world, presented, seal, now };
+    request::read(&wire.request, &reader, wire.transport, chain)
+}
+
+/// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
+pub fn difference(expected: &Lifted, seen: &Lifted) -> Option<String> {
+    if expected == seen {
+        return None;
+    }
+    let pairs = [
+        ("chain", format!("{:?}", expected.chain), format!("{:?}", seen.chain)),
+        ("credential", format!("{:?}", expected.credential), format!("{:?}", seen.credential)),
+        ("method", expected.method.clone(), seen.method.clone()),
+        ("path", expected.path.clone(), seen.path.clone()),
+        ("headers", format!("{:?}", expected.headers), format!("{:?}", seen.headers)),
+        ("body", format!("{:?}", expected.body), format!("{:?}", seen.body)),
+        ("transport", name(expected.transport).into(), name(seen.transport).into()),
+    ];
+    let (part, meant, read) = pairs.into_iter().find(|(_, meant, read)| meant != read)?;
+    Some(format!("{part}: meant {meant}, but the bytes say {read}"))
+}
+
+fn name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Plain => "plain",
+        Transport::Tls13 => "TLS 1.3",
+    }
+}

@@ -1,0 +1,159 @@
+//! Tokens, read strictly, with every key of the world tried on the signature.
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use gatecrash_model::{
+    Algorithm, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret, Member, Person, Seal,
+    TextFault, TokenKey, TokenSeen, Value, json,
+};
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::FromDer as _;
+
+use crate::{forge::token, keys, world::World};
+
+/// What is needed to recognise the octets of the world in a token.
+pub(super) struct Reader<'a> {
+    pub(super) world: &'a World,
+    pub(super) presented: &'a [CertificateDer<'static>],
+    pub(super) seal: Option<&'a Seal>,
+    pub(super) now: i64,
+}
+
+impl Reader<'_> {
+    /// Reads the value of an `Authorization` field (RFC 6750 §2.1).
+    pub(super) fn credential(&self, value: &str) -> CredentialSeen {
+        let value = value.trim_matches([' ', '\t']);
+        let end = value.find(|letter: char| !is_tchar(letter)).unwrap_or(value.len());
+        let (scheme, rest) = value.split_at(end);
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return CredentialSeen::Absent;
+        }
+        let text = rest.trim_start_matches(' ');
+        let body = text.trim_end_matches('=');
+        let grammar = !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+        if text.len() == rest.len() || !grammar {
+            return CredentialSeen::Malformed;
+        }
+        CredentialSeen::Token(self.token(text))
+    }
+
+    fn token(&self, text: &str) -> TokenSeen {
+        let segments: Vec<&str> = text.split('.').collect();
+        let [header, claims, signature] = segments[..] else { return TokenSeen::Garbled(TextFault::Segments) };
+        if header.is_empty() && claims.is_empty() {
+            return TokenSeen::Garbled(TextFault::Segments);
+        }
+        let decoded = [header, claims, signature].map(|segment| Base64UrlUnpadded::decode_vec(segment).ok());
+        let [Some(header_octets), Some(claims_octets), Some(signature)] = decoded else {
+            return TokenSeen::Garbled(TextFault::Encoding);
+        };
+        let message = format!("{header}.{claims}");
+        TokenSeen::Read {
+            header: self.members(&header_octets),
+            claims: self.members(&claims_octets),
+            seal: self.seal(message.as_bytes(), &signature),
+        }
+    }
+
+    fn members(&self, octets: &[u8]) -> Option<Vec<Member>> {
+        let mut blueprint = self.world.first_blueprint().clone();
+        blueprint.now = self.now;
+        let text = std::str::from_utf8(octets).ok()?;
+        Lifted::members(text, &blueprint, &|text| self.symbol(text))
+    }
+
+    /// Recognises a confirmation or a public key of the world.
+    fn symbol(&self, text: &str) -> Option<Value> {
+        let Some(json::Json::Object(members)) = json::parse(text) else { return None };
+        if members.iter().any(|(name, ..)| name == "kty") {
+            let same = |secret: &keys::Secret| format!("{{{}}}", secret.jwk_members()) == text;
+            return self.world.keyring().iter().find(|(_, secret)| same(secret)).map(|(name, _)| Value::Jwk(name));
+        }
+        let [(member, json::Json::Text(thumbprint), _)] = &members[..] else { return None };
+        self.thumbprint(thumbprint).map(|(of, digest, encoding)| Value::Confirmation { member: member.clone(), of, digest, encoding })
+    }
+
+    fn thumbprint(&self, text: &str) -> Option<(ConfirmationOf, Digest, Encoding)> {
+        let leaf_key = self.presented.first().and_then(|der| {
+            let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(der).ok()?;
+            Some(certificate.public_key().raw.to_vec())
+        });
+        let mut hashed: Vec<(ConfirmationOf, Vec<u8>)> = Vec::new();
+        hashed.extend(self.presented.first().map(|der| (ConfirmationOf::Leaf, der.to_vec())));
+        hashed.extend(self.presented.get(1).map(|der| (ConfirmationOf::Intermediate, der.to_vec())));
+        hashed.extend(leaf_key.map(|key| (ConfirmationOf::LeafKey, key)));
+        for person in Person::ALL {
+            let leaf = self.world.first_blueprint().leaf(person);
+            hashed.extend(self.world.mint().certificate(&leaf).ok().map(|der| (ConfirmationOf::Person(person), der.to_vec())));
+        }
+        use Encoding::*;
+        for (of, octets) in hashed {
+            for digest in [Digest::Sha256, Digest::Sha512] {
+                for encoding in [Base64Url, Base64UrlPadded, Hex, FlippedCase, Prefix, TrailingBits] {
+                    if token::thumbprint(&octets, digest, encoding) == text {
+                        return Some((of, digest, encoding));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn seal(&self, message: &[u8], signature: &[u8]) -> Seal {
+        let found = self.every_seal().into_iter().filter(|seal| self.verifies(seal, message, signature));
+        let found: Vec<Seal> = found.collect();
+        let meant = self.seal.filter(|seal| found.contains(seal)).cloned();
+        meant.or_else(|| found.into_iter().next()).unwrap_or(Seal::Nobody)
+    }
+
+    fn every_seal(&self) -> Vec<Seal> {
+        let mut seals: Vec<Seal> = Vec::new();
+        for name in KeyName::token_keys().into_iter().chain(KeyName::certificate_keys()) {
+            let algorithms: &[Algorithm] = match name {
+                KeyName::Token(_, TokenKey::Ed25519) => &[Algorithm::EdDSA],
+                KeyName::Token(_, TokenKey::Rsa) => &[Algorithm::RS256, Algorithm::RS512],
+                KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
+                _ => &[Algorithm::ES256],
+            };
+            seals.extend(algorithms.iter().map(|algorithm| Seal::Key(name, *algorithm)));
+        }
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            seals.push(Seal::Mac(MacSecret::Empty, algorithm));
+            for name in KeyName::token_keys() {
+                let ways = [MacSecret::Jwk, MacSecret::Raw, MacSecret::SpkiDer, MacSecret::SpkiPem, MacSecret::SpkiPemChopped];
+                if !matches!(name, KeyName::Token(_, TokenKey::Shared)) {
+                    seals.extend(ways.map(|way| Seal::Mac(way(name), algorithm)));
+                }
+            }
+        }
+        if let Some(Seal::Mac(MacSecret::Word(word), algorithm)) = self.seal {
+            seals.push(Seal::Mac(MacSecret::Word(word.clone()), *algorithm));
+        }
+        seals
+    }
+
+    fn verifies(&self, seal: &Seal, message: &[u8], signature: &[u8]) -> bool {
+        let lengths: &[usize] = match seal {
+            Seal::Key(_, Algorithm::EdDSA | Algorithm::ES256) => &[64],
+            Seal::Key(_, Algorithm::RS256 | Algorithm::RS512) => &[256],
+            Seal::Key(..) | Seal::Mac(..) => &[32, 48, 64],
+            Seal::Nobody => &[],
+        };
+        if !lengths.contains(&signature.len()) {
+            return false;
+        }
+        match seal {
+            Seal::Key(name, algorithm) => {
+                self.world.keyring().secret(*name).is_some_and(|secret| secret.verifies(*algorithm, message, signature))
+            }
+            Seal::Mac(secret, algorithm) => {
+                let octets = token::mac_secret(secret, self.world.keyring(), self.world.first_blueprint());
+                keys::mac(&octets, *algorithm, message).as_deref() == Some(signature)
+            }
+            Seal::Nobody => false,
+        }
+    }
+}
+
+fn is_tchar(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter)
+}

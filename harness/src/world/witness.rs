@@ -1,0 +1,57 @@
+//! What a gate tells of itself: protected effects that ran, causes that it audited, look-ups of keys. It interprets nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatecrash_model::Rule;
+
+/// A protected effect ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The route, as `GET /v1/whoami`.
+    pub route: String,
+    /// As whom; `None` when the gate does not know.
+    pub principal: Option<String>,
+    /// On what, where the route names an object.
+    pub object: Option<String>,
+}
+
+/// Everything told since the last time it was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Effects, in order.
+    pub hits: Vec<Hit>,
+    /// For each audited refusal, its cause and the rules that the cause can stand for.
+    pub causes: Vec<(String, Vec<Rule>)>,
+    /// How often a key source was asked.
+    pub look_ups: u64,
+}
+
+/// The ear of the world. Clones hear together.
+#[derive(Clone, Debug, Default)]
+pub struct Witness(Arc<Mutex<Seen>>);
+
+impl Witness {
+    /// A protected effect ran on `route`, as `principal`, on `object`. Call it at the effect, and nowhere else.
+    pub fn hit(&self, route: impl Into<String>, principal: Option<String>, object: Option<String>) {
+        self.with(|seen| seen.hits.push(Hit { route: route.into(), principal, object }));
+    }
+
+    /// The gate refused for `cause`, which stands for a violation of one of `rules`.
+    pub fn cause(&self, cause: impl Into<String>, rules: &[Rule]) {
+        self.with(|seen| seen.causes.push((cause.into(), rules.to_vec())));
+    }
+
+    /// The gate asked its key source.
+    pub fn look_up(&self) {
+        self.with(|seen| seen.look_ups += 1);
+    }
+
+    /// Takes what was told.
+    pub fn take(&self) -> Seen {
+        self.with(std::mem::take)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
