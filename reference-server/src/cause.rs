@@ -80,7 +80,7 @@ causes! {
     KeyUnknown = "key-unknown",
     /// The leaf's key usage lacks `digitalSignature` (RFC 5280 §4.2.1.3).
     LeafKeyUsage = "leaf-key-usage",
-    /// The token was issued for longer than accepted (RFC 9700 §2.2).
+    /// The token was issued for longer than accepted (RFC 6750 §5.3).
     Lifetime = "lifetime",
     /// The path exists, but the resource has no such method (RFC 9110 §15.5.6).
     MethodUnknown = "method-unknown",

@@ -1,0 +1,112 @@
+//! Which case comes when. A pure function of the world, the catalogue and the index.
+
+use gatecrash_model::{Case, Mutation, Person, Stance, draw_case, resolve, vocabulary};
+
+use super::{Bound, CampaignOptions, Depths};
+use crate::{
+    catalogue::Catalogue,
+    check::CheckOptions,
+    gate::Depth,
+    world::World,
+};
+
+/// Where a case comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The catalogue: index of attack and variant.
+    Catalogue(usize, usize),
+    /// An honest case that must be admitted.
+    Control,
+    /// Drawn at random.
+    Random,
+}
+
+/// The order of a campaign: controls, the whole catalogue, then a mixture of everything.
+pub struct Plan {
+    /// One control for each route.
+    pub controls: Vec<Case>,
+    catalogue: Vec<(Origin, Case)>,
+    words: Vec<Mutation>,
+    blueprint: gatecrash_model::Blueprint,
+    seed: u64,
+    options: CampaignOptions,
+}
+
+impl Plan {
+    pub(super) fn new(world: &World, catalogue: &Catalogue, options: CampaignOptions) -> Self {
+        let blueprint = world.first_blueprint().clone();
+        let cases = catalogue.cases(&blueprint).into_iter();
+        let cases = cases.map(|entry| (Origin::Catalogue(entry.attack, entry.variant), entry.case));
+        let controls = controls(&blueprint);
+        Self { controls, catalogue: cases.collect(), words: vocabulary(&blueprint), blueprint, seed: world.seed(), options }
+    }
+
+    /// How many cases come before the random ones.
+    pub fn fixed(&self) -> u64 {
+        (self.controls.len() + self.catalogue.len()) as u64 * self.passes()
+    }
+
+    fn passes(&self) -> u64 {
+        if self.options.depths == Depths::Both { 2 } else { 1 }
+    }
+
+    /// Whether the campaign ends before `index`, time aside.
+    pub(super) fn ends_before(&self, index: u64) -> bool {
+        match self.options.bound {
+            Bound::Attempts(count) => index >= count,
+            Bound::Time(_) => !self.options.random && index >= self.fixed(),
+        }
+    }
+
+    /// The case at `index`, and how to check it.
+    pub(super) fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
+        let depth = match self.options.depths {
+            Depths::Only(depth) => depth,
+            Depths::Both if index % 2 == 0 => Depth::Service,
+            Depths::Both => Depth::Connection,
+        };
+        let fixed = index < self.fixed();
+        let mirror = fixed || index % self.options.mirror_every.max(1) == 0;
+        let options = CheckOptions { depth, mirror, serial: index };
+        if fixed {
+            // Both depths of one case follow each other.
+            let at = (index / self.passes()) as usize;
+            let (origin, case) = match at.checked_sub(self.controls.len()) {
+                None => (Origin::Control, self.controls[at].clone()),
+                Some(at) => self.catalogue[at].clone(),
+            };
+            return (origin, case, options);
+        }
+        let mut state = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
+        let (origin, case) = match below(16) {
+            0 | 1 if !self.controls.is_empty() => (Origin::Control, self.controls[below(self.controls.len())].clone()),
+            2..=8 if !self.catalogue.is_empty() => self.catalogue[below(self.catalogue.len())].clone(),
+            _ => (Origin::Random, draw_case(&mut below, &self.words, &self.blueprint)),
+        };
+        (origin, case, options)
+    }
+}
+
+/// One honest case for each route: the first of the cast whom the oracle must admit.
+fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
+    let routes = blueprint.policy.routes.iter();
+    let cases = routes.flat_map(|route| {
+        let people = Person::INSIDERS.into_iter().map(|person| Case::one(Stance::Complete(person), route.id(), Vec::new()));
+        people.filter(|case| {
+            case.steps.first().and_then(|step| resolve(step, blueprint).ok()).is_some_and(|attempt| {
+                gatecrash_model::judge(&attempt, blueprint).must_admit()
+            })
+        })
+    });
+    cases.collect()
+}
+
+/// One step of the SplitMix64 generator.
+fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}

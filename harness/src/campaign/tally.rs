@@ -1,0 +1,81 @@
+//! Counts of a campaign. Adding two tallies gives the tally of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatecrash_model::{Case, Rule};
+
+/// A control that was refused.
+#[derive(Clone, Debug)]
+pub struct Miswiring {
+    /// When.
+    pub index: u64,
+    /// The control.
+    pub case: Case,
+    /// What the gate did instead.
+    pub answered: String,
+}
+
+/// Counts of everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Attempts made.
+    pub attempts: u64,
+    /// Cases that mean nothing here, and were passed over.
+    pub skipped: u64,
+    /// Verdicts: exactly admit, exactly refuse, either.
+    pub verdicts: [u64; 3],
+    /// Attempts of which the server accepted the handshake, judged a token, ran the handler.
+    pub reached: [u64; 3],
+    /// Controls made and admitted.
+    pub controls: [u64; 2],
+    /// Admissions by route.
+    pub admitted: BTreeMap<String, u64>,
+    /// Refusals by violated rule.
+    pub refused: BTreeMap<Rule, u64>,
+    /// Attempts by kind of stance.
+    pub stances: BTreeMap<&'static str, u64>,
+    /// Attempts by depth.
+    pub depths: BTreeMap<&'static str, u64>,
+    /// Attempts by catalogue entry.
+    pub variants: BTreeMap<(usize, usize), u64>,
+    /// Kinds of mutation that occurred.
+    pub mutations: BTreeSet<&'static str>,
+    /// Attempts whose bytes were lifted and agreed.
+    pub mirrored: u64,
+    /// Refusals with an audited cause: all, and those whose cause is among the verdict's rules.
+    pub causes: [u64; 2],
+    /// Audited causes that are not among the verdict's rules, each with one case in words.
+    pub wrong_causes: BTreeMap<String, String>,
+}
+
+impl Tally {
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Tally) {
+        self.attempts += other.attempts;
+        self.skipped += other.skipped;
+        self.mirrored += other.mirrored;
+        for i in 0..3 {
+            self.verdicts[i] += other.verdicts[i];
+            self.reached[i] += other.reached[i];
+        }
+        for i in 0..2 {
+            self.controls[i] += other.controls[i];
+            self.causes[i] += other.causes[i];
+        }
+        merge(&mut self.admitted, &other.admitted);
+        merge(&mut self.refused, &other.refused);
+        merge(&mut self.stances, &other.stances);
+        merge(&mut self.depths, &other.depths);
+        merge(&mut self.variants, &other.variants);
+        self.mutations.extend(&other.mutations);
+        for (cause, case) in &other.wrong_causes {
+            self.wrong_causes.entry(cause.clone()).or_insert_with(|| case.clone());
+        }
+    }
+}
+
+fn merge<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+    for (key, count) in from {
+        *into.entry(key.clone()).or_default() += count;
+    }
+}

@@ -1,0 +1,135 @@
+//! One thread of a campaign: its own world, its own gate, every so-many-th case.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use gatecrash_model::{Case, Rule, describe};
+
+use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, plan::Origin};
+use crate::{
+    check::{Checked, FindingKind, Outcome, check},
+    gate::{Depth, Handshake},
+    world::{Clock, World},
+};
+
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) tally: Tally,
+    pub(super) raws: BTreeMap<(FindingKind, Vec<Rule>), Raw>,
+    pub(super) miswirings: Vec<Miswiring>,
+    pub(super) harness_faults: BTreeMap<u64, String>,
+}
+
+/// A runtime for one thread; under a frozen world clock its timers are frozen too, so that a hang costs no time.
+pub(super) fn runtime(world: &World) -> Result<tokio::runtime::Runtime, std::io::Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(world.clock() == Clock::Frozen).build()
+}
+
+pub(super) fn run(
+    target: &Target,
+    plan: &Plan,
+    first: u64,
+    stride: u64,
+    deadline: Option<Instant>,
+    progress: &Progress,
+) -> Result<Done, CampaignError> {
+    let world = World::new(target.policy.clone(), target.world.clone())?;
+    let runtime = runtime(&world)?;
+    let gate = runtime.block_on(async { (target.factory)(&world) }).map_err(CampaignError::Gate)?;
+    let only_depth = gate.depths().len() == 1;
+    let mut done = Done::default();
+    let mut index = first;
+    while !plan.ends_before(index) {
+        if index >= plan.fixed() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
+        let (origin, case, mut options) = plan.case(index);
+        if only_depth {
+            options.depth = Depth::Connection;
+        }
+        match runtime.block_on(check(&gate, &world, &case, options)) {
+            Err(_) => done.tally.skipped += 1,
+            Ok(checked) => {
+                let found = done.record(index, origin, &case, &checked, options.mirror);
+                progress.step(found);
+            }
+        }
+        index += stride;
+    }
+    Ok(done)
+}
+
+impl Done {
+    /// Counts one checked attempt; how many disagreements it had.
+    fn record(&mut self, index: u64, origin: Origin, case: &Case, checked: &Checked, mirrored: bool) -> usize {
+        let tally = &mut self.tally;
+        tally.attempts += 1;
+        tally.mirrored += u64::from(mirrored);
+        let verdict = &checked.verdict;
+        let share = match (verdict.must_admit(), verdict.must_refuse()) {
+            (true, _) => 0,
+            (_, true) => 1,
+            _ => 2,
+        };
+        tally.verdicts[share] += 1;
+        let observation = &checked.observation;
+        let hit = !observation.seen.hits.is_empty();
+        let answered = observation.answer.is_some();
+        tally.reached[0] += u64::from(answered || observation.handshake == Handshake::Accepted);
+        tally.reached[1] += u64::from(answered);
+        tally.reached[2] += u64::from(hit);
+        if let Some(step) = case.steps.first() {
+            *tally.stances.entry(step.stance.name()).or_default() += 1;
+            tally.mutations.extend(step.mutations.iter().map(|mutation| mutation.kind()));
+        }
+        if let Some(depth) = observation.depth {
+            *tally.depths.entry(depth.name()).or_default() += 1;
+        }
+        for hit in &observation.seen.hits {
+            *tally.admitted.entry(hit.route.clone()).or_default() += 1;
+        }
+        if verdict.must_refuse() && !hit {
+            for rule in &verdict.refusals {
+                *tally.refused.entry(*rule).or_default() += 1;
+            }
+        }
+        if let Origin::Catalogue(attack, variant) = origin {
+            *tally.variants.entry((attack, variant)).or_default() += 1;
+        }
+        for (cause, rules) in &observation.seen.causes {
+            tally.causes[0] += 1;
+            if rules.iter().any(|rule| verdict.refusals.contains(rule)) {
+                tally.causes[1] += 1;
+            } else {
+                let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
+                let words = format!("{} (violates {})", describe(case), rules.join(", "));
+                tally.wrong_causes.entry(cause.clone()).or_insert(words);
+            }
+        }
+        let refused_control = origin == Origin::Control && verdict.must_admit() && !hit;
+        if origin == Origin::Control {
+            tally.controls[0] += 1;
+            tally.controls[1] += u64::from(!refused_control);
+        }
+        match &checked.outcome {
+            Outcome::Agree => 0,
+            Outcome::HarnessFault(fault) => {
+                self.harness_faults.insert(index, format!("{}: {fault}", describe(case)));
+                0
+            }
+            Outcome::Disagree(list) => {
+                if refused_control {
+                    let answered = list.iter().map(|disagreement| disagreement.seen.clone()).collect::<Vec<_>>().join("; ");
+                    self.miswirings.push(Miswiring { index, case: case.clone(), answered });
+                    return 0;
+                }
+                let rules: Vec<Rule> = verdict.refusals.iter().copied().collect();
+                for disagreement in list {
+                    let depth = observation.depth.unwrap_or(Depth::Connection);
+                    let raw = Raw { index, case: case.clone(), kind: disagreement.kind, depth };
+                    self.raws.entry((disagreement.kind, rules.clone())).or_insert(raw);
+                }
+                list.len()
+            }
+        }
+    }
+}

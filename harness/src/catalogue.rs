@@ -1,0 +1,222 @@
+//! The catalogue: every named attack, as data, expanded to cases over stances and routes.
+
+mod family;
+mod lint;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use gatecrash_model::{Blueprint, Case, Mutation, Route, Rule, Scene, Stance, Step, resolve};
+use serde::{Deserialize, Serialize};
+
+pub use lint::lint;
+
+use crate::input::InputError;
+
+/// Why a catalogue could not be read.
+pub type CatalogueError = InputError;
+
+/// What every attack of a family has in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// Kebab-case id.
+    pub id: String,
+    /// Section of the catalogue, `A` to `J`.
+    pub section: String,
+    /// What is mutated, such as `claims`.
+    pub artefact: String,
+    /// What is done.
+    pub what: String,
+    /// Why it must fail, or must pass.
+    pub why: String,
+    /// What to change in a gate that falls for it.
+    pub fix: String,
+    /// Clauses, advisories and papers.
+    pub references: Vec<String>,
+    /// Weakness (CWE number).
+    pub cwe: u32,
+    /// Category of the OWASP API Security Top 10 2023.
+    pub owasp_api: String,
+    /// How bad it is to fall for it.
+    pub severity: Severity,
+    /// The file that holds it.
+    pub file: String,
+}
+
+/// How bad it is to fall for an attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the usual words")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// The verdict that an attack claims for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// It must be admitted.
+    Admit,
+    /// Both outcomes are permitted.
+    Either,
+    /// It must be refused.
+    Refuse,
+    /// The verdict is that of the stance without the mutations.
+    Unchanged,
+}
+
+impl Expect {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Expect::Admit => "admit",
+            Expect::Either => "either",
+            Expect::Refuse => "refuse",
+            Expect::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// Which routes an attack is tried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Routes {
+    /// Every one.
+    Any,
+    /// Those that name an object in the path.
+    Object,
+    /// Those that can do without a token.
+    Open,
+    /// Those whose object has an owner.
+    Owned,
+    /// Those that need a scope.
+    Scoped,
+    /// Those that need a token.
+    Token,
+}
+
+impl Routes {
+    fn include(self, route: &Route) -> bool {
+        match self {
+            Routes::Any => true,
+            Routes::Object => route.path_parameter().is_some(),
+            Routes::Open => route.token_optional(),
+            Routes::Owned => route.owner.is_some(),
+            Routes::Scoped => !route.scopes.is_empty(),
+            Routes::Token => !route.token_optional(),
+        }
+    }
+}
+
+/// A named attack: mutations, where they apply and what they must lead to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attack {
+    /// Kebab-case id, unique in the catalogue.
+    pub id: String,
+    /// Its family.
+    pub family: Arc<Family>,
+    /// Variation of the world that the gate is built in.
+    pub scene: Scene,
+    /// The changes; empty where the stance alone is the attack.
+    pub mutations: Vec<Mutation>,
+    /// The starting points.
+    pub stances: Vec<Stance>,
+    /// Where it applies.
+    pub routes: Routes,
+    /// The verdict that it claims.
+    pub expect: Expect,
+    /// Exactly the rules that it violates.
+    pub rules: BTreeSet<Rule>,
+    /// Why it violates more than one.
+    pub because: Option<String>,
+}
+
+/// One case of the catalogue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CatalogueCase {
+    /// Index of the attack in [`Catalogue::attacks`].
+    pub attack: usize,
+    /// The case.
+    pub case: Case,
+}
+
+/// The whole catalogue, in order of file and place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalogue {
+    /// Every attack.
+    pub attacks: Vec<Attack>,
+}
+
+impl Catalogue {
+    /// The catalogue that the crate `gatecrash-corpus` embeds.
+    pub fn embedded() -> Result<Self, CatalogueError> {
+        let files = gatecrash_corpus::attacks();
+        Self::parse(files.iter().map(|(file, text)| (file.as_str(), *text)))
+    }
+
+    /// Reads a catalogue from files: name and text.
+    pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
+        let mut attacks: Vec<Attack> = Vec::new();
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        for (file, text) in files {
+            for attack in family::parse(file, text)? {
+                if !known.insert(attack.id.clone()) {
+                    return Err(InputError::of(file, format!("attack `{}` is there twice; ids are unique", attack.id)));
+                }
+                attacks.push(attack);
+            }
+        }
+        Ok(Self { attacks })
+    }
+
+    /// The attack or the attacks of the family called `id`.
+    pub fn find(&self, id: &str) -> Vec<&Attack> {
+        match self.attacks.iter().find(|attack| attack.id == id) {
+            Some(attack) => vec![attack],
+            None => self.attacks.iter().filter(|attack| attack.family.id == id).collect(),
+        }
+    }
+
+    /// How many families there are.
+    pub fn families(&self) -> usize {
+        self.attacks.iter().map(|attack| attack.family.id.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Every case that means something under the blueprint's policy: each attack from each of its stances on each route.
+    pub fn cases(&self, blueprint: &Blueprint) -> Vec<CatalogueCase> {
+        let attacks = self.attacks.iter().enumerate();
+        let cases = attacks.flat_map(|(index, attack)| {
+            attack.cases(blueprint).into_iter().map(move |case| CatalogueCase { attack: index, case })
+        });
+        cases.collect()
+    }
+}
+
+impl Attack {
+    /// The cases of this attack that mean something under the blueprint's policy.
+    pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
+        let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
+        let steps = routes.flat_map(|route| {
+            let step = move |stance: &Stance| Step { stance: *stance, route: route.id(), mutations: self.mutations.clone() };
+            self.stances.iter().map(step)
+        });
+        let steps = steps.filter(|step| resolve(step, blueprint).is_ok());
+        steps.map(|step| Case { scene: self.scene, steps: vec![step] }).collect()
+    }
+}

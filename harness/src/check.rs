@@ -1,0 +1,93 @@
+//! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
+
+mod compare;
+mod finding;
+mod leak;
+mod shrink;
+
+use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
+
+pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
+pub use shrink::shrink;
+
+use crate::{
+    forge::{self, Wire},
+    gate::{Depth, Gate, Observation},
+    lift,
+    world::World,
+};
+
+/// How thoroughly to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// How deep attempts go.
+    pub depth: Depth,
+    /// Whether the forged bytes are lifted and compared with the attempt first.
+    pub mirror: bool,
+    /// Makes the unique strings of the attempt unique.
+    pub serial: u64,
+}
+
+/// What came of one attempt.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Permitted and done agree.
+    Agree,
+    /// They do not; every disagreement is listed.
+    Disagree(Vec<Disagreement>),
+    /// The harness caught itself: this says nothing about the gate.
+    HarnessFault(String),
+}
+
+/// One attempt, made and compared.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What the standards permit.
+    pub verdict: Verdict,
+    /// What the gate did.
+    pub observation: Observation,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// Resolves, forges, attempts, judges and compares one case.
+///
+/// `Err` when the case means nothing here; that is no statement about gate or harness.
+pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOptions) -> Result<Checked, Unresolvable> {
+    check_through(gate, world, case, options, |wire| wire).await
+}
+
+/// [`check`], with the forged bytes passed through `warp`: the way to plant a bug into the forge.
+pub async fn check_through(
+    gate: &Gate,
+    world: &World,
+    case: &Case,
+    options: CheckOptions,
+    warp: impl Fn(Wire) -> Wire,
+) -> Result<Checked, Unresolvable> {
+    let blueprint = world.blueprint();
+    let step = case.steps.first().ok_or_else(|| Unresolvable::NotApplicable("the case has no step".into()))?;
+    let attempt = resolve(step, &blueprint)?;
+    let expected = attempt.expected(&blueprint);
+    let verdict = judge_lifted(&expected, &blueprint);
+    let wire = match forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), options.serial) {
+        Ok(wire) => warp(wire),
+        // What no writer can say is no attempt.
+        Err(error) => return Err(Unresolvable::NotApplicable(error.to_string())),
+    };
+    if options.mirror
+        && let Some(fault) = mirror(&wire, &attempt, &expected, world, &blueprint)
+    {
+        return Ok(Checked { verdict, observation: Observation::default(), outcome: Outcome::HarnessFault(fault) });
+    }
+    let observation = gate.attempt(&wire, world, options.depth).await;
+    let mut disagreements = compare::compare(&verdict, &observation, world.policy());
+    disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
+    let outcome = if disagreements.is_empty() { Outcome::Agree } else { Outcome::Disagree(disagreements) };
+    Ok(Checked { verdict, observation, outcome })
+}
+
+fn mirror(wire: &Wire, attempt: &Attempt, expected: &Lifted, world: &World, blueprint: &Blueprint) -> Option<String> {
+    let seen = lift::lift(wire, attempt, world, blueprint.now);
+    lift::difference(expected, &seen)
+}

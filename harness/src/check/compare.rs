@@ -1,0 +1,80 @@
+//! Compares what is permitted with what was done.
+
+use gatecrash_model::{Policy, Stage, Verdict};
+
+use super::{Disagreement, FindingKind};
+use crate::{
+    gate::{Handshake, Observation},
+    world::Hit,
+};
+
+/// Every disagreement; empty when permitted and done agree.
+pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Policy) -> Vec<Disagreement> {
+    let mut found = Vec::new();
+    let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen });
+    faults(observation, policy, &mut say);
+    let status = observation.answer.as_ref().map(|answer| answer.status);
+    let answered = match (&observation.handshake, status) {
+        (_, Some(status)) => format!("answered {status}"),
+        (Handshake::Refused(reason), None) => format!("refused the handshake: {reason}"),
+        (Handshake::Silent, None) => "closed the connection without an answer".into(),
+        (Handshake::Accepted | Handshake::None, None) => "gave no answer".into(),
+    };
+    for hit in &observation.seen.hits {
+        let what = format!("{} ran{}{}; the gate {answered}", hit.route, as_whom(hit), on_what(hit));
+        if verdict.must_refuse() {
+            say(FindingKind::Breach, what);
+        } else if !verdict.admissions.iter().any(|admission| permits(admission, hit)) {
+            say(FindingKind::Impersonation, what);
+        }
+    }
+    let hit = !observation.seen.hits.is_empty();
+    let success = status.is_some_and(|status| status < 400 && !policy.answers.refused.contains(&status));
+    if success && !hit && verdict.must_refuse() {
+        say(FindingKind::Unwitnessed, format!("the gate {answered}, and no effect was witnessed"));
+    }
+    if verdict.must_admit() && !hit && observation.panics.is_empty() && !observation.hang {
+        say(FindingKind::FalseRefusal, format!("the gate {answered}"));
+    }
+    if verdict.must_refuse() && !hit {
+        let too_late = verdict.latest == Some(Stage::Handshake) && status.is_some_and(|status| status < 500);
+        if too_late && !success {
+            say(FindingKind::LateRefusal, format!("the handshake was accepted, then the gate {answered}"));
+        } else if observation.seen.look_ups > 0 && verdict.latest == Some(Stage::Handshake) {
+            say(FindingKind::LateRefusal, "the key source was asked before the certificate was accepted".into());
+        }
+    }
+    found
+}
+
+fn permits(admission: &gatecrash_model::Admission, hit: &Hit) -> bool {
+    admission.route == hit.route
+        && hit.principal.as_ref().is_none_or(|principal| *principal == admission.principal)
+        && (hit.object.is_none() || hit.object == admission.object)
+}
+
+fn as_whom(hit: &Hit) -> String {
+    hit.principal.as_ref().map_or(String::new(), |principal| format!(" as {principal}"))
+}
+
+fn on_what(hit: &Hit) -> String {
+    hit.object.as_ref().map_or(String::new(), |object| format!(" on {object}"))
+}
+
+fn faults(observation: &Observation, policy: &Policy, say: &mut impl FnMut(FindingKind, String)) {
+    if let Some(message) = observation.panics.first() {
+        say(FindingKind::Fault, format!("the gate panicked: {message}"));
+    }
+    if observation.hang {
+        say(FindingKind::Fault, "the gate did not answer within the budget".into());
+    }
+    if let Some(broken) = &observation.broken {
+        say(FindingKind::Fault, broken.clone());
+    }
+    if let Some(answer) = &observation.answer
+        && answer.status >= 500
+        && !policy.answers.refused.contains(&answer.status)
+    {
+        say(FindingKind::Fault, format!("the gate answered {}", answer.status));
+    }
+}

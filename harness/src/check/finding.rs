@@ -1,0 +1,90 @@
+//! Disagreements, named.
+
+use std::collections::BTreeSet;
+
+use gatecrash_model::{Case, Rule, Stage, Verdict, describe};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::gate::{Depth, Observation};
+
+/// The kind of a disagreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// Ran, though no admission is permitted.
+    Breach,
+    /// Must be admitted, was refused.
+    FalseRefusal,
+    /// A panic, a 5xx on attacker input, a hang, or broken protocol.
+    Fault,
+    /// Ran as a principal, or on an object or route, that no permitted admission names.
+    Impersonation,
+    /// A planted secret came back.
+    Leak,
+    /// Refused after the latest admissible stage.
+    LateRefusal,
+    /// Answered success without a witnessed effect, or with somebody else's data.
+    Unwitnessed,
+}
+
+impl FindingKind {
+    /// Name as printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            FindingKind::Breach => "Breach",
+            FindingKind::FalseRefusal => "FalseRefusal",
+            FindingKind::Fault => "Fault",
+            FindingKind::Impersonation => "Impersonation",
+            FindingKind::Leak => "Leak",
+            FindingKind::LateRefusal => "LateRefusal",
+            FindingKind::Unwitnessed => "Unwitnessed",
+        }
+    }
+}
+
+/// One disagreement between what is permitted and what was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// What was seen, in a clause.
+    pub seen: String,
+}
+
+/// A disagreement with its shrunk case.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// Groups findings of one root cause: kind, rules, stage and class of route.
+    pub fingerprint: String,
+    /// The smallest case that shows it.
+    pub case: Case,
+    /// The rules that the case violates.
+    pub rules: BTreeSet<Rule>,
+    /// The depth at which it was found.
+    pub depth: Depth,
+    /// What was seen.
+    pub seen: String,
+    /// The verdict on the case.
+    pub verdict: Verdict,
+    /// The observation.
+    pub observation: Observation,
+    /// How many attempts it took to find it.
+    pub attempt: u64,
+}
+
+impl Finding {
+    /// The case in words.
+    pub fn explanation(&self) -> String {
+        describe(&self.case)
+    }
+}
+
+/// Twelve hexadecimal digits that stay the same while the root cause does.
+pub fn fingerprint(kind: FindingKind, rules: &BTreeSet<Rule>, stage: Option<Stage>, scoped: bool) -> String {
+    let rules: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
+    let text = format!("{} {} {:?} {scoped}", kind.name(), rules.join(","), stage);
+    Sha256::digest(text)[..6].iter().map(|octet| format!("{octet:02x}")).collect()
+}

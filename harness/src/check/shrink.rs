@@ -1,0 +1,72 @@
+//! Makes a case smaller while it shows the same kind of finding: fewer mutations, then a plainer stance, then an earlier route.
+
+use gatecrash_model::{Case, Mutation, Person, Stance};
+
+use super::{CheckOptions, Checked, FindingKind, Outcome, check};
+use crate::{gate::Gate, world::World};
+
+/// The smallest case found that still shows `kind`, with its check. `None` when the case does not show it at all.
+pub async fn shrink(
+    gate: &Gate,
+    world: &World,
+    case: &Case,
+    kind: FindingKind,
+    options: CheckOptions,
+) -> Option<(Case, Checked)> {
+    let mut options = CheckOptions { mirror: true, ..options };
+    let mut best = (case.clone(), shows(gate, world, case, kind, options).await?);
+    // A smaller case that violates other rules would be another finding.
+    let same_cause = |smaller: &Checked, of: &Checked| smaller.verdict.refusals.is_subset(&of.verdict.refusals);
+    loop {
+        let mut smaller = None;
+        for candidate in candidates(&best.0, world) {
+            options.serial = options.serial.wrapping_add(1);
+            if let Some(checked) = shows(gate, world, &candidate, kind, options).await
+                && same_cause(&checked, &best.1)
+            {
+                smaller = Some((candidate, checked));
+                break;
+            }
+        }
+        match smaller {
+            Some(found) => best = found,
+            None => return Some(best),
+        }
+    }
+}
+
+async fn shows(gate: &Gate, world: &World, case: &Case, kind: FindingKind, options: CheckOptions) -> Option<Checked> {
+    let checked = check(gate, world, case, options).await.ok()?;
+    match &checked.outcome {
+        Outcome::Disagree(list) if list.iter().any(|disagreement| disagreement.kind == kind) => Some(checked),
+        _ => None,
+    }
+}
+
+/// Every case that is one move smaller, the boldest first.
+fn candidates(case: &Case, world: &World) -> Vec<Case> {
+    let Some(step) = case.steps.first() else { return Vec::new() };
+    let with = |stance: Stance, route: &str, mutations: Vec<Mutation>| {
+        let mut smaller = Case::one(stance, route, mutations);
+        smaller.scene = case.scene;
+        smaller
+    };
+    let mut list = Vec::new();
+    for i in 0..step.mutations.len() {
+        let mut fewer = step.mutations.clone();
+        fewer.remove(i);
+        list.push(with(step.stance, &step.route, fewer));
+    }
+    let plain = Stance::Complete(Person::Alice);
+    if step.stance != plain {
+        list.push(with(plain, &step.route, step.mutations.clone()));
+        if let Stance::StolenToken(person) = step.stance
+            && person != Person::Alice
+        {
+            list.push(with(Stance::StolenToken(Person::Alice), &step.route, step.mutations.clone()));
+        }
+    }
+    let routes = world.policy().routes.iter().map(gatecrash_model::Route::id);
+    list.extend(routes.take_while(|route| *route != step.route).map(|route| with(step.stance, &route, step.mutations.clone())));
+    list
+}

@@ -1,0 +1,140 @@
+//! The client side of the handshake: presents what was forged, signs how it is told to.
+//!
+//! It does not verify the server, which is the system under test. Its cryptography is Graviola's, so that no backend of
+//! rustls is turned on in the user's build.
+
+use std::sync::{Arc, LazyLock};
+
+use gatecrash_model::Proof;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, SignatureAlgorithm, SignatureScheme,
+    client::{
+        ResolvesClientCert,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    sign::{CertifiedKey, Signer, SigningKey},
+};
+
+use crate::{
+    forge::{HOST, Identity},
+    keys::Secret,
+    world::World,
+};
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
+
+/// The name that the client asks for.
+pub(super) fn server_name() -> Option<ServerName<'static>> {
+    ServerName::try_from(HOST).ok()
+}
+
+/// A configuration that presents `identity`, without resumption.
+pub(super) fn config(identity: Option<&Identity>, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Unverified));
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let secret = world.keyring().secret(identity.key).cloned();
+            let key = Arc::new(Key { secret, proof: identity.proof });
+            let certified = Arc::new(CertifiedKey::new(identity.chain.clone(), key));
+            builder.with_client_cert_resolver(Arc::new(Present(certified)))
+        }
+    };
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(Arc::new(config))
+}
+
+#[derive(Debug)]
+struct Present(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Present {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Clone)]
+struct Key {
+    secret: Option<Secret>,
+    proof: Proof,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("proof", &self.proof).finish_non_exhaustive()
+    }
+}
+
+impl SigningKey for Key {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.contains(&SignatureScheme::ECDSA_NISTP256_SHA256).then(|| Box::new(self.clone()) as Box<dyn Signer>)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::ECDSA
+    }
+}
+
+impl Signer for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        let signature = self.secret.as_ref().and_then(|secret| secret.sign_der(message));
+        let mut signature = signature.ok_or_else(|| rustls::Error::General("the key cannot sign a handshake".into()))?;
+        if self.proof == Proof::Corrupt
+            && let Some(last) = signature.last_mut()
+        {
+            *last ^= 1;
+        }
+        Ok(signature)
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::ECDSA_NISTP256_SHA256
+    }
+}
+
+#[derive(Debug)]
+struct Unverified;
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        PROVIDER.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,91 @@
+//! A rustls configuration and a tower service as a gate: an accept loop like the one that people write.
+
+use std::{future::Future, rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::CertificateDer;
+use tokio::io::DuplexStream;
+
+use super::Call;
+
+/// The service as a plain function of requests.
+pub(super) fn call<S, ReqBody, ResBody>(service: S) -> Call
+where
+    S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
+    S::Error: std::fmt::Display,
+    ReqBody: From<Bytes> + 'static,
+    ResBody: http_body::Body + 'static,
+    ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    Box::new(move |request| {
+        let mut service = service.clone();
+        async move {
+            std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(|error| error.to_string())?;
+            let response = service.call(request.map(ReqBody::from)).await.map_err(|error| error.to_string())?;
+            let (parts, body) = response.into_parts();
+            let body = http_body_util::Limited::new(body, MOST).collect();
+            let body = Box::pin(body).await.map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string())?.to_bytes();
+            Ok(http::Response::from_parts(parts, body))
+        }
+        .boxed_local()
+    })
+}
+
+/// The most of a body that is read.
+const MOST: usize = 1 << 20;
+
+/// The whole accept loop for one connection.
+pub(super) fn serve<S, ReqBody, ResBody>(
+    tls: Arc<rustls::ServerConfig>,
+    service: S,
+    certificates: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
+) -> impl Fn(DuplexStream) -> LocalBoxFuture<'static, ()>
+where
+    S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
+    S::Error: std::fmt::Display,
+    ReqBody: From<Bytes> + 'static,
+    ResBody: http_body::Body + 'static,
+    ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let call = Rc::new(call(service));
+    let certificates = Rc::new(certificates);
+    move |io| {
+        let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
+        let (call, certificates) = (call.clone(), certificates.clone());
+        async move {
+            let Ok(stream) = acceptor.accept(io).await else { return };
+            let chain: Vec<CertificateDer<'static>> = stream
+                .get_ref()
+                .1
+                .peer_certificates()
+                .unwrap_or_default()
+                .iter()
+                .map(|der| der.clone().into_owned())
+                .collect();
+            let answer = hyper::service::service_fn(move |request| answer(request, call.clone(), certificates.clone(), chain.clone()));
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+            let _ = connection.await;
+        }
+        .boxed_local()
+    }
+}
+
+fn answer(
+    request: http::Request<hyper::body::Incoming>,
+    call: Rc<Call>,
+    certificates: Rc<impl Fn(&mut http::Extensions, &[CertificateDer<'static>])>,
+    chain: Vec<CertificateDer<'static>>,
+) -> impl Future<Output = Result<http::Response<Full<Bytes>>, String>> {
+    async move {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let mut request = http::Request::from_parts(parts, body);
+        if !chain.is_empty() {
+            certificates(request.extensions_mut(), &chain);
+        }
+        Ok(call(request).await?.map(Full::new))
+    }
+}

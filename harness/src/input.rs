@@ -1,0 +1,138 @@
+//! Reads what people write: TOML, strictly, with errors that name the file, the line and what was wrong.
+
+use std::{fmt, path::Path};
+
+use gatecrash_model::{Case, Policy, Scene, Step};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The format of catalogue and case files that this version reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// A broken file: which, where, what was wrong and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// The file, as given.
+    pub file: String,
+    /// Line and column, from 1, where known.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, and what would be right.
+    pub fault: String,
+}
+
+impl InputError {
+    /// An error about a whole file.
+    pub fn of(file: impl Into<String>, fault: impl Into<String>) -> Self {
+        Self { file: file.into(), place: None, fault: fault.into() }
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.fault),
+            None => write!(f, "{}: {}", self.file, self.fault),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// Reads a policy file (`gate.toml`). `Err` on the first fault of syntax, or with every fault of sense.
+pub fn policy(path: &Path) -> Result<Policy, InputError> {
+    parse_policy(&path.display().to_string(), &text(path)?)
+}
+
+/// Reads a policy from text; `file` is named in errors.
+pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
+    let policy: Policy = parse(file, text)?;
+    let faults = policy.faults();
+    match faults.is_empty() {
+        true => Ok(policy),
+        false => {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Err(InputError::of(file, faults.join("; ")))
+        }
+    }
+}
+
+/// A case, as corpus, crash and regression files hold it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFile {
+    format: u32,
+    #[serde(default)]
+    scene: Scene,
+    steps: Vec<Step>,
+}
+
+/// Reads a case file.
+pub fn case(path: &Path) -> Result<Case, InputError> {
+    parse_case(&path.display().to_string(), &text(path)?)
+}
+
+/// Reads a case from text; `file` is named in errors.
+pub fn parse_case(file: &str, text: &str) -> Result<Case, InputError> {
+    let read: CaseFile = parse(file, text)?;
+    check_format(file, read.format)?;
+    if read.steps.len() != 1 {
+        return Err(InputError::of(file, format!("{} steps; this version replays exactly one", read.steps.len())));
+    }
+    Ok(Case { scene: read.scene, steps: read.steps })
+}
+
+/// The text of a case, as [`parse_case`] reads it.
+pub fn write_case(case: &Case) -> String {
+    let file = CaseFile { format: FORMAT, scene: case.scene, steps: case.steps.clone() };
+    // The types of a case have no map with other keys than strings: TOML can hold each of them.
+    toml::to_string(&file).unwrap_or_default()
+}
+
+pub(crate) fn check_format(file: &str, format: u32) -> Result<(), InputError> {
+    match format {
+        FORMAT => Ok(()),
+        other => Err(InputError::of(file, format!("format = {other}; this version reads format = {FORMAT}"))),
+    }
+}
+
+/// Parses TOML into a type that denies unknown keys.
+pub(crate) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, InputError> {
+    toml::from_str(text).map_err(|error| InputError {
+        file: file.into(),
+        place: error.span().map(|span| place(text, span.start)),
+        fault: error.message().trim().replace('\n', "; "),
+    })
+}
+
+fn text(path: &Path) -> Result<String, InputError> {
+    std::fs::read_to_string(path).map_err(|error| InputError::of(path.display().to_string(), error.to_string()))
+}
+
+/// Line and column, from 1, of an offset.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use gatecrash_model::{Mutation, Person, Stance, Value};
+
+    use super::*;
+
+    #[test]
+    fn a_case_survives_its_text() {
+        let value = Value::Json("[\"${audience}\",1e400]".into());
+        let mutations = vec![Mutation::SetClaim { name: "aud".into(), value }, Mutation::Unsigned];
+        let case = Case::one(Stance::StolenToken(Person::Bob), "GET /v1/whoami", mutations);
+        let text = write_case(&case);
+        assert_eq!(parse_case("case.toml", &text).unwrap(), case, "{text}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_placed() {
+        let error = parse_case("case.toml", "format = 1\nsteps = []\nstep = 1\n").unwrap_err();
+        assert_eq!(error.place, Some((3, 1)), "{error}");
+    }
+}
