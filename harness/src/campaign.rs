@@ -203,7 +203,7 @@ fn reduce(
     let runtime = worker::runtime(world)?;
     let mut findings: Vec<Finding> = Vec::new();
     for raw in raws {
-        let gate = (target.factory)(world).map_err(CampaignError::Gate)?;
+        let gate = runtime.block_on(async { (target.factory)(world) }).map_err(CampaignError::Gate)?;
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
         let Some((case, checked)) = runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)) else {
             harness_faults.insert(raw.index, format!("does not reproduce alone: {}", gatecrash_model::describe(&raw.case)));

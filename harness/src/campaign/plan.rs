@@ -12,9 +12,9 @@ use crate::{
 
 /// Where a case comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The catalogue: index of attack and variant.
-    Catalogue(usize, usize),
+pub(super) enum Origin {
+    /// The catalogue: index of the attack.
+    Catalogue(usize),
     /// An honest case that must be admitted.
     Control,
     /// Drawn at random.
@@ -36,7 +36,7 @@ impl Plan {
     pub(super) fn new(world: &World, catalogue: &Catalogue, options: CampaignOptions) -> Self {
         let blueprint = world.first_blueprint().clone();
         let cases = catalogue.cases(&blueprint).into_iter();
-        let cases = cases.map(|entry| (Origin::Catalogue(entry.attack, entry.variant), entry.case));
+        let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
         Self { controls, catalogue: cases.collect(), words: vocabulary(&blueprint), blueprint, seed: world.seed(), options }
     }

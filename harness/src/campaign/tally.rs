@@ -37,7 +37,7 @@ pub struct Tally {
     /// Attempts by depth.
     pub depths: BTreeMap<&'static str, u64>,
     /// Attempts by catalogue entry.
-    pub variants: BTreeMap<(usize, usize), u64>,
+    pub attacks: BTreeMap<usize, u64>,
     /// Kinds of mutation that occurred.
     pub mutations: BTreeSet<&'static str>,
     /// Attempts whose bytes were lifted and agreed.
@@ -66,7 +66,7 @@ impl Tally {
         merge(&mut self.refused, &other.refused);
         merge(&mut self.stances, &other.stances);
         merge(&mut self.depths, &other.depths);
-        merge(&mut self.variants, &other.variants);
+        merge(&mut self.attacks, &other.attacks);
         self.mutations.extend(&other.mutations);
         for (cause, case) in &other.wrong_causes {
             self.wrong_causes.entry(cause.clone()).or_insert_with(|| case.clone());

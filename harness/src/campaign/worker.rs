@@ -92,8 +92,8 @@ impl Done {
                 *tally.refused.entry(*rule).or_default() += 1;
             }
         }
-        if let Origin::Catalogue(attack, variant) = origin {
-            *tally.variants.entry((attack, variant)).or_default() += 1;
+        if let Origin::Catalogue(attack) = origin {
+            *tally.attacks.entry(attack).or_default() += 1;
         }
         for (cause, rules) in &observation.seen.causes {
             tally.causes[0] += 1;

@@ -22,8 +22,11 @@ struct FamilyFile {
     cwe: u32,
     owasp_api: String,
     severity: Severity,
-    #[serde(flatten)]
-    defaults: Settings,
+    expect: Option<Expect>,
+    rules: Option<BTreeSet<Rule>>,
+    because: Option<String>,
+    stances: Option<Vec<Stance>>,
+    routes: Option<Routes>,
     variants: Vec<VariantEntry>,
 }
 
@@ -35,14 +38,7 @@ struct VariantEntry {
     mutations: Vec<Mutation>,
     #[serde(default)]
     scene: Scene,
-    #[serde(flatten)]
-    own: Settings,
-}
-
-/// What a family sets and a variant may override.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Settings {
+    // What the family sets, overridden.
     expect: Option<Expect>,
     rules: Option<BTreeSet<Rule>>,
     because: Option<String>,
@@ -58,41 +54,40 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Attack>, InputError> {
         return Err(InputError::of(file, "a family has at least one variant"));
     }
     let family = Arc::new(Family {
-        id: read.family,
-        section: read.section,
-        artefact: read.artefact,
-        what: read.what,
-        why: read.why,
-        fix: read.fix,
-        references: read.references,
+        id: read.family.clone(),
+        section: read.section.clone(),
+        artefact: read.artefact.clone(),
+        what: read.what.clone(),
+        why: read.why.clone(),
+        fix: read.fix.clone(),
+        references: read.references.clone(),
         cwe: read.cwe,
-        owasp_api: read.owasp_api,
+        owasp_api: read.owasp_api.clone(),
         severity: read.severity,
         file: file.into(),
     });
-    let attacks = read.variants.into_iter().map(|variant| attack(variant, &family, &read.defaults));
-    attacks.collect()
+    read.variants.iter().map(|variant| attack(variant, &family, &read)).collect()
 }
 
-fn attack(variant: VariantEntry, family: &Arc<Family>, defaults: &Settings) -> Result<Attack, InputError> {
-    let VariantEntry { id, mutations, scene, own } = variant;
-    let expect = own.expect.or(defaults.expect).unwrap_or(Expect::Refuse);
-    let rules = own.rules.or_else(|| if expect == Expect::Refuse { defaults.rules.clone() } else { None });
-    let rules = rules.unwrap_or_default();
+fn attack(variant: &VariantEntry, family: &Arc<Family>, defaults: &FamilyFile) -> Result<Attack, InputError> {
+    let id = variant.id.clone();
+    let expect = variant.expect.or(defaults.expect).unwrap_or(Expect::Refuse);
+    let inherited = if expect == Expect::Refuse { defaults.rules.clone() } else { None };
+    let rules = variant.rules.clone().or(inherited).unwrap_or_default();
     if expect == Expect::Refuse && rules.is_empty() {
         let fault = format!("attack `{id}` must be refused and names no rule that it violates");
         return Err(InputError::of(&family.file, fault));
     }
-    let stances = own.stances.or_else(|| defaults.stances.clone());
+    let stances = variant.stances.clone().or_else(|| defaults.stances.clone());
     Ok(Attack {
         id,
         family: family.clone(),
-        scene,
-        mutations,
+        scene: variant.scene,
+        mutations: variant.mutations.clone(),
         stances: stances.unwrap_or_else(|| vec![Stance::Complete(Person::Alice)]),
-        routes: own.routes.or(defaults.routes).unwrap_or(Routes::Token),
+        routes: variant.routes.or(defaults.routes).unwrap_or(Routes::Token),
         expect,
         rules,
-        because: own.because.or_else(|| defaults.because.clone()),
+        because: variant.because.clone().or_else(|| defaults.because.clone()),
     })
 }

@@ -28,7 +28,8 @@ async fn each_algorithm_has_its_own_keys() {
     let claims = deployment.token();
     let claims = claims.split('.').nth(1).unwrap();
     let edwards = EncodingKey::from_ed_der(&edwards.serialize_der());
-    let rsa = EncodingKey::from_rsa_der(&rsa.serialize_der());
+    // RSAPrivateKey of RFC 8017 §A.1.2, behind the 26 octets with which PKCS #8 wraps it.
+    let rsa = EncodingKey::from_rsa_der(&rsa.serialize_der()[26..]);
     for (algorithm, key, alg, kid, cause) in [
         (Algorithm::EdDSA, &edwards, "EdDSA", "EdDSA", None),
         (Algorithm::RS256, &rsa, "RS256", "RS256", None),

@@ -1,0 +1,3 @@
+//! What holds across the crates; one file for each property.
+
+mod catalogue;
