@@ -135,6 +135,7 @@ pub(crate) struct Raw {
     pub(crate) index: u64,
     pub(crate) case: Case,
     pub(crate) kind: FindingKind,
+    pub(crate) seen: String,
     pub(crate) depth: Depth,
 }
 
@@ -206,7 +207,9 @@ fn reduce(
         let gate = runtime.block_on(async { (target.factory)(world) }).map_err(CampaignError::Gate)?;
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
         let Some((case, checked)) = runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)) else {
-            harness_faults.insert(raw.index, format!("does not reproduce alone: {}", gatecrash_model::describe(&raw.case)));
+            let words = gatecrash_model::describe(&raw.case);
+            let fault = format!("{} does not reproduce alone: {words}: {}", raw.kind.name(), raw.seen);
+            harness_faults.insert(raw.index, fault);
             continue;
         };
         let Outcome::Disagree(list) = &checked.outcome else { continue };

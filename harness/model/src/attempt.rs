@@ -85,28 +85,42 @@ impl Attempt {
     fn token_seen(&self, token: &TokenSpec, blueprint: &Blueprint) -> TokenSeen {
         match token.segments {
             Segments::Three => {}
-            Segments::Flattened | Segments::Four | Segments::LeadingDot | Segments::OnlyDots | Segments::Two => {
+            // Three segments, each of no octets.
+            Segments::OnlyDots => return TokenSeen::Read { header: None, claims: None, seal: Seal::Nobody },
+            Segments::Flattened | Segments::Four | Segments::LeadingDot | Segments::Two => {
                 return TokenSeen::Garbled(TextFault::Segments);
             }
         }
         if !token.text.is_empty() {
             return TokenSeen::Garbled(TextFault::Encoding);
         }
-        let untouched = token.rewritten_header.is_empty() && token.rewritten_claims.is_empty();
-        let genuine = token.signature == SignatureForm::Genuine && untouched;
-        let header = object_text(&replaced(&token.header, &token.rewritten_header), blueprint);
-        let claims = object_text(&replaced(&token.claims, &token.rewritten_claims), blueprint);
-        let claims = match &token.payload {
-            None => claims,
-            Some(PayloadForm::Prefix(text)) => format!("{text}{claims}"),
-            Some(PayloadForm::Suffix(text)) => format!("{claims}{text}"),
-            Some(PayloadForm::Text(text)) => text.clone(),
+        let plain = |members: &[Member]| -> Vec<Member> {
+            let member = |member: &Member| Member {
+                name: member.name.clone(),
+                value: self.normal(member.value.clone(), blueprint),
+            };
+            members.iter().map(member).collect()
         };
+        let wrapped = |claims: &[Member]| {
+            let claims = object_text(&plain(claims), blueprint);
+            match &token.payload {
+                None => claims,
+                Some(PayloadForm::Prefix(text)) => format!("{text}{claims}"),
+                Some(PayloadForm::Suffix(text)) => format!("{claims}{text}"),
+                Some(PayloadForm::Text(text)) => text.clone(),
+            }
+        };
+        let header = object_text(&plain(&replaced(&token.header, &token.rewritten_header)), blueprint);
+        let claims = wrapped(&replaced(&token.claims, &token.rewritten_claims));
+        // To write what stands there already is no tampering.
+        let untouched = header == object_text(&plain(&token.header), blueprint) && claims == wrapped(&token.claims);
+        let genuine = token.signature == SignatureForm::Genuine && untouched;
         let known =
             token.header.iter().chain(&token.claims).chain(&token.rewritten_header).chain(&token.rewritten_claims);
         let known: Vec<(String, Value)> = known
             .filter(|member| matches!(member.value, Value::Confirmation { .. } | Value::Jwk(_)))
-            .map(|member| (stand_in(&member.value, blueprint), self.normal(member.value.clone(), blueprint)))
+            .map(|member| self.normal(member.value.clone(), blueprint))
+            .map(|value| (stand_in(&value, blueprint), value))
             .collect();
         let symbol = |text: &str| known.iter().find(|(stand_in, _)| stand_in == text).map(|(_, value)| value.clone());
         TokenSeen::Read {

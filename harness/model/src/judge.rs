@@ -158,8 +158,9 @@ fn find_route<'a>(
     latitude: &Latitude<'_>,
 ) -> Option<(&'a Route, Option<String>)> {
     let normal = normal_path(&lifted.path);
+    let known = match_path(&lifted.path, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
     let path = if normal != lifted.path
-        && match_path(&lifted.path, lifted, blueprint, "*").is_none()
+        && !known
         && match_path(&normal, lifted, blueprint, "*").is_some()
         && latitude.permits(ReadingKind::NormalisedPath)
     {
@@ -167,10 +168,17 @@ fn find_route<'a>(
     } else {
         &lifted.path
     };
-    match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
+    let found = match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
         let get = match_path(path, lifted, blueprint, "GET")?;
         (lifted.method == "HEAD" && latitude.permits(ReadingKind::HeadAsGet)).then_some(get)
-    })
+    });
+    found.filter(|found| is_known(found, blueprint) || latitude.permits(ReadingKind::UnknownObject))
+}
+
+/// Whether the object exists, where the route names one in its path; who owns it is another question.
+fn is_known((route, object): &(&Route, Option<String>), blueprint: &Blueprint) -> bool {
+    let Some(object) = object.as_ref().filter(|_| route.path_parameter().is_some()) else { return true };
+    blueprint.owner_of(object).is_some() || route.example.as_ref() == Some(object)
 }
 
 fn match_path<'a>(

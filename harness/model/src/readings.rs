@@ -23,19 +23,23 @@ pub enum ReadingKind {
     NegativeDate,
     /// The path is normalised before it is routed.
     NormalisedPath,
+    /// A number beyond the range of a double is read as infinity.
+    NumberRange,
     /// A token grants more than issuer or certificate allow, and the excess is not used.
     OverGrant,
     /// `scope` is no string of scope tokens, and no scope is needed.
     ScopeForm,
     /// A claim that the policy does not ask for is not looked at.
     UncheckedClaim,
+    /// A path names an object that does not exist.
+    UnknownObject,
     /// A credential that the route does not need is not looked at.
     UnneededCredential,
 }
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 12] = {
+    pub const ALL: [ReadingKind; 14] = {
         use ReadingKind::*;
         [
             AuthorityAsLeaf,
@@ -46,9 +50,11 @@ impl ReadingKind {
             IntermediatePurpose,
             NegativeDate,
             NormalisedPath,
+            NumberRange,
             OverGrant,
             ScopeForm,
             UncheckedClaim,
+            UnknownObject,
             UnneededCredential,
         ]
     };
@@ -64,9 +70,11 @@ impl ReadingKind {
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
+            ReadingKind::NumberRange => "RFC 8259 §6",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
             ReadingKind::ScopeForm => "RFC 6749 §3.3",
             ReadingKind::UncheckedClaim => "RFC 7519 §4",
+            ReadingKind::UnknownObject => "RFC 9110 §15.5.5",
             ReadingKind::UnneededCredential => "RFC 9110 §15.5.2",
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, IssuerRole,
-    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, Segments,
+    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, SegmentName, Segments,
     SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Value,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
@@ -192,7 +192,7 @@ impl<'a> Start<'a> {
                 let names = names.iter().map(fill).collect::<Result<_, _>>()?;
                 self.certificate(Position::Leaf)?.names = names;
             }
-            CertificatePurposes { at, purposes } => self.certificate(*at)?.purposes = purposes.clone(),
+            CertificatePurposes { at, purposes } => self.certificate(*at)?.purposes = purposes.clone().map(sorted),
             CertificateRevoked { at } => {
                 let certificate = self.certificate(*at)?;
                 certificate.serial = certificate.serial.revoked();
@@ -232,7 +232,14 @@ impl<'a> Start<'a> {
                 let value = self.value(value)?;
                 self.token()?.rewritten_header.push(Member { name: name.clone(), value });
             }
-            SegmentText { segment, form } => self.token()?.text.push((*segment, *form)),
+            SegmentText { segment, form } => {
+                let token = self.token()?;
+                let unsigned = token.seal == Seal::Nobody || token.signature == SignatureForm::Stripped;
+                if *segment == SegmentName::Signature && unsigned {
+                    return Err(not_applicable("the signature segment is empty"));
+                }
+                token.text.push((*segment, *form));
+            }
             Segments(segments) => self.token()?.segments = *segments,
             SetClaim { name, value } => {
                 let value = self.value(value)?;

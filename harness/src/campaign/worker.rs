@@ -101,8 +101,8 @@ impl Done {
                 tally.causes[1] += 1;
             } else {
                 let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
-                let words = format!("{} (violates {})", describe(case), rules.join(", "));
-                tally.wrong_causes.entry(cause.clone()).or_insert(words);
+                let known = format!("{cause}, where it violates {}", rules.join(", "));
+                tally.wrong_causes.entry(known).or_insert_with(|| describe(case));
             }
         }
         let refused_control = origin == Origin::Control && verdict.must_admit() && !hit;
@@ -125,7 +125,8 @@ impl Done {
                 let rules: Vec<Rule> = verdict.refusals.iter().copied().collect();
                 for disagreement in list {
                     let depth = observation.depth.unwrap_or(Depth::Connection);
-                    let raw = Raw { index, case: case.clone(), kind: disagreement.kind, depth };
+                    let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
+                    let raw = Raw { index, case: case.clone(), kind, seen, depth };
                     self.raws.entry((disagreement.kind, rules.clone())).or_insert(raw);
                 }
                 list.len()

@@ -103,6 +103,10 @@ impl<'a> Search<'a> {
                 rules.insert(Rule::CertificateSignature);
             }
             rules.extend(issuer_rules(issuer, path, self.blueprint));
+            // A path that comes back to the same name and key leads nowhere (RFC 4158 §5.2).
+            if path.iter().any(|below| below.subject == issuer.subject && below.key == issuer.key) {
+                rules.insert(Rule::PathToAnchor);
+            }
             path.push(issuer);
             self.extend(path, rules);
             path.pop();
@@ -149,6 +153,12 @@ fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint:
     }
     if issuer.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
         rules.insert(Rule::IssuerKeyUsage);
+    }
+    // A CRL that its issuer may not sign says nothing (RFC 5280 §6.3.3 (f)).
+    if blueprint.policy.certificates.revocation
+        && issuer.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::CrlSign))
+    {
+        rules.insert(Rule::RevocationStatus);
     }
     if below.iter().any(|certificate| violates_names(certificate, &issuer.name_constraints)) {
         rules.insert(Rule::NameConstraints);

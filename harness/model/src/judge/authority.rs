@@ -18,7 +18,7 @@ pub(super) fn scope_rules(
         None => Vec::new(),
         Some(Json::Text(list)) => list.split(' ').map(String::from).collect(),
         Some(_) => {
-            if !route.scopes.is_empty() || !latitude.permits(ReadingKind::ScopeForm) {
+            if !route.scopes.is_empty() {
                 rules.insert(Rule::Scope);
             }
             return rules;

@@ -20,12 +20,28 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
         CredentialSeen::Token(TokenSeen::Garbled(_)) => return one(Rule::TokenForm),
         CredentialSeen::Token(TokenSeen::Read { header, claims, seal }) => (header, claims, seal),
     };
-    let Some(header) = header else { return one(Rule::HeaderForm) };
-    let Some(claims) = claims else { return one(Rule::ClaimsForm) };
     let mut rules = BTreeSet::new();
-    header_rules(header, blueprint, latitude, &mut rules);
+    match header {
+        Some(header) => header_rules(header, blueprint, latitude, &mut rules),
+        None => {
+            rules.insert(Rule::HeaderForm);
+        }
+    }
+    if claims.is_none() {
+        rules.insert(Rule::ClaimsForm);
+    }
+    let (Some(header), Some(claims)) = (header, claims) else {
+        // Which issuer's key ought to have signed is not to be known; that nobody's did, is.
+        if *seal == Seal::Nobody {
+            rules.insert(Rule::Signature);
+        }
+        return rules;
+    };
     seal_rules(header, claims, seal, blueprint, latitude, &mut rules);
     if repeats(claims) && !latitude.permits(ReadingKind::DuplicateMembers) {
+        rules.insert(Rule::ClaimsForm);
+    }
+    if claims.iter().any(|member| overflows(&member.value)) && !latitude.permits(ReadingKind::NumberRange) {
         rules.insert(Rule::ClaimsForm);
     }
     claim_rules(claims, blueprint, latitude, &mut rules);
@@ -74,6 +90,19 @@ fn repeats(members: &[Member]) -> bool {
     members.iter().enumerate().any(|(i, member)| members[..i].iter().any(|earlier| earlier.name == member.name))
 }
 
+/// Whether the value holds a number that no double can.
+fn overflows(value: &Value) -> bool {
+    fn beyond(json: &Json) -> bool {
+        match json {
+            Json::Number(number, _) => !number.is_finite(),
+            Json::Array(items) => items.iter().any(beyond),
+            Json::Object(members) => members.iter().any(|(_, value, _)| beyond(value)),
+            _ => false,
+        }
+    }
+    matches!(value, Value::Json(text) if json::parse(text).is_some_and(|json| beyond(&json)))
+}
+
 fn header_rules(header: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>, rules: &mut BTreeSet<Rule>) {
     let policy = &blueprint.policy.tokens;
     if repeats(header) && !latitude.permits(ReadingKind::DuplicateMembers) {
@@ -86,6 +115,10 @@ fn header_rules(header: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_
         text(header, "typ").is_some_and(|kind| policy.types.iter().any(|known| known.eq_ignore_ascii_case(&kind)));
     if !policy.types.is_empty() && !typed {
         rules.insert(Rule::TokenType);
+    }
+    let is_text = |name: &str| matches!(last(header, name), None | Some(Json::Text(_)));
+    if !["alg", "kid", "typ"].into_iter().all(is_text) {
+        rules.insert(Rule::HeaderForm);
     }
     if last(header, "crit").is_some() {
         rules.insert(Rule::CriticalHeader);
@@ -133,15 +166,19 @@ fn seal_rules(
         }
     };
     let genuine = |key: &PublishedKey| matches!(seal, Seal::Key(name, algorithm) if *name == key.key && algorithm.name() == key.algorithm);
+    let named = text(header, "alg").filter(|name| blueprint.policy.tokens.algorithms.contains(name));
+    if let (Some(named), Some(key)) = (&named, chosen)
+        && named != key.algorithm
+    {
+        rules.insert(Rule::AlgorithmOfKey);
+    }
     let sealed_by = match chosen {
         Some(key) => Some(key).filter(|key| genuine(key)),
         None => signing.find(|key| genuine(key)),
     };
     match (sealed_by, seal) {
         (Some(key), _) => {
-            let named = text(header, "alg");
-            let allowed = named.as_ref().is_some_and(|name| blueprint.policy.tokens.algorithms.contains(name));
-            if allowed && named.as_deref() != Some(key.algorithm) {
+            if named.is_some_and(|named| named != key.algorithm) {
                 rules.insert(Rule::AlgorithmOfKey);
             }
         }
@@ -160,7 +197,24 @@ fn seal_rules(
 fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>, rules: &mut BTreeSet<Rule>) {
     let policy = &blueprint.policy.tokens;
     let required = |name: &str| policy.required.iter().any(|claim| claim == name);
+    for name in ["client_id", "iss", "jti", "sub"] {
+        let is_text = matches!(last(claims, name), None | Some(Json::Text(_)));
+        if !is_text && (required(name) || !latitude.permits(ReadingKind::UncheckedClaim)) {
+            rules.insert(Rule::ClaimType);
+        }
+    }
+    let is_list = matches!(last(claims, "scope"), None | Some(Json::Text(_)));
+    if !is_list && !latitude.permits(ReadingKind::ScopeForm) {
+        rules.insert(Rule::ClaimType);
+    }
     if policy.audience {
+        let typed = match last(claims, "aud") {
+            Some(Json::Array(items)) => items.iter().all(|item| matches!(item, Json::Text(_))),
+            other => matches!(other, None | Some(Json::Text(_))),
+        };
+        if !typed {
+            rules.insert(Rule::ClaimType);
+        }
         let names_us = |value: &Json| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
         let good = match last(claims, "aud") {
             Some(Json::Array(items)) => {

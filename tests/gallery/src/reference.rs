@@ -1,0 +1,183 @@
+//! The reference server as a gate.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gatecrash::{
+    Clock as WorldClock, Gate, World,
+    campaign::BoxError,
+    model::{IssuerRole, Person, Rule},
+    world::Witness,
+};
+use gatecrash_reference::{
+    Audit, AuditEvent, Bank, Cause, Clock, Decision, Holder, Issuer, PeerCertificates, Principal, Server, Settings,
+    SystemClock, TransferOrder, Trust,
+};
+
+/// Builds the gate in a world.
+pub fn gate(world: &World) -> Result<Gate, BoxError> {
+    let policy = world.policy();
+    let issuers = policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]);
+    let issuers = issuers.map(|(issuer, role)| Issuer {
+        url: issuer.url.clone(),
+        jwks: world.jwks(role),
+        speaks_for: issuer.speaks_for.clone(),
+        may_grant: issuer.may_grant.clone(),
+    });
+    let holders = policy.may_hold.iter();
+    let holders = holders.map(|entry| Holder { prefix: entry.prefix.clone(), scopes: entry.scopes.clone() });
+    let trust = Trust {
+        client_anchors: world.client_anchors()?,
+        crls: world.crls()?,
+        server_chain: world.server_chain()?,
+        server_key: world.server_key(),
+        issuers: issuers.collect(),
+        holders: holders.collect(),
+    };
+    let settings = Settings { audience: world.audience().into(), ..Settings::default() };
+    let clock: Arc<dyn Clock> = match world.clock() {
+        WorldClock::Frozen => Arc::new(Frozen(world.now() as f64)),
+        WorldClock::System => Arc::new(SystemClock),
+    };
+    let audit = Arc::new(Told(world.witness().clone()));
+    let server = Server::new(trust, settings, clock, Arc::new(Vault::of(world)), audit)?;
+    let (accepting, failing) = (server.clone(), server.clone());
+    let gate = Gate::serve(move |io| {
+        let server = accepting.clone();
+        async move { server.serve_connection(io).await }
+    });
+    let certificates = |extensions: &mut http::Extensions, chain: &[rustls::pki_types::CertificateDer<'static>]| {
+        extensions.insert(PeerCertificates(chain.into()));
+    };
+    let gate = gate.with_service::<_, axum::body::Body, _>(server.tls_config(), server.router(), certificates);
+    Ok(gate.handshake_failed(move |error| failing.handshake_failed(error)))
+}
+
+/// A clock that stands still.
+struct Frozen(f64);
+
+impl Clock for Frozen {
+    fn now(&self) -> f64 {
+        self.0
+    }
+}
+
+/// Passes the audit log on to the world.
+struct Told(Witness);
+
+impl Audit for Told {
+    fn record(&self, event: &AuditEvent) {
+        if let Decision::Refused(cause) = event.decision {
+            self.0.cause(cause.name(), rules_of(cause));
+        }
+    }
+}
+
+/// The protected effects: each tells the world that it ran, and answers with the secret of whose data it is.
+struct Vault {
+    witness: Witness,
+    owners: BTreeMap<String, String>,
+    secrets: BTreeMap<String, String>,
+}
+
+impl Vault {
+    fn of(world: &World) -> Self {
+        let blueprint = world.blueprint();
+        let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
+        let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
+        Self { witness: world.witness().clone(), owners: owners.into(), secrets: secrets.into() }
+    }
+
+    fn hit(&self, route: &str, principal: &Principal, object: Option<&str>) {
+        self.witness.hit(route, Some(principal.id.clone()), object.map(String::from));
+    }
+
+    fn secret(&self, id: Option<&String>) -> String {
+        id.and_then(|id| self.secrets.get(id)).cloned().unwrap_or_default()
+    }
+}
+
+impl Bank for Vault {
+    fn account(&self, principal: &Principal, account: &str) -> String {
+        self.hit("GET /v1/accounts/{id}", principal, Some(account));
+        self.secret(self.owners.get(account))
+    }
+
+    fn delete_user(&self, principal: &Principal, user: &str) {
+        self.hit("DELETE /v1/admin/users/{id}", principal, Some(user));
+    }
+
+    fn health(&self, principal: &Principal) {
+        self.hit("GET /healthz", principal, None);
+    }
+
+    fn owner_of(&self, account: &str) -> Option<String> {
+        self.owners.get(account).cloned()
+    }
+
+    fn transfer(&self, principal: &Principal, order: &TransferOrder) -> String {
+        self.hit("POST /v1/transfers", principal, Some(&order.from));
+        "booked".into()
+    }
+
+    fn user(&self, principal: &Principal, user: &str) -> String {
+        self.hit("GET /v1/admin/users/{id}", principal, Some(user));
+        user.into()
+    }
+
+    fn whoami(&self, principal: &Principal) -> String {
+        self.hit("GET /v1/whoami", principal, None);
+        self.secret(Some(&principal.id))
+    }
+}
+
+/// The rules that an audited cause can stand for.
+fn rules_of(cause: Cause) -> &'static [Rule] {
+    use Rule::*;
+    match cause {
+        Cause::Algorithm => &[AlgorithmAllowed, AlgorithmOfKey],
+        Cause::Audience => &[Audience],
+        Cause::CertificateAlgorithm => &[Rule::CertificateSignature],
+        Cause::CertificateAuthority => &[BasicConstraints, PathLength],
+        Cause::CertificateCap => &[CertificateCap],
+        Cause::CertificateExpired | Cause::CertificateNotYetValid => &[CertificateValidity],
+        Cause::CertificateIdentity => &[CertificateIdentity],
+        Cause::CertificateMalformed => &[CriticalExtension, ExtensionUnique],
+        Cause::CertificateMissing => &[CertificatePresent],
+        Cause::CertificateRevoked => &[Revocation],
+        Cause::CertificateUntrusted => &[PathToAnchor, Rule::CertificateSignature],
+        Cause::CertificateUsage => &[ExtendedKeyUsage],
+        Cause::ClaimsMalformed => &[ClaimType, ClaimsForm],
+        Cause::ClientId => &[ClientId],
+        Cause::Confirmation => &[Confirmation],
+        Cause::CredentialDuplicated => &[CredentialUnique],
+        Cause::CredentialMalformed => &[CredentialForm],
+        Cause::CriticalHeader => &[CriticalHeader],
+        Cause::Expired => &[Expiry],
+        Cause::HeaderMalformed => &[HeaderForm],
+        Cause::IssuedInFuture => &[IssuedAt],
+        Cause::Issuer => &[Issuer],
+        Cause::IssuerKeyUsage => &[IssuerKeyUsage],
+        Cause::IssuerMayGrant => &[IssuerMayGrant],
+        Cause::IssuerSpeaksFor => &[IssuerSpeaksFor],
+        Cause::KeyUnknown => &[KeyId],
+        Cause::LeafKeyUsage => &[LeafKeyUsage],
+        Cause::Lifetime => &[Lifetime],
+        Cause::MethodUnknown | Cause::RequestMalformed | Cause::RouteUnknown => &[Route],
+        Cause::NameConstraints => &[NameConstraints],
+        Cause::NotYetValid => &[NotBefore],
+        Cause::Owner => &[Ownership],
+        Cause::ProofOfPossession => &[ProofOfPossession],
+        Cause::RevocationUnknown => &[RevocationStatus],
+        Cause::Scope => &[Scope],
+        Cause::Signature => &[Signature],
+        Cause::Subject => &[Subject],
+        Cause::SubjectMismatch => &[SubjectOfCertificate],
+        Cause::TlsProtocol => &[TlsProtocol],
+        Cause::TokenId => &[TokenId],
+        Cause::TokenMalformed => &[TokenForm],
+        Cause::TokenMissing => &[TokenPresent, CredentialForm],
+        Cause::TokenType => &[TokenType],
+        // A cause that is new to this table stands for no rule, so that its first refusal is reported.
+        _ => &[],
+    }
+}
