@@ -1,5 +1,6 @@
 //! Runs controls, catalogue and random cases against a gate, across threads, deterministically for a seed and a count.
 
+mod ground;
 mod plan;
 mod tally;
 mod worker;
@@ -13,23 +14,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatecrash_model::{Case, Policy, Rule};
+use gatecrash_model::{Case, Policy, Rule, Unresolvable};
 
 pub use plan::Plan;
 pub use tally::{Miswiring, Tally};
 
+use self::ground::Ground;
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     check::{CheckOptions, Finding, FindingKind, Outcome, check, fingerprint, shrink},
-    gate::{Depth, Gate},
+    factory::{BoxError, Factory},
+    gate::Depth,
     world::{World, WorldError, WorldOptions},
 };
-
-/// An error of the gate's factory, of any type.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Builds a gate in a world. Called once for each thread, and again to replay.
-pub type Factory = Arc<dyn Fn(&World) -> Result<Gate, BoxError> + Send + Sync>;
 
 /// What to attack, and how the world around it is made.
 #[derive(Clone)]
@@ -74,11 +71,13 @@ pub struct CampaignOptions {
     pub mirror_every: u64,
     /// Whether random cases follow the catalogue.
     pub random: bool,
+    /// Section of the catalogue to keep to, such as `C`; all when `None`.
+    pub section: Option<char>,
 }
 
 impl Default for CampaignOptions {
     fn default() -> Self {
-        Self { bound: Bound::Time(Duration::from_secs(30)), depths: Depths::Both, jobs: 2, mirror_every: 16, random: true }
+        Self { bound: Bound::Time(Duration::from_secs(30)), depths: Depths::Both, jobs: 2, mirror_every: 16, random: true, section: None }
     }
 }
 
@@ -92,6 +91,9 @@ pub enum CampaignError {
     /// The gate's factory failed.
     #[error("the gate cannot be built: {0}")]
     Gate(BoxError),
+    /// The case means nothing to this gate's policy.
+    #[error("the case means nothing here: {0}")]
+    Meaningless(Unresolvable),
     /// The runtime cannot be built.
     #[error("the runtime cannot be built: {0}")]
     Runtime(#[from] std::io::Error),
@@ -177,7 +179,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     let elapsed = start.elapsed();
     miswirings.sort_by_key(|miswiring| miswiring.index);
     miswirings.dedup_by(|a, b| a.case == b.case);
-    let findings = reduce(target, &world, raws.into_values().collect(), &mut harness_faults)?;
+    let findings = reduce(target, raws.into_values().collect(), &mut harness_faults)?;
     Ok(Campaign {
         tally,
         findings,
@@ -194,17 +196,16 @@ const SHRUNK: usize = 400;
 /// Confirms each disagreement on a fresh gate, shrinks it, and keeps the earliest of each fingerprint.
 fn reduce(
     target: &Target,
-    world: &World,
     mut raws: Vec<Raw>,
     harness_faults: &mut BTreeMap<u64, String>,
 ) -> Result<Vec<Finding>, CampaignError> {
     // Few mutations first, so that single causes are known before their combinations.
     raws.sort_by_key(|raw| (raw.case.mutations().count(), raw.index));
     raws.truncate(SHRUNK);
-    let runtime = worker::runtime(world)?;
+    let mut ground = Ground::new(target)?;
     let mut findings: Vec<Finding> = Vec::new();
     for raw in raws {
-        let gate = runtime.block_on(async { (target.factory)(world) }).map_err(CampaignError::Gate)?;
+        let (runtime, world, gate) = ground.fresh(raw.case.scene)?;
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
         let Some((case, checked)) = runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)) else {
             let words = gatecrash_model::describe(&raw.case);
@@ -238,15 +239,12 @@ fn reduce(
 
 /// Replays one case on a fresh gate, at every depth that the gate has.
 pub fn replay(target: &Target, case: &Case) -> Result<Vec<crate::check::Checked>, CampaignError> {
-    let world = World::new(target.policy.clone(), WorldOptions { scene: case.scene, ..target.world.clone() })?;
-    let runtime = worker::runtime(&world)?;
-    let gate = runtime.block_on(async { (target.factory)(&world) }).map_err(CampaignError::Gate)?;
+    let mut ground = Ground::new(target)?;
+    let (runtime, world, gate) = ground.fresh(case.scene)?;
     let mut done = Vec::new();
     for depth in gate.depths() {
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX };
-        if let Ok(checked) = runtime.block_on(check(&gate, &world, case, options)) {
-            done.push(checked);
-        }
+        done.push(runtime.block_on(check(&gate, world, case, options)).map_err(CampaignError::Meaningless)?);
     }
     Ok(done)
 }

@@ -4,13 +4,23 @@
 pub mod campaign;
 pub mod catalogue;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod exhibit;
+pub mod factory;
 pub mod forge;
 pub mod gate;
 pub mod input;
 pub mod keys;
 pub mod lift;
+pub mod report;
+mod suite;
 pub mod world;
 
+pub use factory::BoxError;
 pub use gate::{Depth, Gate};
 pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
+
+#[doc(hidden)]
+pub use suite::run_section;

@@ -35,7 +35,11 @@ pub struct Plan {
 impl Plan {
     pub(super) fn new(world: &World, catalogue: &Catalogue, options: CampaignOptions) -> Self {
         let blueprint = world.first_blueprint().clone();
-        let cases = catalogue.cases(&blueprint).into_iter();
+        let kept = |attack: usize| {
+            let section = catalogue.attacks.get(attack).map(|attack| attack.family.section.as_str());
+            options.section.is_none_or(|wanted| section.is_some_and(|section| section.starts_with(wanted)))
+        };
+        let cases = catalogue.cases(&blueprint).into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
         Self { controls, catalogue: cases.collect(), words: vocabulary(&blueprint), blueprint, seed: world.seed(), options }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{Case, Rule};
 
+use crate::catalogue::Catalogue;
+
 /// A control that was refused.
 #[derive(Clone, Debug)]
 pub struct Miswiring {
@@ -49,6 +51,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// How many families and attacks of a catalogue were tried.
+    pub fn tried(&self, catalogue: &Catalogue) -> (usize, usize) {
+        let attacks = self.attacks.keys().filter_map(|index| catalogue.attacks.get(*index));
+        let families: BTreeSet<&str> = attacks.map(|attack| attack.family.id.as_str()).collect();
+        (families.len(), self.attacks.len())
+    }
+
     /// Adds another tally.
     pub fn add(&mut self, other: &Tally) {
         self.attempts += other.attempts;

@@ -4,11 +4,10 @@ use std::{collections::BTreeMap, time::Instant};
 
 use gatecrash_model::{Case, Rule, describe};
 
-use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, plan::Origin};
+use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, ground::Ground, plan::Origin};
 use crate::{
     check::{Checked, FindingKind, Outcome, check},
     gate::{Depth, Handshake},
-    world::{Clock, World},
 };
 
 #[derive(Default)]
@@ -19,11 +18,6 @@ pub(super) struct Done {
     pub(super) harness_faults: BTreeMap<u64, String>,
 }
 
-/// A runtime for one thread; under a frozen world clock its timers are frozen too, so that a hang costs no time.
-pub(super) fn runtime(world: &World) -> Result<tokio::runtime::Runtime, std::io::Error> {
-    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(world.clock() == Clock::Frozen).build()
-}
-
 pub(super) fn run(
     target: &Target,
     plan: &Plan,
@@ -32,10 +26,7 @@ pub(super) fn run(
     deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
-    let world = World::new(target.policy.clone(), target.world.clone())?;
-    let runtime = runtime(&world)?;
-    let gate = runtime.block_on(async { (target.factory)(&world) }).map_err(CampaignError::Gate)?;
-    let only_depth = gate.depths().len() == 1;
+    let mut ground = Ground::new(target)?;
     let mut done = Done::default();
     let mut index = first;
     while !plan.ends_before(index) {
@@ -43,10 +34,15 @@ pub(super) fn run(
             break;
         }
         let (origin, case, mut options) = plan.case(index);
-        if only_depth {
+        let Some((runtime, world, gate)) = ground.of(case.scene)? else {
+            done.tally.skipped += 1;
+            index += stride;
+            continue;
+        };
+        if !gate.depths().contains(&options.depth) {
             options.depth = Depth::Connection;
         }
-        match runtime.block_on(check(&gate, &world, &case, options)) {
+        match runtime.block_on(check(gate, world, &case, options)) {
             Err(_) => done.tally.skipped += 1,
             Ok(checked) => {
                 let found = done.record(index, origin, &case, &checked, options.mirror);

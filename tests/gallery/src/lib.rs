@@ -2,12 +2,31 @@
 
 pub mod reference;
 
-use gatecrash::model::Policy;
+use gatecrash::{
+    WorldOptions,
+    campaign::Target,
+    exhibit::Exhibit,
+    factory,
+    input::{InputError, parse_policy},
+    model::Policy,
+};
 
 /// What the reference server promises.
 pub const POLICY: &str = include_str!("../gate.toml");
 
 /// [`POLICY`], read.
-pub fn policy() -> Result<Policy, gatecrash::input::InputError> {
-    gatecrash::input::parse_policy("tests/gallery/gate.toml", POLICY)
+pub fn policy() -> Result<Policy, InputError> {
+    parse_policy("tests/gallery/gate.toml", POLICY)
+}
+
+/// Every gate: the reference server first, then the flawed ones.
+pub fn exhibits() -> Result<Vec<Exhibit>, InputError> {
+    let reference = Exhibit {
+        name: "reference".into(),
+        what: "the reference server: mutual TLS, bound tokens, scopes by table".into(),
+        breaks: Default::default(),
+        target: Target { factory: factory!(reference::gate), policy: policy()?, world: WorldOptions::default() },
+        twin: None,
+    };
+    Ok(vec![reference])
 }

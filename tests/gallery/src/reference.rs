@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use gatecrash::{
-    Clock as WorldClock, Gate, World,
-    campaign::BoxError,
+    BoxError, Clock as WorldClock, Gate, World,
     model::{IssuerRole, Person, Rule},
     world::Witness,
 };

@@ -1,0 +1,66 @@
+//! The worlds and gates of one thread: one for each scene, built when first needed.
+
+use std::collections::BTreeMap;
+
+use gatecrash_model::Scene;
+use tokio::runtime::Runtime;
+
+use super::{CampaignError, Target};
+use crate::{
+    gate::Gate,
+    world::{Clock, World, WorldOptions},
+};
+
+pub(super) struct Ground<'a> {
+    target: &'a Target,
+    runtime: Runtime,
+    worlds: BTreeMap<Scene, World>,
+    gates: BTreeMap<Scene, Option<Gate>>,
+}
+
+impl<'a> Ground<'a> {
+    /// The usual scene is built at once, so that a gate that cannot be built is known early.
+    pub(super) fn new(target: &'a Target) -> Result<Self, CampaignError> {
+        let world = World::new(target.policy.clone(), target.world.clone())?;
+        // Under a frozen world clock timers are frozen too, so that a hang costs no time.
+        let paused = world.clock() == Clock::Frozen;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
+        let usual = target.world.scene;
+        let mut ground = Self { target, runtime, worlds: BTreeMap::from([(usual, world)]), gates: BTreeMap::new() };
+        let gate = ground.build(usual)?;
+        ground.gates.insert(usual, Some(gate));
+        Ok(ground)
+    }
+
+    /// World and gate of a scene; `None` when the gate refuses to start in it, which refuses everything.
+    pub(super) fn of(&mut self, scene: Scene) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
+        self.prepare(scene)?;
+        if !self.gates.contains_key(&scene) {
+            let gate = self.build(scene).ok();
+            self.gates.insert(scene, gate);
+        }
+        let gate = self.gates.get(&scene).and_then(Option::as_ref);
+        Ok(gate.and_then(|gate| Some((&self.runtime, self.worlds.get(&scene)?, gate))))
+    }
+
+    /// World and a gate of its own in a scene, for a replay that nothing preceded.
+    pub(super) fn fresh(&mut self, scene: Scene) -> Result<(&Runtime, &World, Gate), CampaignError> {
+        self.prepare(scene)?;
+        let gate = self.build(scene)?;
+        let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;
+        Ok((&self.runtime, world, gate))
+    }
+
+    fn prepare(&mut self, scene: Scene) -> Result<(), CampaignError> {
+        if !self.worlds.contains_key(&scene) {
+            let options = WorldOptions { scene, ..self.target.world.clone() };
+            self.worlds.insert(scene, World::new(self.target.policy.clone(), options)?);
+        }
+        Ok(())
+    }
+
+    fn build(&self, scene: Scene) -> Result<Gate, CampaignError> {
+        let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;
+        self.runtime.block_on((self.target.factory)(world)).map_err(CampaignError::Gate)
+    }
+}

@@ -1,0 +1,116 @@
+//! The command line, for one gate or for many.
+
+mod arguments;
+mod attacks;
+mod gallery;
+mod replay;
+mod run;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::{
+    campaign::{CampaignError, Target},
+    exhibit::Exhibit,
+    factory::Factory,
+    input::{self, InputError},
+    world::WorldOptions,
+};
+use arguments::{Arguments, Command, with_default_command};
+
+/// What the command line offers: gates, the first of them the default, and how it is called itself.
+pub struct Shelf {
+    /// The gates.
+    pub exhibits: Vec<Exhibit>,
+    /// The command line before its subcommand, such as `cargo gatecrash`.
+    pub command: String,
+}
+
+/// Why a command ended without doing its work: set-up or usage.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// Runs the command line; the exit status is 0 clean, 1 findings, 2 set-up or usage error, 3 harness fault.
+pub fn main(shelf: Shelf) -> ExitCode {
+    let arguments = with_default_command(std::env::args_os().collect::<Vec<OsString>>());
+    let arguments = Arguments::parse_from(arguments);
+    let done = match arguments.command {
+        Command::Attacks(options) => attacks::attacks(&options),
+        Command::Gallery(options) => gallery::gallery(&shelf, &options),
+        Command::Gates(options) => gallery::gates(&shelf, &options),
+        Command::Replay(options) => replay::replay(&shelf, &options),
+        Command::Run(options) => run::run(&shelf, &options),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The command line of [`main!`](crate::main!): one gate, its policy in a file.
+pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &str) -> ExitCode {
+    let policy = match input::policy(&policy) {
+        Ok(policy) => policy,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let exhibit = Exhibit {
+        name: "gate".into(),
+        what: "the gate of this program".into(),
+        breaks: Default::default(),
+        target: Target { factory, policy, world },
+        twin: None,
+    };
+    main(Shelf { exhibits: vec![exhibit], command: command.into() })
+}
+
+/// The whole command line for one gate, as `fn main`.
+///
+/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`], such as the system clock.
+///
+/// ```no_run
+/// fn gate(_: &gatecrash::World) -> gatecrash::Gate {
+///     gatecrash::Gate::serve(|_io| async {})
+/// }
+/// gatecrash::main!(gate, policy = "gate.toml");
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($gate:path, policy = $policy:expr) => {
+        $crate::main!($gate, policy = $policy, world = $crate::WorldOptions::default());
+    };
+    ($gate:path, policy = $policy:expr, world = $world:expr) => {
+        fn main() -> ::std::process::ExitCode {
+            let policy = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join($policy);
+            let command = concat!("cargo run --release --example ", env!("CARGO_CRATE_NAME"), " --");
+            $crate::cli::single($crate::factory!($gate), policy, $world, command)
+        }
+    };
+}
+
+impl Shelf {
+    /// The gate called `name`, or the first. `Err` lists what there is.
+    fn find(&self, name: Option<&str>) -> Result<&Exhibit, Failure> {
+        let found = match name {
+            None => self.exhibits.first(),
+            Some(name) => self.exhibits.iter().find(|exhibit| exhibit.name == name),
+        };
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.exhibits.iter().map(|exhibit| exhibit.name.as_str()).collect();
+            Failure::Usage(format!("there is no gate `{}`; there are: {}", name.unwrap_or_default(), known.join(", ")))
+        })
+    }
+}

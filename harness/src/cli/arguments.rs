@@ -1,0 +1,183 @@
+//! The flags.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{campaign::Depths, gate::Depth};
+
+/// Can anything unauthorised get through? Forges access attempts against a gate and compares what it did with what
+/// the standards permit.
+#[derive(Parser)]
+#[command(name = "gatecrash", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Attack a gate: controls, the whole catalogue, then random cases (the default command)
+    Run(RunOptions),
+    /// The catalogue as a table, or one attack or family explained
+    Attacks(AttacksOptions),
+    /// Replay corpus or crash files against a gate, explained
+    Replay(ReplayOptions),
+    /// The kill matrix: every flawed gate and its safe twin
+    Gallery(GalleryOptions),
+    /// What gates there are
+    Gates(GatesOptions),
+}
+
+const COMMANDS: [&str; 6] = ["run", "attacks", "replay", "gallery", "gates", "help"];
+
+/// Puts `run` where no subcommand stands.
+pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let first = arguments.get(1).and_then(|argument| argument.to_str()).unwrap_or("--");
+    let general = ["-h", "--help", "-V", "--version"];
+    let flag = arguments.len() == 1 || (first.starts_with('-') && !general.contains(&first));
+    if flag && !COMMANDS.contains(&first) {
+        arguments.insert(1, "run".into());
+    }
+    arguments
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Format {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DepthOption {
+    /// Both in turn
+    Both,
+    /// Bytes through the gate's own HTTP stack
+    Connection,
+    /// A real handshake, then the request handed to the service
+    Service,
+}
+
+impl DepthOption {
+    pub(super) fn depths(self) -> Depths {
+        match self {
+            DepthOption::Both => Depths::Both,
+            DepthOption::Connection => Depths::Only(Depth::Connection),
+            DepthOption::Service => Depths::Only(Depth::Service),
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct RunOptions {
+    /// Which gate; `gates` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(super) gate: Option<String>,
+    /// Policy file in place of the gate's own
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// How long, such as 30s, 10m or 500ms; the catalogue is always finished
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "30s", conflicts_with = "attempts")]
+    pub(super) time: Duration,
+    /// How many attempts, in place of a time; then a run repeats exactly
+    #[arg(long, value_name = "N")]
+    pub(super) attempts: Option<u64>,
+    /// Seed of keys and random cases
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// How deep into the gate's stack
+    #[arg(long, value_enum, default_value = "both")]
+    pub(super) depth: DepthOption,
+    /// Threads; all cores when left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Args)]
+pub(super) struct AttacksOptions {
+    /// Id of an attack or a family
+    pub(super) id: Option<String>,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Args)]
+pub(super) struct ReplayOptions {
+    /// Case files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Which gate; `gates` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(super) gate: Option<String>,
+    /// Policy file in place of the gate's own
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// Seed of the keys
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+#[derive(Args)]
+pub(super) struct GalleryOptions {
+    /// One gate only
+    #[arg(long, value_name = "NAME")]
+    pub(super) gate: Option<String>,
+    /// Seed of the keys
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Args)]
+pub(super) struct GatesOptions {
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// A time with its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write a number with a unit, such as 30s, 10m, 1h or 500ms");
+    let at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let milliseconds = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => None,
+    };
+    // A century, beyond which the clock's arithmetic may end.
+    let bound = 100 * 365 * 24 * 3_600_000;
+    milliseconds.filter(|time| *time <= bound).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        for wrong in ["30", "s", "-1s", "1d", "", "99999999999999999999s", "9999999999999h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn run_is_the_default() {
+        let with = |words: &[&str]| with_default_command(words.iter().map(OsString::from).collect());
+        assert_eq!(with(&["gatecrash"]), ["gatecrash", "run"]);
+        assert_eq!(with(&["gatecrash", "--for", "1s"]), ["gatecrash", "run", "--for", "1s"]);
+        assert_eq!(with(&["gatecrash", "--help"]), ["gatecrash", "--help"]);
+        assert_eq!(with(&["gatecrash", "gates"]), ["gatecrash", "gates"]);
+    }
+}

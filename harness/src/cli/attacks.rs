@@ -1,0 +1,91 @@
+//! `attacks`: the catalogue as a table, or explained.
+
+use super::{
+    Failure,
+    arguments::{AttacksOptions, Format},
+};
+use crate::{
+    catalogue::{Attack, Catalogue},
+    report::{self, wrapped},
+};
+
+pub(super) fn attacks(options: &AttacksOptions) -> Result<u8, Failure> {
+    let catalogue = Catalogue::embedded()?;
+    let chosen: Vec<&Attack> = match &options.id {
+        None => catalogue.attacks.iter().collect(),
+        Some(id) => catalogue.find(id),
+    };
+    if let (true, Some(id)) = (chosen.is_empty(), &options.id) {
+        let near = nearest(&catalogue, id).map_or("; `attacks` lists what there is".into(), |near| format!("; did you mean `{near}`?"));
+        return Err(Failure::Usage(format!("there is no attack or family `{id}`{near}")));
+    }
+    match options.format {
+        Format::Json => {
+            let ids: Vec<&str> = chosen.iter().map(|attack| attack.id.as_str()).collect();
+            let list = report::attacks(&catalogue);
+            let list: Vec<_> = list.into_iter().filter(|attack| ids.contains(&attack.id.as_str())).collect();
+            println!("{:#}", serde_json::json!(list));
+        }
+        Format::Text if options.id.is_some() => print!("{}", explained(&chosen)),
+        Format::Text => print!("{}", table(&catalogue)),
+    }
+    Ok(0)
+}
+
+/// One line an attack.
+fn table(catalogue: &Catalogue) -> String {
+    let width = catalogue.attacks.iter().map(|attack| attack.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut family = "";
+    for attack in &catalogue.attacks {
+        if attack.family.id != family {
+            family = &attack.family.id;
+            text.push_str(&format!("\n{} {}: {}\n", attack.family.section, family, attack.family.what));
+        }
+        let rules: Vec<&str> = attack.rules.iter().map(|rule| rule.name()).collect();
+        let (expect, severity) = (attack.expect.name(), attack.family.severity.name());
+        text.push_str(&format!("  {:width$}  {expect:9}  {severity:8}  {}\n", attack.id, rules.join(", ")));
+    }
+    let count = catalogue.attacks.len();
+    text.push_str(&format!("\n{} families, {count} attacks; `attacks ID` explains one.\n", catalogue.families()));
+    text.trim_start().to_string()
+}
+
+/// What changes, why it must fail, references, fix.
+fn explained(attacks: &[&Attack]) -> String {
+    let Some(family) = attacks.first().map(|attack| &attack.family) else { return String::new() };
+    let mut text = format!("{} · section {} · {} · {}\n\n", family.id, family.section, family.artefact, family.severity.name());
+    let mut line = |name: &str, value: &str| {
+        text.push_str(&wrapped(&format!("  {name:<11}"), value));
+        text.push('\n');
+    };
+    line("what", &family.what);
+    line("why", &family.why);
+    line("fix", &family.fix);
+    line("references", &family.references.join(", "));
+    line("weakness", &format!("CWE-{}, OWASP {}", family.cwe, family.owasp_api));
+    for attack in attacks {
+        let rules: Vec<String> = attack.rules.iter().map(|rule| format!("{} ({})", rule.name(), rule.clause())).collect();
+        let stances: Vec<String> = attack.stances.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("\n{}\n", attack.id));
+        let mut line = |name: &str, value: String| {
+            if !value.is_empty() {
+                text.push_str(&wrapped(&format!("  {name:<11}"), &value));
+                text.push('\n');
+            }
+        };
+        line("who", stances.join("; or "));
+        line("changes", attack.mutations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        line("expected", attack.expect.name().into());
+        line("violates", rules.join(", "));
+        line("because", attack.because.clone().unwrap_or_default());
+    }
+    text
+}
+
+/// The id that shares the longest beginning with `id`.
+fn nearest<'a>(catalogue: &'a Catalogue, id: &str) -> Option<&'a str> {
+    let common = |other: &str| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count();
+    let ids = catalogue.attacks.iter().flat_map(|attack| [attack.id.as_str(), attack.family.id.as_str()]);
+    ids.max_by_key(|other| common(other)).filter(|other| common(other) > 2)
+}

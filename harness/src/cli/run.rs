@@ -1,0 +1,82 @@
+//! `run`: a campaign with live progress, then one screen.
+
+use std::{
+    io::IsTerminal as _,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    Failure, Shelf,
+    arguments::{Format, RunOptions},
+};
+use crate::{
+    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
+    input,
+    report::{self, Subject},
+};
+
+pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
+    let exhibit = shelf.find(options.gate.as_deref())?;
+    let mut target = exhibit.target.clone();
+    target.world.seed = options.seed;
+    if let Some(file) = &options.policy {
+        target.policy = input::policy(file)?;
+    }
+    let bound = options.attempts.map_or(Bound::Time(options.time), Bound::Attempts);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = options.jobs.map_or(cores, usize::from);
+    let campaign_options = CampaignOptions { bound, depths: options.depth.depths(), jobs, ..CampaignOptions::default() };
+    let campaign = with_progress(&target, campaign_options)?;
+    let subject = Subject {
+        gate: exhibit.name.clone(),
+        seed: options.seed,
+        jobs,
+        command: shelf.command.clone(),
+        named: shelf.exhibits.len() > 1,
+        folder: PathBuf::from("target/gatecrash"),
+    };
+    subject.save(&campaign.findings).map_err(Failure::Usage)?;
+    match options.format {
+        Format::Json => println!("{:#}", serde_json::json!(report::run(&campaign, &subject))),
+        Format::Text => print!("{}", report::screen(&campaign, &subject)),
+    }
+    Ok(report::status(&campaign))
+}
+
+/// Runs a campaign; on a terminal, a line tells how far it is.
+fn with_progress(target: &Target, options: CampaignOptions) -> Result<Campaign, CampaignError> {
+    let progress = Arc::new(Progress::default());
+    if !std::io::stderr().is_terminal() {
+        return campaign::run(target, options, &progress);
+    }
+    let total = match options.bound {
+        Bound::Attempts(count) => count,
+        Bound::Time(time) => time.as_millis().try_into().unwrap_or(u64::MAX),
+    };
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
+        bar.set_style(style);
+    }
+    let running = {
+        let (target, progress) = (target.clone(), progress.clone());
+        std::thread::spawn(move || campaign::run(&target, options, &progress))
+    };
+    while !running.is_finished() {
+        let attempts = progress.attempts.load(Ordering::Relaxed);
+        let elapsed = bar.elapsed();
+        bar.set_position(match options.bound {
+            Bound::Attempts(_) => attempts,
+            Bound::Time(_) => elapsed.as_millis().try_into().unwrap_or(u64::MAX).min(total),
+        });
+        let rate = attempts as f64 / elapsed.as_secs_f64().max(0.001);
+        let disagreements = progress.disagreements.load(Ordering::Relaxed);
+        bar.set_message(format!("{attempts} attempts, {rate:.0}/s, {disagreements} disagreements"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    bar.finish_and_clear();
+    running.join().map_err(|_| CampaignError::Thread)?
+}

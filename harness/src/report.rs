@@ -1,0 +1,111 @@
+//! What a campaign found, for people and for machines.
+
+mod json;
+mod screen;
+
+use std::path::{Path, PathBuf};
+
+use gatecrash_model::{Verdict, describe};
+
+pub use json::{AttackJson, FindingJson, RunJson, attacks, run};
+#[cfg(feature = "cli")]
+pub(crate) use screen::wrapped;
+pub use screen::{finding, screen};
+
+use crate::{
+    campaign::Campaign,
+    catalogue::{Attack, Catalogue, Expect},
+    check::Finding,
+    input::write_case,
+};
+
+/// What the report says about the gate, beside what the campaign found.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Name of the gate.
+    pub gate: String,
+    /// The seed of the world.
+    pub seed: u64,
+    /// How many threads.
+    pub jobs: usize,
+    /// The command line before its subcommand, such as `cargo gatecrash`.
+    pub command: String,
+    /// Whether `--gate` is needed to name the gate.
+    pub named: bool,
+    /// Where the cases of findings are written.
+    pub folder: PathBuf,
+}
+
+impl Subject {
+    /// The file that holds the case of a finding.
+    pub fn file(&self, finding: &Finding) -> PathBuf {
+        self.folder.join(format!("{}-{}.toml", self.gate, finding.fingerprint))
+    }
+
+    /// The command that replays a finding.
+    pub fn replay(&self, finding: &Finding) -> String {
+        let gate = if self.named { format!(" --gate {}", self.gate) } else { String::new() };
+        format!("{} replay{gate} {}", self.command, self.file(finding).display())
+    }
+
+    /// Writes the case of every finding. `Err` names the file that could not be written.
+    pub fn save(&self, findings: &[Finding]) -> Result<(), String> {
+        for finding in findings {
+            let file = self.file(finding);
+            let text = format!("# {}\n# {}: {}\n{}", describe(&finding.case), finding.kind.name(), finding.seen, write_case(&finding.case));
+            let folder = file.parent().unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&file, text))
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The attack of the catalogue that says most about a finding: the same changes, else the same rules, else one of them.
+pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Attack> {
+    let step = finding.case.steps.first()?;
+    let same = |attack: &&Attack| attack.mutations == step.mutations && attack.stances.contains(&step.stance);
+    let refused = || catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
+    catalogue
+        .attacks
+        .iter()
+        .find(|attack| same(attack) && !attack.mutations.is_empty())
+        .or_else(|| refused().find(|attack| attack.rules == finding.rules && !finding.rules.is_empty()))
+        .or_else(|| catalogue.attacks.iter().find(same))
+        .or_else(|| refused().find(|attack| attack.rules.iter().any(|rule| finding.rules.contains(rule))))
+}
+
+/// What a verdict permits, in words.
+pub fn permitted(verdict: &Verdict) -> String {
+    let admissions: Vec<String> = verdict
+        .admissions
+        .iter()
+        .map(|admission| {
+            let object = admission.object.as_ref().map_or(String::new(), |object| format!(" on {object}"));
+            format!("{} as {}{object}", admission.route, admission.principal)
+        })
+        .collect();
+    let latest = verdict.latest.map_or(String::new(), |stage| format!(", at the {} at the latest", stage.name()));
+    match (verdict.must_admit(), verdict.must_refuse()) {
+        (true, _) => format!("only admission: {}", admissions.join(", or ")),
+        (_, true) => format!("only refusal{latest}"),
+        _ => format!("refusal, or admission: {}", admissions.join(", or ")),
+    }
+}
+
+/// The violated rules, one a line: name, clause, obligation.
+pub fn rules(verdict: &Verdict) -> Vec<String> {
+    verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
+}
+
+/// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired, 3 the harness caught itself.
+pub fn status(campaign: &Campaign) -> u8 {
+    if !campaign.harness_faults.is_empty() {
+        3
+    } else if !campaign.miswirings.is_empty() {
+        2
+    } else {
+        u8::from(!campaign.findings.is_empty())
+    }
+}
