@@ -74,7 +74,7 @@ where
 /// ```
 #[macro_export]
 macro_rules! factory {
-    ($build:expr) => {
+    ($build:path) => {
         $crate::factory::boxed(|world| {
             ::std::boxed::Box::pin(async move { $crate::factory::IntoGate::into_gate($build(world)).await })
         })

@@ -1,5 +1,7 @@
 //! The reference server as a gate, flawed gates with safe twins, and what each of them breaks.
 
+mod gates;
+mod parts;
 pub mod reference;
 
 use gatecrash::{
@@ -28,5 +30,7 @@ pub fn exhibits() -> Result<Vec<Exhibit>, InputError> {
         target: Target { factory: factory!(reference::gate), policy: policy()?, world: WorldOptions::default() },
         twin: None,
     };
-    Ok(vec![reference])
+    let mut exhibits = vec![reference];
+    exhibits.extend(gates::all()?);
+    Ok(exhibits)
 }

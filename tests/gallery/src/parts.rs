@@ -1,0 +1,30 @@
+//! Safe building blocks: a small service as teams write it, whose every step a flawed gate may replace.
+
+pub(crate) mod authorize;
+pub(crate) mod certificate;
+pub(crate) mod credential;
+pub(crate) mod desk;
+pub(crate) mod tls;
+pub(crate) mod token;
+
+/// Why a request is refused; the answer says no more than the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// 400: no well-formed request.
+    Malformed,
+    /// 401: no acceptable credentials.
+    Unauthorized,
+    /// 403: not with these credentials.
+    Forbidden,
+}
+
+impl axum::response::IntoResponse for Refusal {
+    fn into_response(self) -> axum::response::Response {
+        let status = match self {
+            Refusal::Malformed => http::StatusCode::BAD_REQUEST,
+            Refusal::Unauthorized => http::StatusCode::UNAUTHORIZED,
+            Refusal::Forbidden => http::StatusCode::FORBIDDEN,
+        };
+        status.into_response()
+    }
+}

@@ -1,0 +1,217 @@
+//! A small bank behind a guard: routes, handlers, and the steps of the guard, each of which may be replaced.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Extension, Json, Router,
+    body::Body,
+    extract::{MatchedPath, Path, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use gatecrash::{BoxError, Gate, World, model::Person, world::Witness};
+use http::{StatusCode, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    Refusal,
+    authorize::{Caller, caller},
+    certificate::{Holder, Peer, holder},
+    credential::bearer,
+    tls::{ClientAuth, config},
+    token::{Claims, Trust},
+};
+
+/// The bank.
+pub(crate) struct Desk {
+    pub(crate) trust: Trust,
+    pub(crate) steps: Steps,
+    witness: Witness,
+    owners: BTreeMap<String, String>,
+    secrets: BTreeMap<String, String>,
+}
+
+/// What the guard does, step by step. The default is safe.
+#[derive(Clone, Copy)]
+pub(crate) struct Steps {
+    /// Everything: who is asking.
+    pub(crate) admit: fn(&Desk, &Parts) -> Result<Caller, Refusal>,
+    /// Whose certificate it is.
+    pub(crate) holder: fn(&Parts) -> Result<Holder, Refusal>,
+    /// Somebody without a token.
+    pub(crate) anonymous: fn(&Desk, &Holder) -> Result<Caller, Refusal>,
+    /// What the token says.
+    pub(crate) verify: fn(&Trust, &str) -> Result<Claims, Refusal>,
+    /// Whether token and certificate belong together.
+    pub(crate) bind: fn(&Claims, &Holder) -> Result<(), Refusal>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self {
+            admit,
+            holder: |parts| holder(leaf(parts)?),
+            anonymous: |_, _| Err(Refusal::Unauthorized),
+            verify: Trust::verify,
+            bind,
+        }
+    }
+}
+
+/// The leaf that the client presented.
+pub(crate) fn leaf(parts: &Parts) -> Result<&[u8], Refusal> {
+    let peer = parts.extensions.get::<Peer>().ok_or(Refusal::Unauthorized)?;
+    peer.0.first().map(AsRef::as_ref).ok_or(Refusal::Unauthorized)
+}
+
+/// Certificate before token, token before binding.
+pub(crate) fn admit(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+    let holder = (desk.steps.holder)(parts)?;
+    if desk.is_open(parts) {
+        return Ok(Caller { id: holder.id, scopes: Vec::new() });
+    }
+    let Some(token) = bearer(parts)? else { return (desk.steps.anonymous)(desk, &holder) };
+    desk.witness.look_up();
+    let claims = (desk.steps.verify)(&desk.trust, &token)?;
+    (desk.steps.bind)(&claims, &holder)?;
+    Ok(caller(&desk.trust.policy, &claims, &holder))
+}
+
+/// RFC 8705 §3: the thumbprint, and the name.
+pub(crate) fn bind(claims: &Claims, holder: &Holder) -> Result<(), Refusal> {
+    let thumbprint = claims.cnf.as_ref().and_then(|cnf| cnf.thumbprint.as_ref());
+    if thumbprint == Some(&holder.thumbprint) && claims.sub == holder.id { Ok(()) } else { Err(Refusal::Unauthorized) }
+}
+
+impl Desk {
+    pub(crate) fn new(world: &World, steps: Steps) -> Result<Arc<Self>, BoxError> {
+        let blueprint = world.blueprint();
+        let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
+        let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
+        Ok(Arc::new(Self {
+            trust: Trust::of(world)?,
+            steps,
+            witness: world.witness().clone(),
+            owners: owners.into(),
+            secrets: secrets.into(),
+        }))
+    }
+
+    /// The scopes that the matched route asks for.
+    pub(crate) fn needed(&self, parts: &Parts) -> &[String] {
+        self.route(parts).map_or(&[], |route| &route.scopes)
+    }
+
+    pub(crate) fn is_open(&self, parts: &Parts) -> bool {
+        self.route(parts).is_some_and(gatecrash::model::Route::token_optional)
+    }
+
+    fn route(&self, parts: &Parts) -> Option<&gatecrash::model::Route> {
+        let path = parts.extensions.get::<MatchedPath>()?.as_str();
+        let method = if parts.method == http::Method::HEAD { "GET" } else { parts.method.as_str() };
+        self.trust.policy.routes.iter().find(|route| route.path == path && route.method == method)
+    }
+
+    /// The routes of the bank's customers.
+    pub(crate) fn customers(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/healthz", get(healthz))
+            .route("/v1/whoami", get(whoami))
+            .route("/v1/accounts/{id}", get(account))
+            .route("/v1/transfers", axum::routing::post(transfer))
+            .fallback(|| async { StatusCode::NOT_FOUND })
+            .with_state(self.clone())
+    }
+
+    /// The routes of its staff.
+    pub(crate) fn staff(self: &Arc<Self>) -> Router {
+        Router::new().route("/v1/admin/users/{id}", get(user).delete(delete_user)).with_state(self.clone())
+    }
+
+    /// Every route behind the guard.
+    pub(crate) fn guarded(self: &Arc<Self>) -> Router {
+        self.customers().merge(self.staff()).layer(axum::middleware::from_fn_with_state(self.clone(), guard))
+    }
+
+    fn secret(&self, id: &str) -> String {
+        self.secrets.get(id).cloned().unwrap_or_default()
+    }
+}
+
+/// Nothing runs before everything is checked.
+pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match (desk.steps.admit)(&desk, &parts) {
+        Err(refusal) => refusal.into_response(),
+        Ok(caller) if !desk.needed(&parts).iter().all(|scope| caller.scopes.contains(scope)) => {
+            Refusal::Forbidden.into_response()
+        }
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+    }
+}
+
+/// A gate of a router behind TLS.
+pub(crate) fn gate(world: &World, router: Router, client_auth: ClientAuth) -> Result<Gate, BoxError> {
+    let tls = config(world, client_auth)?;
+    Ok(Gate::https::<_, Body, _>(tls, router, |extensions, chain| {
+        extensions.insert(Peer(chain.to_vec()));
+    }))
+}
+
+/// A gate with some steps of the guard replaced.
+pub(crate) fn with_steps(world: &World, steps: Steps) -> Result<Gate, BoxError> {
+    gate(world, Desk::new(world, steps)?.guarded(), ClientAuth::Required)
+}
+
+async fn healthz(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) {
+    desk.witness.hit("GET /healthz", Some(caller.id), None);
+}
+
+async fn whoami(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> String {
+    desk.witness.hit("GET /v1/whoami", Some(caller.id.clone()), None);
+    desk.secret(&caller.id)
+}
+
+async fn account(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<String, Refusal> {
+    let owner = desk.owners.get(&id).filter(|owner| **owner == caller.id).ok_or(Refusal::Forbidden)?;
+    desk.witness.hit("GET /v1/accounts/{id}", Some(caller.id), Some(id.clone()));
+    Ok(desk.secret(owner))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    from: String,
+    to: String,
+    amount: u64,
+}
+
+async fn transfer(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Json(order): Json<Order>,
+) -> Result<String, Refusal> {
+    if desk.owners.get(&order.from) != Some(&caller.id) {
+        return Err(Refusal::Forbidden);
+    }
+    desk.witness.hit("POST /v1/transfers", Some(caller.id), Some(order.from));
+    Ok(format!("{} to {}", order.amount, order.to))
+}
+
+/// Staff look at anybody, so that these two do not ask who is calling.
+async fn user(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> String {
+    desk.witness.hit("GET /v1/admin/users/{id}", None, Some(id.clone()));
+    id
+}
+
+async fn delete_user(State(desk): State<Arc<Desk>>, Path(id): Path<String>) {
+    desk.witness.hit("DELETE /v1/admin/users/{id}", None, Some(id));
+}

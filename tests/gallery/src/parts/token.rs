@@ -1,0 +1,231 @@
+//! The access token: header, signature, claims (RFC 7515, RFC 7519, RFC 9068).
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use gatecrash::{
+    BoxError, Clock, World,
+    model::{IssuerRole, Policy},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, jwk::JwkSet};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::Refusal;
+
+/// Everything that tokens are checked against.
+pub(crate) struct Trust {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) policy: Policy,
+    now: Option<f64>,
+}
+
+/// A verification key of an issuer, for one algorithm.
+pub(crate) struct Key {
+    pub(crate) issuer: String,
+    pub(crate) kid: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key: DecodingKey,
+}
+
+/// The JOSE header.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    #[serde(default)]
+    pub(crate) kid: Option<String>,
+    #[serde(default)]
+    pub(crate) typ: Option<String>,
+    /// Present at all, whatever it says.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) crit: bool,
+}
+
+/// The claims set.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Claims {
+    #[serde(default)]
+    pub(crate) iss: Option<String>,
+    #[serde(default)]
+    pub(crate) aud: Option<Audience>,
+    pub(crate) sub: String,
+    #[serde(default)]
+    pub(crate) client_id: Option<String>,
+    #[serde(default)]
+    pub(crate) jti: Option<String>,
+    pub(crate) exp: f64,
+    pub(crate) nbf: f64,
+    pub(crate) iat: f64,
+    #[serde(default)]
+    pub(crate) scope: Option<String>,
+    #[serde(default)]
+    pub(crate) cnf: Option<Confirmation>,
+}
+
+/// `aud`: one string or several (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    pub(crate) fn contains(&self, us: &str) -> bool {
+        match self {
+            Audience::One(name) => name == us,
+            Audience::Several(names) => names.iter().any(|name| name == us),
+        }
+    }
+}
+
+/// `cnf` (RFC 7800 §3.1).
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Confirmation {
+    #[serde(default, rename = "x5t#S256")]
+    pub(crate) thumbprint: Option<String>,
+}
+
+/// A token taken apart, nothing of it believed yet.
+pub(crate) struct Compact {
+    pub(crate) header: Header,
+    pub(crate) claims: Vec<u8>,
+    message: String,
+    signature: String,
+}
+
+impl Trust {
+    /// The world's issuers and keys.
+    pub(crate) fn of(world: &World) -> Result<Self, BoxError> {
+        let policy = world.policy().clone();
+        let mut keys = Vec::new();
+        for (issuer, role) in policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]) {
+            let set: JwkSet = serde_json::from_str(&world.jwks(role))?;
+            for jwk in set.keys.iter().filter(|jwk| jwk.common.public_key_use != Some(jsonwebtoken::jwk::PublicKeyUse::Encryption)) {
+                let name = jwk.common.key_algorithm.ok_or("a key without `alg`")?.to_string();
+                keys.push(Key {
+                    issuer: issuer.url.clone(),
+                    kid: jwk.common.key_id.clone().ok_or("a key without `kid`")?,
+                    algorithm: name.parse()?,
+                    key: DecodingKey::from_jwk(jwk)?,
+                });
+            }
+        }
+        if let (Some(secret), Some(issuer)) = (world.shared_secret(), policy.issuers.first()) {
+            let key = DecodingKey::from_secret(secret);
+            keys.push(Key { issuer: issuer.url.clone(), kid: "home-shared-2026".into(), algorithm: Algorithm::HS256, key });
+        }
+        let now = (world.clock() == Clock::Frozen).then(|| world.now() as f64);
+        Ok(Self { keys, policy, now })
+    }
+
+    /// Seconds since the Unix epoch.
+    pub(crate) fn now(&self) -> f64 {
+        self.now.unwrap_or_else(|| {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since.map_or(0.0, |since| since.as_secs_f64())
+        })
+    }
+
+    /// The claims of a token that is good in every respect but scope and binding.
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, Refusal> {
+        let compact = Compact::read(token)?;
+        self.header(&compact.header)?;
+        let claims = compact.claims()?;
+        let key = self.key(&compact.header, claims.iss.as_deref().ok_or(Refusal::Unauthorized)?)?;
+        compact.verify(&key.key, key.algorithm)?;
+        self.identifiers(&claims)?;
+        self.audience(&claims)?;
+        self.dates(&claims)?;
+        self.speaks_for(&claims)?;
+        Ok(claims)
+    }
+
+    /// `typ` and `crit`.
+    pub(crate) fn header(&self, header: &Header) -> Result<(), Refusal> {
+        let types = &self.policy.tokens.types;
+        let typed = header.typ.as_ref().is_some_and(|typ| types.iter().any(|known| known.eq_ignore_ascii_case(typ)));
+        if header.crit || !(typed || types.is_empty()) {
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(())
+    }
+
+    /// The key that `kid` names among those of the issuer, if it is one for `alg`.
+    pub(crate) fn key(&self, header: &Header, issuer: &str) -> Result<&Key, Refusal> {
+        let key = self.keys.iter().find(|key| key.issuer == issuer && Some(&key.kid) == header.kid.as_ref());
+        key.filter(|key| format!("{:?}", key.algorithm) == header.alg).ok_or(Refusal::Unauthorized)
+    }
+
+    pub(crate) fn identifiers(&self, claims: &Claims) -> Result<(), Refusal> {
+        let filled = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        if !filled(&claims.client_id) || !filled(&claims.jti) || claims.sub.is_empty() {
+            return Err(Refusal::Unauthorized);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn audience(&self, claims: &Claims) -> Result<(), Refusal> {
+        let named = claims.aud.as_ref().is_some_and(|audience| audience.contains(&self.policy.audience));
+        if named { Ok(()) } else { Err(Refusal::Unauthorized) }
+    }
+
+    pub(crate) fn dates(&self, claims: &Claims) -> Result<(), Refusal> {
+        let (now, leeway) = (self.now(), self.policy.tokens.leeway as f64);
+        let longest = self.policy.tokens.lifetime.map_or(f64::INFINITY, |seconds| seconds as f64);
+        let good = now < claims.exp + leeway
+            && claims.nbf <= now + leeway
+            && claims.iat <= now + leeway
+            && claims.exp - claims.iat <= longest;
+        if good { Ok(()) } else { Err(Refusal::Unauthorized) }
+    }
+
+    pub(crate) fn speaks_for(&self, claims: &Claims) -> Result<(), Refusal> {
+        let issuer = self.policy.issuers.iter().find(|issuer| Some(&issuer.url) == claims.iss.as_ref());
+        let known = issuer.is_some_and(|issuer| issuer.speaks_for.iter().any(|prefix| claims.sub.starts_with(prefix)));
+        if known { Ok(()) } else { Err(Refusal::Unauthorized) }
+    }
+}
+
+impl Compact {
+    /// Three segments of canonical base64url; the first a JSON object.
+    pub(crate) fn read(token: &str) -> Result<Self, Refusal> {
+        let refused = |_| Refusal::Unauthorized;
+        let segments: Vec<&str> = token.split('.').collect();
+        let [header, claims, signature] = segments[..] else { return Err(Refusal::Unauthorized) };
+        let decoded = Base64UrlUnpadded::decode_vec(header).map_err(refused)?;
+        Base64UrlUnpadded::decode_vec(signature).map_err(refused)?;
+        Ok(Self {
+            header: object(&decoded)?,
+            claims: Base64UrlUnpadded::decode_vec(claims).map_err(refused)?,
+            message: format!("{header}.{claims}"),
+            signature: signature.into(),
+        })
+    }
+
+    pub(crate) fn claims(&self) -> Result<Claims, Refusal> {
+        object(&self.claims)
+    }
+
+    pub(crate) fn verify(&self, key: &DecodingKey, algorithm: Algorithm) -> Result<(), Refusal> {
+        match jsonwebtoken::crypto::verify(&self.signature, self.message.as_bytes(), key, algorithm) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Refusal::Unauthorized),
+        }
+    }
+}
+
+/// A JSON object; serde would take an array for a struct too.
+pub(crate) fn object<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::Unauthorized);
+    }
+    serde_json::from_slice(text).map_err(|_| Refusal::Unauthorized)
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// base64url of the SHA-256.
+pub(crate) fn sha256_base64url(octets: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(&Sha256::digest(octets))
+}
