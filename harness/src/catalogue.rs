@@ -107,8 +107,12 @@ pub enum Routes {
     Owned,
     /// Those that need a scope.
     Scoped,
+    /// Those that need a scope, and whose object has no owner.
+    Privileged,
     /// Those that need a token.
     Token,
+    /// Those that need a token, and whose object has no owner.
+    Unowned,
 }
 
 impl Routes {
@@ -119,7 +123,9 @@ impl Routes {
             Routes::Open => route.token_optional(),
             Routes::Owned => route.owner.is_some(),
             Routes::Scoped => !route.scopes.is_empty(),
+            Routes::Privileged => !route.scopes.is_empty() && route.owner.is_none(),
             Routes::Token => !route.token_optional(),
+            Routes::Unowned => !route.token_optional() && route.owner.is_none(),
         }
     }
 }

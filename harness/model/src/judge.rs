@@ -66,7 +66,10 @@ pub(crate) fn rule_on(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitud
                 rules.extend(unneeded);
             }
         }
-        rules.extend(authority::owner_rules(lifted, route, object.as_deref(), blueprint));
+        // Whose the object is means nothing where the certificate names nobody, which is a violation by itself.
+        if !rules.contains(&Rule::CertificatePresent) && !rules.contains(&Rule::CertificateIdentity) {
+            rules.extend(authority::owner_rules(lifted, route, object.as_deref(), blueprint));
+        }
         if best.as_ref().is_none_or(|known| rules.len() < known.len()) {
             best = Some(rules);
         }

@@ -16,7 +16,7 @@ pub enum Transport {
 
 /// How the token is carried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum AuthorizationForm {
     /// No `Authorization` line.
     Absent,

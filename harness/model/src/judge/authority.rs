@@ -30,9 +30,9 @@ pub(super) fn scope_rules(
         rules.insert(Rule::Scope);
     }
     let may_grant = token::issuer(claims, blueprint).map(|issuer| issuer.may_grant.as_slice()).unwrap_or_default();
-    let outside_grant = |scope: &String| !may_grant.is_empty() && !may_grant.contains(scope);
+    let outside_grant = |scope: &String| !scope.is_empty() && !may_grant.is_empty() && !may_grant.contains(scope);
     let may_hold = principal(lifted, blueprint).and_then(|id| blueprint.policy.may_hold(&id));
-    let outside_cap = |scope: &String| may_hold.is_some_and(|held| !held.contains(scope));
+    let outside_cap = |scope: &String| !scope.is_empty() && may_hold.is_some_and(|held| !held.contains(scope));
     for needed in &route.scopes {
         if !granted.contains(needed) {
             rules.insert(Rule::Scope);
