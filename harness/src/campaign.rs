@@ -69,6 +69,8 @@ pub struct CampaignOptions {
     pub jobs: usize,
     /// Of how many random attempts one is lifted and compared before it is made.
     pub mirror_every: u64,
+    /// Whether every attempt of the catalogue is lifted on its first pass.
+    pub mirror_catalogue: bool,
     /// Whether random cases follow the catalogue.
     pub random: bool,
     /// Section of the catalogue to keep to, such as `C`; all when `None`.
@@ -77,7 +79,7 @@ pub struct CampaignOptions {
 
 impl Default for CampaignOptions {
     fn default() -> Self {
-        Self { bound: Bound::Time(Duration::from_secs(30)), depths: Depths::Both, jobs: 2, mirror_every: 16, random: true, section: None }
+        Self { bound: Bound::Time(Duration::from_secs(30)), depths: Depths::Both, jobs: 2, mirror_every: 16, mirror_catalogue: true, random: true, section: None }
     }
 }
 

@@ -8,8 +8,9 @@ use gatecrash_model::Rule;
 use serde::Serialize;
 
 use crate::{
-    campaign::{self, Bound, CampaignError, CampaignOptions, Progress, Target},
+    campaign::{self, Bound, CampaignError, CampaignOptions, Depths, Progress, Target},
     check::Finding,
+    gate::Depth,
 };
 
 /// A gate with a name.
@@ -34,7 +35,7 @@ pub struct Kill {
     pub gate: String,
     /// The rules that it declares to break.
     pub breaks: Vec<&'static str>,
-    /// Whether some finding violates exactly a declared rule.
+    /// Whether some finding violates declared rules and no other.
     pub killed: bool,
     /// How many attempts came up to and with the first such finding.
     pub attempts_to_kill: Option<u64>,
@@ -56,15 +57,14 @@ pub fn kill(exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignE
         let mut target = target.clone();
         target.world.seed = seed;
         let bound = Bound::Time(std::time::Duration::ZERO);
-        let options = CampaignOptions { bound, jobs, random: false, ..CampaignOptions::default() };
+        let depths = Depths::Only(Depth::Service);
+        let options = CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
         campaign::run(&target, options, &Arc::new(Progress::default()))
     };
     let words = |finding: &Finding| format!("{}: {}: {}", finding.kind.name(), finding.explanation(), finding.seen);
     let done = run(&exhibit.target)?;
-    let declared = |finding: &&Finding| {
-        let mut rules = finding.rules.iter();
-        matches!((rules.next(), rules.next()), (Some(rule), None) if exhibit.breaks.contains(rule))
-    };
+    // Found with nothing violated but what the gate declares to break.
+    let declared = |finding: &&Finding| !finding.rules.is_empty() && finding.rules.is_subset(&exhibit.breaks);
     let first = done.findings.iter().filter(declared).map(|finding| finding.attempt + 1).min();
     let twin = exhibit.twin.as_ref().map(run).transpose()?;
     let unclean = |twin: &campaign::Campaign| {
@@ -72,7 +72,8 @@ pub fn kill(exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignE
         let miswired = twin.miswirings.iter().map(|it| format!("mis-wired: {}", it.answered));
         findings.chain(miswired).chain(twin.harness_faults.iter().cloned()).collect::<Vec<String>>()
     };
-    let mut findings: Vec<String> = done.findings.iter().map(words).collect();
+    let mut findings: Vec<String> = done.findings.iter().filter(declared).map(words).collect();
+    findings.extend(done.findings.iter().filter(|finding| !declared(finding)).map(words));
     findings.extend(done.miswirings.iter().take(1).map(|it| format!("mis-wired: {}", it.answered)));
     findings.extend(done.harness_faults.iter().take(1).cloned());
     Ok(Kill {

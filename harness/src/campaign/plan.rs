@@ -70,7 +70,7 @@ impl Plan {
             Depths::Both => Depth::Connection,
         };
         let fixed = index < self.fixed();
-        let mirror = fixed || index % self.options.mirror_every.max(1) == 0;
+        let mirror = (fixed && self.options.mirror_catalogue) || index % self.options.mirror_every.max(1) == 0;
         let options = CheckOptions { depth, mirror, serial: index };
         if fixed {
             // Both depths of one case follow each other.
