@@ -1,3 +1,13 @@
 //! What holds across the crates; one file for each property.
 
+mod bad_input;
 mod catalogue;
+mod determinism;
+mod gallery;
+mod layering;
+mod mirror;
+mod oracle;
+mod reference;
+mod report;
+mod suite;
+mod support;

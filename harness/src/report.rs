@@ -3,9 +3,12 @@
 mod json;
 mod screen;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use gatecrash_model::{Verdict, describe};
+use gatecrash_model::{Rule, Verdict, describe};
 
 pub use json::{AttackJson, FindingJson, RunJson, attacks, run};
 #[cfg(feature = "cli")]
@@ -15,7 +18,7 @@ pub use screen::{finding, screen};
 use crate::{
     campaign::Campaign,
     catalogue::{Attack, Catalogue, Expect},
-    check::Finding,
+    check::{Finding, FindingKind},
     input::write_case,
 };
 
@@ -99,13 +102,28 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
 }
 
+/// The findings that a person should read first, and how many more only combine their rules or repeat them.
+pub fn root_causes(findings: &[Finding]) -> (Vec<&Finding>, usize) {
+    let single = |finding: &&Finding| finding.kind == FindingKind::Breach && finding.rules.len() == 1;
+    let known: BTreeSet<Rule> = findings.iter().filter(single).flat_map(|finding| finding.rules.iter().copied()).collect();
+    let is_root = |finding: &&Finding| {
+        let follows = matches!(finding.kind, FindingKind::Breach | FindingKind::Unwitnessed);
+        single(finding) || !follows || finding.rules.is_empty() || !finding.rules.is_subset(&known)
+    };
+    let roots: Vec<&Finding> = findings.iter().filter(is_root).collect();
+    let others = findings.len() - roots.len();
+    (roots, others)
+}
+
 /// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired, 3 the harness caught itself.
 pub fn status(campaign: &Campaign) -> u8 {
     if !campaign.harness_faults.is_empty() {
         3
+    } else if !campaign.findings.is_empty() {
+        1
     } else if !campaign.miswirings.is_empty() {
         2
     } else {
-        u8::from(!campaign.findings.is_empty())
+        0
     }
 }

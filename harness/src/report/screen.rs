@@ -75,15 +75,22 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
     for (cause, case) in tally.wrong_causes.iter().take(5) {
         line("", format!("audited {cause}: {case}"));
     }
-    for miswiring in campaign.miswirings.iter().take(5) {
+    for miswiring in campaign.miswirings.iter().take(1) {
         let case = gatecrash_model::describe(&miswiring.case);
-        let _ = writeln!(text, "\nMis-wired: {case}\n{}", wrapped("   ", &format!("The gate: {}. {}", miswiring.answered, HINT)));
+        let more = campaign.miswirings.len() - 1;
+        let more = if more > 0 { format!(" ({more} more)") } else { String::new() };
+        let hint = wrapped("   ", &format!("Seen: {}. {HINT}", miswiring.answered));
+        let _ = writeln!(text, "\nMis-wired: {case}{more}\n{hint}");
     }
     for fault in campaign.harness_faults.iter().take(5) {
         let _ = writeln!(text, "\nHarness fault: {fault}");
     }
-    for (i, it) in campaign.findings.iter().enumerate() {
+    let (roots, others) = super::root_causes(&campaign.findings);
+    for (i, it) in roots.iter().enumerate() {
         let _ = write!(text, "\n{}. {}", i + 1, finding(it, &campaign.catalogue, subject));
+    }
+    if others > 0 {
+        let _ = writeln!(text, "\n{others} more combine rules that are broken above; `--format json` lists them.");
     }
     text
 }
@@ -97,7 +104,7 @@ fn headline(campaign: &Campaign) -> String {
     match status(campaign) {
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
         1 => format!("{count} finding{}, each with the smallest case that shows it:", if count == 1 { "" } else { "s" }),
-        2 => format!("Mis-wired: {} honest request(s) were refused; mend that first.", campaign.miswirings.len()),
+        2 => "Mis-wired: honest requests were refused; mend that first.".into(),
         _ => format!("{} harness fault(s): the harness caught itself; please report them.", campaign.harness_faults.len()),
     }
 }

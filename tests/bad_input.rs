@@ -1,0 +1,77 @@
+//! Broken input: one clear error that names file and place, and exit status 2.
+
+use std::{path::Path, process::Command};
+
+const POLICY: &str = gatecrash_gallery::POLICY;
+const CASE: &str = "format = 1\n\n[[steps]]\nstance = { complete = \"alice\" }\nroute = \"GET /v1/whoami\"\nmutations = [\"unsigned\"]\n";
+
+/// Runs the command line in a folder with these two files; what it says on standard error.
+fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("gate.toml"), policy).unwrap();
+    std::fs::write(folder.path().join("case.toml"), case).unwrap();
+    let done = Command::new(binary()).args(arguments).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
+    let error = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{arguments:?}: {error}");
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+/// The command line, built when first asked for.
+fn binary() -> &'static Path {
+    static BINARY: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
+    BINARY.get_or_init(|| {
+        let build = ["build", "--quiet", "--package", "gatecrash-gallery", "--bin", "cargo-gatecrash"];
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let done = Command::new(env!("CARGO")).args(build).current_dir(&root).status().unwrap();
+        assert!(done.success());
+        // This test runs from `target/<profile>/deps`.
+        let test = std::env::current_exe().unwrap();
+        test.parent().and_then(Path::parent).unwrap().join("cargo-gatecrash")
+    })
+}
+
+const RUN: [&str; 5] = ["run", "--policy", "gate.toml", "--attempts", "10"];
+const REPLAY: [&str; 2] = ["replay", "case.toml"];
+
+#[test]
+fn broken_policies() {
+    let broken = |from: &str, to: &str| {
+        assert!(POLICY.contains(from), "{from}");
+        said(&POLICY.replacen(from, to, 1), CASE, &RUN)
+    };
+    insta::assert_snapshot!("policy_unknown_key", broken("trust-domain", "trust_domain"));
+    insta::assert_snapshot!("policy_no_toml", broken("[[issuers]]", "[issuers"));
+    insta::assert_snapshot!("policy_wrong_type", broken("\"accounts:read\"", "7"));
+    insta::assert_snapshot!("policy_empty_audience", broken("\"https://api.gatecrash.test\"", "\"\""));
+    insta::assert_snapshot!("policy_prefix", broken("/staff/\"]", "/staff\"]"));
+    insta::assert_snapshot!("policy_owner", broken("owner = \"path:id\"", "owner = \"path:account\""));
+    insta::assert_snapshot!("policy_method", broken("\"POST\"", "\"post\""));
+    insta::assert_snapshot!("policy_route_twice", broken("path = \"/v1/whoami\"", "path = \"/healthz\""));
+    let algorithms = format!("{POLICY}\n[tokens]\nalgorithms = [\"none\"]\n");
+    insta::assert_snapshot!("policy_algorithm", said(&algorithms, CASE, &RUN));
+}
+
+#[test]
+fn broken_cases() {
+    let broken = |from: &str, to: &str| {
+        assert!(CASE.contains(from), "{from}");
+        said(POLICY, &CASE.replacen(from, to, 1), &REPLAY)
+    };
+    insta::assert_snapshot!("case_format", broken("format = 1", "format = 2"));
+    insta::assert_snapshot!("case_mutation", broken("\"unsigned\"", "\"unsinged\""));
+    insta::assert_snapshot!("case_person", broken("\"alice\"", "\"alise\""));
+    insta::assert_snapshot!("case_route", broken("GET /v1/whoami", "GET /v1/who"));
+    insta::assert_snapshot!("case_conflict", broken("\"unsigned\"", "{ drop-claim = \"exp\" }, { set-claim = { name = \"exp\", value = { seconds = 1 } } }"));
+    insta::assert_snapshot!("case_template", broken("\"unsigned\"", "{ set-claim = { name = \"aud\", value = { json = '\"${nobody}\"' } } }"));
+}
+
+#[test]
+fn broken_flags() {
+    let said = |arguments: &[&str]| said(POLICY, CASE, arguments);
+    insta::assert_snapshot!("flag_gate", said(&["run", "--gate", "nowhere"]));
+    insta::assert_snapshot!("flag_time", said(&["run", "--for", "30"]));
+    insta::assert_snapshot!("flag_file", said(&["replay", "missing.toml"]));
+    insta::assert_snapshot!("flag_attack", said(&["attacks", "alg-nine"]));
+    insta::assert_snapshot!("flag_jobs", said(&["--jobs", "0"]));
+}

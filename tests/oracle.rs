@@ -1,0 +1,127 @@
+//! The oracle is total, does not mind the order of changes, and never grows more generous when the policy grows stricter.
+
+use gatecrash::model::{
+    Blueprint, Case, ReadingKind, Rule, Stance, Verdict, judge, readings, resolve, strategy::case, vocabulary,
+};
+use proptest::prelude::*;
+
+use crate::support::blueprint;
+
+fn verdict(case: &Case, blueprint: &Blueprint) -> Option<Verdict> {
+    let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
+    resolve(case.steps.first()?, &blueprint).ok().map(|attempt| judge(&attempt, &blueprint))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_changes_is_of_no_account(case in case(blueprint()), turn in 0usize..8) {
+        let step = &case.steps[0];
+        let mut turned = step.clone();
+        let by = turn % turned.mutations.len().max(1);
+        turned.mutations.rotate_left(by);
+        if turn > 3 {
+            turned.mutations.reverse();
+        }
+        prop_assert_eq!(resolve(step, &blueprint()), resolve(&turned, &blueprint()));
+    }
+
+    #[test]
+    fn judging_is_total(case in case(blueprint())) {
+        if let Some(verdict) = verdict(&case, &blueprint()) {
+            prop_assert!(!verdict.admissions.is_empty() || !verdict.refusals.is_empty());
+            prop_assert_eq!(verdict.must_refuse(), verdict.latest.is_some());
+        }
+    }
+
+    #[test]
+    fn a_stricter_policy_admits_no_more(case in case(blueprint()), which in 0usize..9, at in 0usize..6) {
+        let loose = blueprint();
+        let mut strict = loose.clone();
+        let policy = &mut strict.policy;
+        let route = at % policy.routes.len();
+        match which {
+            0 => policy.tokens.leeway = 0,
+            1 => policy.tokens.lifetime = Some(60),
+            2 => policy.tokens.algorithms.retain(|name| name == "ES256"),
+            3 => policy.tokens.types.truncate(1),
+            4 => policy.may_hold.iter_mut().for_each(|entry| entry.scopes.truncate(at)),
+            5 => policy.issuers.iter_mut().for_each(|issuer| issuer.may_grant.truncate(1 + at)),
+            6 => policy.routes[route].scopes.push("another:scope".into()),
+            7 => policy.routes[route].owner = policy.routes[route].path_parameter().map(|name| format!("path:{name}")),
+            _ => policy.routes[route].security = vec![vec![gatecrash::model::Factor::Certificate, gatecrash::model::Factor::Token]],
+        }
+        // The stance must mean the same under both: what the honest token grants is drawn from the policy.
+        let step = &case.steps[0];
+        let (Ok(attempt), Ok(again)) = (resolve(step, &loose), resolve(step, &strict)) else { return Ok(()) };
+        prop_assume!(attempt == again);
+        let (before, after) = (judge(&attempt, &loose), judge(&attempt, &strict));
+        prop_assert!(after.admissions.is_subset(&before.admissions), "{:?} beyond {:?}", after, before);
+    }
+
+    #[test]
+    fn an_entitlement_less_admits_no_more(case in case(blueprint())) {
+        let full = blueprint();
+        let mut step = case.steps[0].clone();
+        prop_assume!(matches!(step.stance, Stance::Complete(_)));
+        let Ok(before) = resolve(&step, &full) else { return Ok(()) };
+        let owner = judge(&before, &full);
+        for lacking in [Stance::NoToken, Stance::NoCertificate, Stance::ExpiredToken] {
+            step.stance = lacking;
+            if let Ok(attempt) = resolve(&step, &full) {
+                let principals = |verdict: &Verdict| verdict.admissions.len();
+                let less = judge(&attempt, &full);
+                let route = full.route(&step.route).unwrap();
+                prop_assert!(route.token_optional() || less.must_refuse() || principals(&less) <= principals(&owner).max(1));
+                if lacking == Stance::NoCertificate {
+                    prop_assert!(less.must_refuse(), "{:?}", less);
+                }
+            }
+        }
+    }
+}
+
+/// Over random cases that change something, few verdicts permit both outcomes.
+#[test]
+fn latitude_is_narrow() {
+    let blueprint = blueprint();
+    let words = vocabulary(&blueprint);
+    let (mut judged, mut either) = (0, 0);
+    let mut state = 7_u64;
+    let mut draw = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % bound.max(1)
+    };
+    for _ in 0..20_000 {
+        let case = gatecrash::model::draw_case(&mut draw, &words, &blueprint);
+        if case.mutations().count() == 0 {
+            continue;
+        }
+        if let Some(verdict) = verdict(&case, &blueprint) {
+            judged += 1;
+            either += u32::from(verdict.name() == "either");
+        }
+    }
+    assert!(judged > 10_000, "{judged}");
+    assert!(f64::from(either) < 0.10 * f64::from(judged), "{either} of {judged}");
+}
+
+#[test]
+fn every_reading_and_rule_has_its_clause() {
+    for kind in ReadingKind::ALL {
+        assert!(kind.clause().contains('§'), "{kind:?}");
+    }
+    for rule in Rule::ALL {
+        assert!(rule.clause().contains('§') || rule.clause().contains("OWASP"), "{rule}");
+    }
+}
+
+#[test]
+fn the_first_reading_is_the_strict_one() {
+    let blueprint = blueprint();
+    let case = Case::one(Stance::Complete(gatecrash::model::Person::Alice), "GET /v1/whoami", Vec::new());
+    let attempt = resolve(&case.steps[0], &blueprint).unwrap();
+    let readings = readings(&attempt.expected(&blueprint), &blueprint);
+    assert!(readings[0].is_empty());
+}

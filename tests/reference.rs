@@ -1,0 +1,33 @@
+//! The reference server is clean, for the right reasons, and every rule and route is exercised.
+
+use gatecrash::{
+    campaign::{Bound, CampaignOptions},
+    catalogue::{Catalogue, Expect},
+};
+
+use crate::support::{blueprint, exhibit, run};
+
+#[test]
+fn it_is_clean_and_names_the_right_cause() {
+    let options = CampaignOptions { bound: Bound::Attempts(9000), ..CampaignOptions::default() };
+    let campaign = run(&exhibit("reference").target, options);
+    let findings: Vec<String> = campaign.findings.iter().map(|it| format!("{}: {}", it.explanation(), it.seen)).collect();
+    assert_eq!(findings, [""; 0]);
+    assert_eq!(campaign.harness_faults, [""; 0]);
+    assert!(campaign.miswirings.is_empty(), "{:?}", campaign.miswirings);
+    let tally = &campaign.tally;
+    assert_eq!(tally.controls[0], tally.controls[1]);
+    assert!(tally.causes[0] > 3000, "{:?}", tally.causes);
+    assert_eq!(tally.wrong_causes, Default::default());
+    assert_eq!(tally.causes[0], tally.causes[1]);
+    for route in &blueprint().policy.routes {
+        assert!(tally.admitted.get(&route.id()).is_some_and(|count| *count > 30), "{} {:?}", route.id(), tally.admitted);
+    }
+    let catalogue = Catalogue::embedded().unwrap();
+    assert_eq!(tally.tried(&catalogue), (catalogue.families(), catalogue.attacks.len()));
+    for attack in catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse) {
+        for rule in &attack.rules {
+            assert!(tally.refused.contains_key(rule), "{rule} was never refused");
+        }
+    }
+}

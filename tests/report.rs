@@ -1,0 +1,65 @@
+//! What people and machines read.
+
+use std::path::PathBuf;
+
+use gatecrash::{
+    campaign::{Bound, CampaignOptions},
+    report::{self, Subject},
+};
+
+use crate::support::{exhibit, run};
+
+fn subject(gate: &str) -> Subject {
+    Subject {
+        gate: gate.into(),
+        seed: 1,
+        jobs: 1,
+        command: "cargo gatecrash".into(),
+        named: true,
+        folder: PathBuf::from("target/gatecrash"),
+    }
+}
+
+#[test]
+fn one_finding_in_full() {
+    let mut target = exhibit("audience-not-required").target;
+    target.world.seed = 1;
+    let options = CampaignOptions { bound: Bound::Attempts(3500), jobs: 1, ..CampaignOptions::default() };
+    let campaign = run(&target, options);
+    let subject = subject("audience-not-required");
+    let first = campaign.findings.first().unwrap();
+    insta::assert_snapshot!("one_finding", report::finding(first, &campaign.catalogue, &subject));
+
+    let json = serde_json::to_value(report::run(&campaign, &subject)).unwrap();
+    let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    insta::assert_snapshot!("run_keys", keys.join("\n"));
+    let finding: Vec<&str> = json["findings"][0].as_object().unwrap().keys().map(String::as_str).collect();
+    insta::assert_snapshot!("finding_keys", finding.join("\n"));
+
+    // The printed file replays to the same finding.
+    let case = gatecrash::input::parse_case("case.toml", json["findings"][0]["case"].as_str().unwrap()).unwrap();
+    assert_eq!(case, first.case);
+    let depths = gatecrash::campaign::replay(&target, &case).unwrap();
+    assert!(depths.iter().all(|it| matches!(it.outcome, gatecrash::check::Outcome::Disagree(_))), "{depths:?}");
+}
+
+#[test]
+fn the_article_is_found_out() {
+    let options = CampaignOptions { bound: Bound::Attempts(4200), jobs: 2, ..CampaignOptions::default() };
+    let campaign = run(&exhibit("article").target, options);
+    assert_eq!(report::status(&campaign), 1);
+    for rule in ["confirmation", "issuer", "key-strength", "not-before", "scope"] {
+        let alone = campaign.findings.iter().find(|it| it.rules.iter().map(|rule| rule.name()).eq([rule]));
+        let finding = alone.unwrap_or_else(|| panic!("{rule}"));
+        assert!(finding.case.mutations().count() <= 2, "{}", finding.explanation());
+    }
+}
+
+#[test]
+fn plain_tcp_is_found_at_the_transport() {
+    let options = CampaignOptions { bound: Bound::Attempts(4600), jobs: 2, ..CampaignOptions::default() };
+    let campaign = run(&exhibit("article-as-printed").target, options);
+    assert_eq!(report::status(&campaign), 1);
+    let finding = campaign.findings.first().unwrap();
+    assert!(finding.rules.iter().map(|rule| rule.name()).eq(["tls-protocol"]), "{}", finding.explanation());
+}
