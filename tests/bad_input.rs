@@ -10,7 +10,8 @@ fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("gate.toml"), policy).unwrap();
     std::fs::write(folder.path().join("case.toml"), case).unwrap();
-    let done = Command::new(binary()).args(arguments).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
+    let done =
+        Command::new(binary()).args(arguments).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
     let error = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(2), "{arguments:?}: {error}");
     assert!(!error.contains("panicked"), "{error}");
@@ -62,8 +63,14 @@ fn broken_cases() {
     insta::assert_snapshot!("case_mutation", broken("\"unsigned\"", "\"unsinged\""));
     insta::assert_snapshot!("case_person", broken("\"alice\"", "\"alise\""));
     insta::assert_snapshot!("case_route", broken("GET /v1/whoami", "GET /v1/who"));
-    insta::assert_snapshot!("case_conflict", broken("\"unsigned\"", "{ drop-claim = \"exp\" }, { set-claim = { name = \"exp\", value = { seconds = 1 } } }"));
-    insta::assert_snapshot!("case_template", broken("\"unsigned\"", "{ set-claim = { name = \"aud\", value = { json = '\"${nobody}\"' } } }"));
+    insta::assert_snapshot!(
+        "case_conflict",
+        broken("\"unsigned\"", "{ drop-claim = \"exp\" }, { set-claim = { name = \"exp\", value = { seconds = 1 } } }")
+    );
+    insta::assert_snapshot!(
+        "case_template",
+        broken("\"unsigned\"", "{ set-claim = { name = \"aud\", value = { json = '\"${nobody}\"' } } }")
+    );
 }
 
 #[test]

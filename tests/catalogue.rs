@@ -24,7 +24,7 @@ fn a_wrong_claim_is_caught() {
     assert!(count(&text.replace("rules = [\"expiry\"]", "rules = [\"issuer\"]")) > 0, "another rule");
     assert!(count(&text.replace("seconds = -30 ", "seconds = -31 ")) > 0, "the same attempt twice");
     assert!(count(&text.replace("expect = \"admit\"", "expect = \"either\"")) > 0, "another verdict");
-    assert!(count(&text.replace("seconds = 0 ", "seconds = 600 ")) > 0, "no effect");
+    assert!(count(&text.replace("seconds = 0 ", "seconds = 300 ")) > 0, "no effect");
 }
 
 #[test]

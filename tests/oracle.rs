@@ -64,18 +64,19 @@ proptest! {
     fn an_entitlement_less_admits_no_more(case in case(blueprint())) {
         let full = blueprint();
         let mut step = case.steps[0].clone();
-        prop_assume!(matches!(step.stance, Stance::Complete(_)));
+        step.stance = Stance::Complete(gatecrash::model::Person::Alice);
         let Ok(before) = resolve(&step, &full) else { return Ok(()) };
         let owner = judge(&before, &full);
         for lacking in [Stance::NoToken, Stance::NoCertificate, Stance::ExpiredToken] {
             step.stance = lacking;
             if let Ok(attempt) = resolve(&step, &full) {
-                let principals = |verdict: &Verdict| verdict.admissions.len();
                 let less = judge(&attempt, &full);
                 let route = full.route(&step.route).unwrap();
-                prop_assert!(route.token_optional() || less.must_refuse() || principals(&less) <= principals(&owner).max(1));
-                if lacking == Stance::NoCertificate {
-                    prop_assert!(less.must_refuse(), "{:?}", less);
+                // A change may make up for an expiry, never for a missing token or certificate.
+                match lacking {
+                    Stance::NoCertificate => prop_assert!(less.must_refuse(), "{:?}", less),
+                    Stance::NoToken => prop_assert!(route.token_optional() || less.must_refuse(), "{:?}", less),
+                    _ => prop_assert!(less.admissions.is_subset(&owner.admissions), "{:?} beyond {:?}", less, owner),
                 }
             }
         }
@@ -104,7 +105,7 @@ fn latitude_is_narrow() {
         }
     }
     assert!(judged > 10_000, "{judged}");
-    assert!(f64::from(either) < 0.10 * f64::from(judged), "{either} of {judged}");
+    assert!(f64::from(either) < 0.16 * f64::from(judged), "{either} of {judged}");
 }
 
 #[test]

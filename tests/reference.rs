@@ -11,7 +11,8 @@ use crate::support::{blueprint, exhibit, run};
 fn it_is_clean_and_names_the_right_cause() {
     let options = CampaignOptions { bound: Bound::Attempts(9000), ..CampaignOptions::default() };
     let campaign = run(&exhibit("reference").target, options);
-    let findings: Vec<String> = campaign.findings.iter().map(|it| format!("{}: {}", it.explanation(), it.seen)).collect();
+    let findings: Vec<String> =
+        campaign.findings.iter().map(|it| format!("{}: {}", it.explanation(), it.seen)).collect();
     assert_eq!(findings, [""; 0]);
     assert_eq!(campaign.harness_faults, [""; 0]);
     assert!(campaign.miswirings.is_empty(), "{:?}", campaign.miswirings);
@@ -21,7 +22,12 @@ fn it_is_clean_and_names_the_right_cause() {
     assert_eq!(tally.wrong_causes, Default::default());
     assert_eq!(tally.causes[0], tally.causes[1]);
     for route in &blueprint().policy.routes {
-        assert!(tally.admitted.get(&route.id()).is_some_and(|count| *count > 30), "{} {:?}", route.id(), tally.admitted);
+        assert!(
+            tally.admitted.get(&route.id()).is_some_and(|count| *count > 30),
+            "{} {:?}",
+            route.id(),
+            tally.admitted
+        );
     }
     let catalogue = Catalogue::embedded().unwrap();
     assert_eq!(tally.tried(&catalogue), (catalogue.families(), catalogue.attacks.len()));

@@ -19,7 +19,8 @@ mod a_flawed_gate {
     fn fails_its_suite() {
         let exhibit = exhibit("merged-after-layer");
         let policy = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("gallery/gate.toml");
-        let run = || gatecrash::run_section(exhibit.target.factory.clone(), &policy, WorldOptions::default(), Some('F'));
+        let run =
+            || gatecrash::run_section(exhibit.target.factory.clone(), &policy, WorldOptions::default(), Some('F'));
         let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) else { return };
         let text = panic.downcast_ref::<String>().unwrap();
         assert!(text.contains("token-present") && text.contains("ran on bob-1"), "{text}");

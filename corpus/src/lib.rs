@@ -7,9 +7,9 @@ static ATTACKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/attacks");
 /// Every file of the catalogue, by name: path below `corpus/`, and text.
 pub fn attacks() -> Vec<(String, &'static str)> {
     let folders = ATTACKS.dirs().flat_map(Dir::files);
-    let files = folders.chain(ATTACKS.files()).filter_map(|file| {
-        Some((format!("corpus/attacks/{}", file.path().display()), file.contents_utf8()?))
-    });
+    let files = folders
+        .chain(ATTACKS.files())
+        .filter_map(|file| Some((format!("corpus/attacks/{}", file.path().display()), file.contents_utf8()?)));
     let mut files: Vec<_> = files.collect();
     files.sort();
     files

@@ -79,7 +79,15 @@ pub struct CampaignOptions {
 
 impl Default for CampaignOptions {
     fn default() -> Self {
-        Self { bound: Bound::Time(Duration::from_secs(30)), depths: Depths::Both, jobs: 2, mirror_every: 16, mirror_catalogue: true, random: true, section: None }
+        Self {
+            bound: Bound::Time(Duration::from_secs(30)),
+            depths: Depths::Both,
+            jobs: 2,
+            mirror_every: 16,
+            mirror_catalogue: true,
+            random: true,
+            section: None,
+        }
     }
 }
 
@@ -218,7 +226,11 @@ fn reduce(
         let Outcome::Disagree(list) = &checked.outcome else { continue };
         let Some(disagreement) = list.iter().find(|disagreement| disagreement.kind == raw.kind) else { continue };
         let rules = checked.verdict.refusals.clone();
-        let scoped = case.steps.first().and_then(|step| world.first_blueprint().route(&step.route)).is_some_and(|route| !route.scopes.is_empty());
+        let scoped = case
+            .steps
+            .first()
+            .and_then(|step| world.first_blueprint().route(&step.route))
+            .is_some_and(|route| !route.scopes.is_empty());
         let fingerprint = fingerprint(raw.kind, &rules, checked.verdict.latest, scoped);
         if findings.iter().any(|known| known.fingerprint == fingerprint) {
             continue;

@@ -219,7 +219,8 @@ impl Attack {
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
         let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
         let steps = routes.flat_map(|route| {
-            let step = move |stance: &Stance| Step { stance: *stance, route: route.id(), mutations: self.mutations.clone() };
+            let step =
+                move |stance: &Stance| Step { stance: *stance, route: route.id(), mutations: self.mutations.clone() };
             self.stances.iter().map(step)
         });
         let steps = steps.filter(|step| resolve(step, blueprint).is_ok());

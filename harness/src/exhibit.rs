@@ -58,7 +58,8 @@ pub fn kill(exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignE
         target.world.seed = seed;
         let bound = Bound::Time(std::time::Duration::ZERO);
         let depths = Depths::Only(Depth::Service);
-        let options = CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
+        let options =
+            CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
         campaign::run(&target, options, &Arc::new(Progress::default()))
     };
     let words = |finding: &Finding| format!("{}: {}: {}", finding.kind.name(), finding.explanation(), finding.seen);

@@ -57,7 +57,13 @@ pub enum ForgeError {
 /// Forges the bytes of an attempt. `serial` makes its unique strings unique.
 ///
 /// `Err` when the attempt names what no writer can say.
-pub fn forge(attempt: &Attempt, blueprint: &Blueprint, keyring: &Keyring, mint: &Mint, serial: u64) -> Result<Wire, ForgeError> {
+pub fn forge(
+    attempt: &Attempt,
+    blueprint: &Blueprint,
+    keyring: &Keyring,
+    mint: &Mint,
+    serial: u64,
+) -> Result<Wire, ForgeError> {
     let identity = attempt.chain.as_ref().map(|chain| identity(chain, mint)).transpose()?;
     let presented = identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
     let smith = token::Smith { blueprint, keyring, mint, presented, serial };

@@ -7,42 +7,48 @@ use gatecrash_model::{Algorithm, IssuerRole, KeyName, TokenKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::{Signature as EcdsaSignature, signature::Signer as _, signature::Verifier as _};
 use rsa::{
-    BoxedUint,
-    pkcs1v15::Signature as RsaSignature,
-    signature::SignatureEncoding as _,
-    traits::PublicKeyParts as _,
+    BoxedUint, pkcs1v15::Signature as RsaSignature, signature::SignatureEncoding as _, traits::PublicKeyParts as _,
 };
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// Primes of the pool: test keys, published here on purpose, of no use anywhere else.
 const RSA_POOL: [(&str, &str); 3] = [
-    (concat!(
-        "f4682e22603be5ba494e88bb6c59e5e1fe8ca73de3abac3e79530942f93a39c2f060646dbb82d5fdeeec052e30efa652",
-        "2329a1bda191adb0c485543beb9440ab2e77959d882b5800f49d7335dcc6783f310c1f062051c2b1bdd0697a5c580a15",
-        "a4323f2bdc7a1d1e1c60d7ed5d4798b856d3010506bc4f5228a7a5b0267b41af",
-    ), concat!(
-        "e1af74e60e6920848d94647d735f91079894a197307a976f2f666c597b3ac0d7575d9ab43d10b3d3aefc7c6ae239a442",
-        "0bbf7e4b2ddc0af5fc5bd1dcea5e9cbed4c09163fc7032185018845d6df823b13c5c6aaa4d3c4df2d5b3e5ff2a278dca",
-        "6a13f9334daf84ca388464fc3706839477dfc2471cbbaa74930fac63093b26a5",
-    )),
-    (concat!(
-        "ff245428d4fca825fe00be0e476ba26ada53a7b74ab5f4ca07b413ef3d1dd6fb09894e82acb8cadf8773ebd4475ea8b6",
-        "c1b1141b9d050556bccbfbd8effd4f36309eba9da0feaec0b7f0a98124fdaf33f41be2ecaa184562ff293b33e4fe5d35",
-        "2e09688fab217f1345b0f4421821c42480a7edb7a838d0a29c6428d0ba080a01",
-    ), concat!(
-        "c0680908cab5635498ca8f94709b5ec396dbaa858ba104ea3f85525a8289b28054854fc25d5aa8cbe88f2cc6e688e663",
-        "75200dfc408c8d7b5b58ad5dc4e2ffc31abf46283fa409029106a82f62b82351abaa037f9a5d9b84365703e3e2ab6582",
-        "f0d62c196f8fa2e0f9ae436ce42f7115db1cba72e7bccbb869de3182f6e2efcf",
-    )),
-    (concat!(
-        "e00f5e341d45e8eb589e18b5a3d5763a20eb93c93fbf2c89af83304445c26106cc1e3fd4f71f6592d1b2c4b825f23cb8",
-        "e10e32bc5745dc951dc7fbe75ecefc85af90b63ac675c2a5ee734bd257eaf2bf05d2e8f6d55f2af7bbae2f5db5136e84",
-        "b9925bb6757f99fc3fae40c547b6f02f9aaba033c4f6e9211a2618f22ab7c9b9",
-    ), concat!(
-        "cfbffdd7ed40955c2422ccfc09fd2fdf2e197068a49cecbb7ad138613f8bca34fbba109d890b0e7809674fe972011e30",
-        "4790ebb370bd6b84c0ae7c85f206fcd41254e014bf5a19247f6fbf4d3b2d0a5b50b36368274a02f31d9ace714263249b",
-        "a99772d8907e0c404587e983fd6d6e5708fae63ef4c208a2a4996b4d6f830867",
-    )),
+    (
+        concat!(
+            "f4682e22603be5ba494e88bb6c59e5e1fe8ca73de3abac3e79530942f93a39c2f060646dbb82d5fdeeec052e30efa652",
+            "2329a1bda191adb0c485543beb9440ab2e77959d882b5800f49d7335dcc6783f310c1f062051c2b1bdd0697a5c580a15",
+            "a4323f2bdc7a1d1e1c60d7ed5d4798b856d3010506bc4f5228a7a5b0267b41af",
+        ),
+        concat!(
+            "e1af74e60e6920848d94647d735f91079894a197307a976f2f666c597b3ac0d7575d9ab43d10b3d3aefc7c6ae239a442",
+            "0bbf7e4b2ddc0af5fc5bd1dcea5e9cbed4c09163fc7032185018845d6df823b13c5c6aaa4d3c4df2d5b3e5ff2a278dca",
+            "6a13f9334daf84ca388464fc3706839477dfc2471cbbaa74930fac63093b26a5",
+        ),
+    ),
+    (
+        concat!(
+            "ff245428d4fca825fe00be0e476ba26ada53a7b74ab5f4ca07b413ef3d1dd6fb09894e82acb8cadf8773ebd4475ea8b6",
+            "c1b1141b9d050556bccbfbd8effd4f36309eba9da0feaec0b7f0a98124fdaf33f41be2ecaa184562ff293b33e4fe5d35",
+            "2e09688fab217f1345b0f4421821c42480a7edb7a838d0a29c6428d0ba080a01",
+        ),
+        concat!(
+            "c0680908cab5635498ca8f94709b5ec396dbaa858ba104ea3f85525a8289b28054854fc25d5aa8cbe88f2cc6e688e663",
+            "75200dfc408c8d7b5b58ad5dc4e2ffc31abf46283fa409029106a82f62b82351abaa037f9a5d9b84365703e3e2ab6582",
+            "f0d62c196f8fa2e0f9ae436ce42f7115db1cba72e7bccbb869de3182f6e2efcf",
+        ),
+    ),
+    (
+        concat!(
+            "e00f5e341d45e8eb589e18b5a3d5763a20eb93c93fbf2c89af83304445c26106cc1e3fd4f71f6592d1b2c4b825f23cb8",
+            "e10e32bc5745dc951dc7fbe75ecefc85af90b63ac675c2a5ee734bd257eaf2bf05d2e8f6d55f2af7bbae2f5db5136e84",
+            "b9925bb6757f99fc3fae40c547b6f02f9aaba033c4f6e9211a2618f22ab7c9b9",
+        ),
+        concat!(
+            "cfbffdd7ed40955c2422ccfc09fd2fdf2e197068a49cecbb7ad138613f8bca34fbba109d890b0e7809674fe972011e30",
+            "4790ebb370bd6b84c0ae7c85f206fcd41254e014bf5a19247f6fbf4d3b2d0a5b50b36368274a02f31d9ace714263249b",
+            "a99772d8907e0c404587e983fd6d6e5708fae63ef4c208a2a4996b4d6f830867",
+        ),
+    ),
 ];
 
 /// One key of the world.
@@ -75,7 +81,9 @@ impl Keyring {
             let KeyName::Token(role, kind) = name else { continue };
             let secret = match kind {
                 TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => p256(seed, name),
-                TokenKey::Ed25519 => Secret::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derive(seed, name, 0)))),
+                TokenKey::Ed25519 => {
+                    Secret::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derive(seed, name, 0))))
+                }
                 TokenKey::Rsa => match pooled(role) {
                     Some(key) => Secret::Rsa(Arc::new(key)),
                     None => continue,
@@ -182,7 +190,8 @@ impl Secret {
     /// Whether an ECDSA signature in DER verifies.
     pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
         let Secret::P256(key) = self else { return false };
-        EcdsaSignature::from_der(signature).is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
+        EcdsaSignature::from_der(signature)
+            .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
     }
 
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.
@@ -199,7 +208,9 @@ impl Secret {
     pub fn public_der(&self) -> Vec<u8> {
         use p256::pkcs8::EncodePublicKey as _;
         let der = match self {
-            Secret::Ed25519(key) => ed25519_dalek::pkcs8::EncodePublicKey::to_public_key_der(&key.verifying_key()).ok().map(|der| der.into_vec()),
+            Secret::Ed25519(key) => ed25519_dalek::pkcs8::EncodePublicKey::to_public_key_der(&key.verifying_key())
+                .ok()
+                .map(|der| der.into_vec()),
             Secret::P256(key) => key.verifying_key().to_public_key_der().ok().map(|der| der.into_vec()),
             Secret::Rsa(key) => key.to_public_key().to_public_key_der().ok().map(|der| der.into_vec()),
             Secret::Shared(_) => None,
@@ -238,9 +249,15 @@ impl Secret {
 /// HMAC with SHA-2 (RFC 7518 §3.2).
 pub fn mac(secret: &[u8], algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
     Some(match algorithm {
-        Algorithm::HS256 => Hmac::<Sha256>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec(),
-        Algorithm::HS384 => Hmac::<Sha384>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec(),
-        Algorithm::HS512 => Hmac::<Sha512>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec(),
+        Algorithm::HS256 => {
+            Hmac::<Sha256>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec()
+        }
+        Algorithm::HS384 => {
+            Hmac::<Sha384>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec()
+        }
+        Algorithm::HS512 => {
+            Hmac::<Sha512>::new_from_slice(secret).ok()?.chain_update(message).finalize().into_bytes().to_vec()
+        }
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod exhibit;
 pub mod factory;
 pub mod forge;
+pub mod fuzzing;
 pub mod gate;
 pub mod input;
 pub mod keys;

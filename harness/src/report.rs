@@ -55,7 +55,13 @@ impl Subject {
     pub fn save(&self, findings: &[Finding]) -> Result<(), String> {
         for finding in findings {
             let file = self.file(finding);
-            let text = format!("# {}\n# {}: {}\n{}", describe(&finding.case), finding.kind.name(), finding.seen, write_case(&finding.case));
+            let text = format!(
+                "# {}\n# {}: {}\n{}",
+                describe(&finding.case),
+                finding.kind.name(),
+                finding.seen,
+                write_case(&finding.case)
+            );
             let folder = file.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)
                 .and_then(|()| std::fs::write(&file, text))
@@ -105,7 +111,8 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 /// The findings that a person should read first, and how many more only combine their rules or repeat them.
 pub fn root_causes(findings: &[Finding]) -> (Vec<&Finding>, usize) {
     let single = |finding: &&Finding| finding.kind == FindingKind::Breach && finding.rules.len() == 1;
-    let known: BTreeSet<Rule> = findings.iter().filter(single).flat_map(|finding| finding.rules.iter().copied()).collect();
+    let known: BTreeSet<Rule> =
+        findings.iter().filter(single).flat_map(|finding| finding.rules.iter().copied()).collect();
     let is_root = |finding: &&Finding| {
         let follows = matches!(finding.kind, FindingKind::Breach | FindingKind::Unwitnessed);
         single(finding) || !follows || finding.rules.is_empty() || !finding.rules.is_subset(&known)

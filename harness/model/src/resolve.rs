@@ -2,8 +2,9 @@
 
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, IssuerRole,
-    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, SegmentName, Segments,
-    SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Value,
+    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, SegmentName,
+    Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport,
+    Value,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
     token::Algorithm,

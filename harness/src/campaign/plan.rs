@@ -3,12 +3,7 @@
 use gatecrash_model::{Case, Mutation, Person, Stance, draw_case, resolve, vocabulary};
 
 use super::{Bound, CampaignOptions, Depths};
-use crate::{
-    catalogue::Catalogue,
-    check::CheckOptions,
-    gate::Depth,
-    world::World,
-};
+use crate::{catalogue::Catalogue, check::CheckOptions, gate::Depth, world::World};
 
 /// Where a case comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +37,14 @@ impl Plan {
         let cases = catalogue.cases(&blueprint).into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
-        Self { controls, catalogue: cases.collect(), words: vocabulary(&blueprint), blueprint, seed: world.seed(), options }
+        Self {
+            controls,
+            catalogue: cases.collect(),
+            words: vocabulary(&blueprint),
+            blueprint,
+            seed: world.seed(),
+            options,
+        }
     }
 
     /// How many cases come before the random ones.
@@ -66,11 +68,11 @@ impl Plan {
     pub(super) fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
-            Depths::Both if index % 2 == 0 => Depth::Service,
+            Depths::Both if index.is_multiple_of(2) => Depth::Service,
             Depths::Both => Depth::Connection,
         };
         let fixed = index < self.fixed();
-        let mirror = (fixed && self.options.mirror_catalogue) || index % self.options.mirror_every.max(1) == 0;
+        let mirror = (fixed && self.options.mirror_catalogue) || index.is_multiple_of(self.options.mirror_every.max(1));
         let options = CheckOptions { depth, mirror, serial: index };
         if fixed {
             // Both depths of one case follow each other.
@@ -96,11 +98,13 @@ impl Plan {
 fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
     let routes = blueprint.policy.routes.iter();
     let cases = routes.flat_map(|route| {
-        let people = Person::INSIDERS.into_iter().map(|person| Case::one(Stance::Complete(person), route.id(), Vec::new()));
+        let people =
+            Person::INSIDERS.into_iter().map(|person| Case::one(Stance::Complete(person), route.id(), Vec::new()));
         people.filter(|case| {
-            case.steps.first().and_then(|step| resolve(step, blueprint).ok()).is_some_and(|attempt| {
-                gatecrash_model::judge(&attempt, blueprint).must_admit()
-            })
+            case.steps
+                .first()
+                .and_then(|step| resolve(step, blueprint).ok())
+                .is_some_and(|attempt| gatecrash_model::judge(&attempt, blueprint).must_admit())
         })
     });
     cases.collect()

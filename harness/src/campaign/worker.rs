@@ -114,7 +114,8 @@ impl Done {
             }
             Outcome::Disagree(list) => {
                 if refused_control {
-                    let answered = list.iter().map(|disagreement| disagreement.seen.clone()).collect::<Vec<_>>().join("; ");
+                    let answered =
+                        list.iter().map(|disagreement| disagreement.seen.clone()).collect::<Vec<_>>().join("; ");
                     self.miswirings.push(Miswiring { index, case: case.clone(), answered });
                     return 0;
                 }

@@ -33,7 +33,10 @@ pub(super) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, w
         say(FindingKind::Leak, "the answer holds a piece of the credential".into());
     }
     if verdict.must_refuse() && answer.status >= 400 {
-        for (what, secret) in [("audience", world.audience()), ("issuer", blueprint.policy.issuers.first().map_or("", |issuer| &issuer.url))] {
+        for (what, secret) in [
+            ("audience", world.audience()),
+            ("issuer", blueprint.policy.issuers.first().map_or("", |issuer| &issuer.url)),
+        ] {
             if secret.len() > 8 && contains(&text, secret.as_bytes()) {
                 say(FindingKind::Leak, format!("the refusal tells the expected {what}"));
             }
@@ -62,7 +65,9 @@ fn occurs(secret: &[u8], text: &[u8]) -> bool {
         let encoded = Base64Unpadded::encode_string(&padded);
         // The letters at both ends mix with their neighbours.
         let inner = &encoded[4.min(encoded.len())..encoded.len().saturating_sub(3)];
-        !inner.is_empty() && (contains(text, inner.as_bytes()) || contains(text, inner.replace('+', "-").replace('/', "_").as_bytes()))
+        !inner.is_empty()
+            && (contains(text, inner.as_bytes())
+                || contains(text, inner.replace('+', "-").replace('/', "_").as_bytes()))
     })
 }
 

@@ -67,6 +67,8 @@ fn candidates(case: &Case, world: &World) -> Vec<Case> {
         }
     }
     let routes = world.policy().routes.iter().map(gatecrash_model::Route::id);
-    list.extend(routes.take_while(|route| *route != step.route).map(|route| with(step.stance, &route, step.mutations.clone())));
+    list.extend(
+        routes.take_while(|route| *route != step.route).map(|route| with(step.stance, &route, step.mutations.clone())),
+    );
     list
 }

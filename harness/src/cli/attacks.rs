@@ -16,7 +16,8 @@ pub(super) fn attacks(options: &AttacksOptions) -> Result<u8, Failure> {
         Some(id) => catalogue.find(id),
     };
     if let (true, Some(id)) = (chosen.is_empty(), &options.id) {
-        let near = nearest(&catalogue, id).map_or("; `attacks` lists what there is".into(), |near| format!("; did you mean `{near}`?"));
+        let near = nearest(&catalogue, id)
+            .map_or("; `attacks` lists what there is".into(), |near| format!("; did you mean `{near}`?"));
         return Err(Failure::Usage(format!("there is no attack or family `{id}`{near}")));
     }
     match options.format {
@@ -54,7 +55,8 @@ fn table(catalogue: &Catalogue) -> String {
 /// What changes, why it must fail, references, fix.
 fn explained(attacks: &[&Attack]) -> String {
     let Some(family) = attacks.first().map(|attack| &attack.family) else { return String::new() };
-    let mut text = format!("{} · section {} · {} · {}\n\n", family.id, family.section, family.artefact, family.severity.name());
+    let mut text =
+        format!("{} · section {} · {} · {}\n\n", family.id, family.section, family.artefact, family.severity.name());
     let mut line = |name: &str, value: &str| {
         text.push_str(&wrapped(&format!("  {name:<11}"), value));
         text.push('\n');
@@ -65,7 +67,8 @@ fn explained(attacks: &[&Attack]) -> String {
     line("references", &family.references.join(", "));
     line("weakness", &format!("CWE-{}, OWASP {}", family.cwe, family.owasp_api));
     for attack in attacks {
-        let rules: Vec<String> = attack.rules.iter().map(|rule| format!("{} ({})", rule.name(), rule.clause())).collect();
+        let rules: Vec<String> =
+            attack.rules.iter().map(|rule| format!("{} ({})", rule.name(), rule.clause())).collect();
         let stances: Vec<String> = attack.stances.iter().map(ToString::to_string).collect();
         text.push_str(&format!("\n{}\n", attack.id));
         let mut line = |name: &str, value: String| {

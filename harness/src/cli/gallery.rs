@@ -16,7 +16,8 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
     match options.format {
         Format::Json => {
             let list = shelf.exhibits.iter();
-            let list = list.map(|exhibit| json!({ "gate": exhibit.name, "what": exhibit.what, "breaks": rules(exhibit) }));
+            let list =
+                list.map(|exhibit| json!({ "gate": exhibit.name, "what": exhibit.what, "breaks": rules(exhibit) }));
             println!("{:#}", json!(list.collect::<Vec<_>>()));
         }
         Format::Text => {

@@ -46,7 +46,10 @@ fn explain(checked: &Checked) -> u8 {
     if let Some(answer) = &checked.observation.answer {
         println!("  {depth:<13}answered {}", answer.status);
     } else {
-        println!("{}", wrapped(&format!("  {depth:<13}"), &format!("no answer; handshake: {:?}", checked.observation.handshake)));
+        println!(
+            "{}",
+            wrapped(&format!("  {depth:<13}"), &format!("no answer; handshake: {:?}", checked.observation.handshake))
+        );
     }
     match &checked.outcome {
         Outcome::Agree => {
@@ -55,7 +58,10 @@ fn explain(checked: &Checked) -> u8 {
         }
         Outcome::Disagree(list) => {
             for disagreement in list {
-                println!("{}", wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen)));
+                println!(
+                    "{}",
+                    wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen))
+                );
             }
             1
         }

@@ -29,7 +29,8 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     let bound = options.attempts.map_or(Bound::Time(options.time), Bound::Attempts);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = options.jobs.map_or(cores, usize::from);
-    let campaign_options = CampaignOptions { bound, depths: options.depth.depths(), jobs, ..CampaignOptions::default() };
+    let campaign_options =
+        CampaignOptions { bound, depths: options.depth.depths(), jobs, ..CampaignOptions::default() };
     let campaign = with_progress(&target, campaign_options)?;
     let subject = Subject {
         gate: exhibit.name.clone(),

@@ -6,8 +6,8 @@ use gatecrash_model::{
 };
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData,
-    RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints,
+    PublicKeyData, RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -79,12 +79,16 @@ pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Resul
         None => IsCa::NoCa,
         Some(BasicConstraints { ca: false, .. }) => IsCa::ExplicitNoCa,
         Some(BasicConstraints { path_length: None, .. }) => IsCa::Ca(rcgen::BasicConstraints::Unconstrained),
-        Some(BasicConstraints { path_length: Some(length), .. }) => IsCa::Ca(rcgen::BasicConstraints::Constrained(length)),
+        Some(BasicConstraints { path_length: Some(length), .. }) => {
+            IsCa::Ca(rcgen::BasicConstraints::Constrained(length))
+        }
     };
     params.key_usages = spec.key_usage.iter().flatten().map(|usage| usage_bit(*usage)).collect();
     match spec.purposes.as_deref() {
         None => {}
-        Some([]) => params.custom_extensions.push(CustomExtension::from_oid_content(&EXTENDED_KEY_USAGE, vec![0x30, 0])),
+        Some([]) => {
+            params.custom_extensions.push(CustomExtension::from_oid_content(&EXTENDED_KEY_USAGE, vec![0x30, 0]))
+        }
         Some(purposes) => params.extended_key_usages = purposes.iter().map(|purpose| key_purpose(*purpose)).collect(),
     }
     params.subject_alt_names = spec.names.iter().map(alternative_name).collect::<Result<_, _>>()?;

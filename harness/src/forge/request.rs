@@ -9,7 +9,12 @@ use crate::world::Mint;
 pub(crate) const HOST: &str = "gate.gatecrash.test";
 
 /// The request, asking for the connection to be closed after it.
-pub(super) fn bytes(spec: &RequestSpec, token: Option<&str>, blueprint: &Blueprint, mint: &Mint) -> Result<Vec<u8>, ForgeError> {
+pub(super) fn bytes(
+    spec: &RequestSpec,
+    token: Option<&str>,
+    blueprint: &Blueprint,
+    mint: &Mint,
+) -> Result<Vec<u8>, ForgeError> {
     let mut target = spec.target.clone();
     let mut lines: Vec<(String, String)> = vec![("host".into(), HOST.into())];
     if let Some(token) = token {

@@ -46,7 +46,9 @@ impl Smith<'_> {
         let claims = segment(SegmentName::Claims, sent_claims.as_bytes());
         let signature = segment(SegmentName::Signature, &signature);
         Ok(match spec.segments {
-            Segments::Flattened => format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#),
+            Segments::Flattened => {
+                format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#)
+            }
             Segments::Four => format!("{header}.{claims}.{signature}.e30"),
             Segments::LeadingDot => format!(".{header}.{claims}.{signature}"),
             Segments::OnlyDots => "..".into(),
@@ -67,8 +69,10 @@ impl Smith<'_> {
                 let secret = self.keyring.secret(*key).ok_or(fault.clone())?;
                 secret.sign(*algorithm, message.as_bytes()).ok_or(fault)?
             }
-            Seal::Mac(secret, algorithm) => keys::mac(&mac_secret(secret, self.keyring, self.blueprint), *algorithm, message.as_bytes())
-                .ok_or(ForgeError::Key { key: KeyName::Attacker, algorithm: algorithm.name() })?,
+            Seal::Mac(secret, algorithm) => {
+                keys::mac(&mac_secret(secret, self.keyring, self.blueprint), *algorithm, message.as_bytes())
+                    .ok_or(ForgeError::Key { key: KeyName::Attacker, algorithm: algorithm.name() })?
+            }
         };
         match spec.signature {
             SignatureForm::BitFlipped => {
@@ -144,10 +148,13 @@ pub(crate) fn thumbprint(octets: &[u8], digest: Digest, encoding: Encoding) -> S
     match encoding {
         Encoding::Base64Url => text,
         Encoding::Base64UrlPadded => format!("{text}="),
-        Encoding::FlippedCase => text
-            .chars()
-            .map(|letter| if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() })
-            .collect(),
+        Encoding::FlippedCase => {
+            text.chars()
+                .map(|letter| {
+                    if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+                })
+                .collect()
+        }
         Encoding::Hex => hash.iter().map(|octet| format!("{octet:02x}")).collect(),
         Encoding::Prefix => text.chars().take(20).collect(),
         Encoding::TrailingBits => trailing_bits(text),
@@ -164,7 +171,9 @@ pub(crate) fn mac_secret(secret: &MacSecret, keyring: &Keyring, blueprint: &Blue
         }),
         MacSecret::Raw(name) => key(name).map(|key| key.public_octets()).unwrap_or_default(),
         MacSecret::SpkiDer(name) => key(name).map(|key| key.public_der()).unwrap_or_default(),
-        MacSecret::SpkiPem(name) => key(name).map(|key| pem("PUBLIC KEY", &key.public_der()).into_bytes()).unwrap_or_default(),
+        MacSecret::SpkiPem(name) => {
+            key(name).map(|key| pem("PUBLIC KEY", &key.public_der()).into_bytes()).unwrap_or_default()
+        }
         MacSecret::SpkiPemChopped(name) => {
             key(name).map(|key| pem("PUBLIC KEY", &key.public_der()).trim_end().as_bytes().to_vec()).unwrap_or_default()
         }

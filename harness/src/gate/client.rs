@@ -87,7 +87,8 @@ impl SigningKey for Key {
 impl Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
         let signature = self.secret.as_ref().and_then(|secret| secret.sign_der(message));
-        let mut signature = signature.ok_or_else(|| rustls::Error::General("the key cannot sign a handshake".into()))?;
+        let mut signature =
+            signature.ok_or_else(|| rustls::Error::General("the key cannot sign a handshake".into()))?;
         if self.proof == Proof::Corrupt
             && let Some(last) = signature.last_mut()
         {

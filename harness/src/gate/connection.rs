@@ -81,7 +81,9 @@ fn read_answer(bytes: &[u8], observation: &mut Observation) {
     let mut response = httparse::Response::new(&mut storage);
     match response.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => {
-            let header = |field: &httparse::Header<'_>| (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned());
+            let header = |field: &httparse::Header<'_>| {
+                (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned())
+            };
             observation.answer = Some(Answer {
                 status: response.code.unwrap_or_default(),
                 headers: response.headers.iter().map(header).collect(),

@@ -27,7 +27,10 @@ where
             let response = service.call(request.map(ReqBody::from)).await.map_err(|error| error.to_string())?;
             let (parts, body) = response.into_parts();
             let body = http_body_util::Limited::new(body, MOST).collect();
-            let body = Box::pin(body).await.map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string())?.to_bytes();
+            let body = Box::pin(body)
+                .await
+                .map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string())?
+                .to_bytes();
             Ok(http::Response::from_parts(parts, body))
         }
         .boxed_local()
@@ -65,7 +68,9 @@ where
                 .iter()
                 .map(|der| der.clone().into_owned())
                 .collect();
-            let answer = hyper::service::service_fn(move |request| answer(request, call.clone(), certificates.clone(), chain.clone()));
+            let answer = hyper::service::service_fn(move |request| {
+                answer(request, call.clone(), certificates.clone(), chain.clone())
+            });
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
             let _ = connection.await;
         }

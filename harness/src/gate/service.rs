@@ -38,8 +38,11 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
             let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
                 (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             };
-            observation.answer =
-                Some(Answer { status: parts.status.as_u16(), headers: parts.headers.iter().map(header).collect(), body: body.to_vec() });
+            observation.answer = Some(Answer {
+                status: parts.status.as_u16(),
+                headers: parts.headers.iter().map(header).collect(),
+                body: body.to_vec(),
+            });
         }
     }
     Some(observation)

@@ -85,7 +85,8 @@ fn certificate_spec(certificate: &X509Certificate<'_>, world: &World, now: i64) 
 }
 
 fn serial_name(octets: &[u8]) -> SerialName {
-    let people = Person::ALL.into_iter().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
+    let people =
+        Person::ALL.into_iter().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
     let authorities = KeyName::certificate_keys().into_iter();
     let authorities = authorities.flat_map(|key| [SerialName::Authority(key), SerialName::RevokedAuthority(key)]);
     people.chain(authorities).find(|name| serial(*name) == octets).unwrap_or(SerialName::Authority(KeyName::Attacker))
@@ -120,7 +121,8 @@ fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
                     (usage.code_signing, Purpose::CodeSigning),
                     (usage.server_auth, Purpose::ServerAuth),
                 ];
-                spec.purposes = Some(purposes.into_iter().filter(|(set, _)| *set).map(|(_, purpose)| purpose).collect());
+                spec.purposes =
+                    Some(purposes.into_iter().filter(|(set, _)| *set).map(|(_, purpose)| purpose).collect());
             }
             ParsedExtension::NameConstraints(constraints) => {
                 let dns = |subtree: &x509_parser::extensions::GeneralSubtree<'_>| match &subtree.base {
@@ -135,7 +137,9 @@ fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
             ParsedExtension::UnsupportedExtension { .. } => {
                 spec.extra = Some(if extension.critical { Extra::UnknownCritical } else { Extra::UnknownNonCritical });
             }
-            ParsedExtension::ParseError { .. } if extension.oid == x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE => {
+            ParsedExtension::ParseError { .. }
+                if extension.oid == x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE =>
+            {
                 spec.purposes = Some(Vec::new());
             }
             _ => {}

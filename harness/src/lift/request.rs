@@ -18,7 +18,12 @@ pub(super) fn read(bytes: &[u8], reader: &Reader<'_>, transport: Transport, chai
     let target = request.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let field = |name: &str| {
-        request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value).collect::<Vec<_>>()
+        request
+            .headers
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
+            .collect::<Vec<_>>()
     };
     let in_query = query.split('&').any(|pair| pair.starts_with("access_token="));
     let credential = match field("authorization")[..] {
@@ -32,7 +37,8 @@ pub(super) fn read(bytes: &[u8], reader: &Reader<'_>, transport: Transport, chai
     };
     let unusual = request.headers.iter().filter(|field| !USUAL.contains(&field.name));
     let headers: Vec<String> = unusual.map(|field| field.name.to_string()).collect();
-    let body = bytes.get(length..).filter(|body| !body.is_empty()).map(|body| String::from_utf8_lossy(body).into_owned());
+    let body =
+        bytes.get(length..).filter(|body| !body.is_empty()).map(|body| String::from_utf8_lossy(body).into_owned());
     Lifted {
         transport,
         chain,

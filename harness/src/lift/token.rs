@@ -29,7 +29,8 @@ impl Reader<'_> {
         }
         let text = rest.trim_start_matches(' ');
         let body = text.trim_end_matches('=');
-        let grammar = !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+        let grammar =
+            !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
         if text.len() == rest.len() || !grammar {
             return CredentialSeen::Malformed;
         }
@@ -66,7 +67,12 @@ impl Reader<'_> {
             return self.world.keyring().iter().find(|(_, secret)| same(secret)).map(|(name, _)| Value::Jwk(name));
         }
         let [(member, json::Json::Text(thumbprint), _)] = &members[..] else { return None };
-        self.thumbprint(thumbprint).map(|(of, digest, encoding)| Value::Confirmation { member: member.clone(), of, digest, encoding })
+        self.thumbprint(thumbprint).map(|(of, digest, encoding)| Value::Confirmation {
+            member: member.clone(),
+            of,
+            digest,
+            encoding,
+        })
     }
 
     fn thumbprint(&self, text: &str) -> Option<(ConfirmationOf, Digest, Encoding)> {
@@ -80,7 +86,9 @@ impl Reader<'_> {
         hashed.extend(leaf_key.map(|key| (ConfirmationOf::LeafKey, key)));
         for person in Person::ALL {
             let leaf = self.world.first_blueprint().leaf(person);
-            hashed.extend(self.world.mint().certificate(&leaf).ok().map(|der| (ConfirmationOf::Person(person), der.to_vec())));
+            hashed.extend(
+                self.world.mint().certificate(&leaf).ok().map(|der| (ConfirmationOf::Person(person), der.to_vec())),
+            );
         }
         use Encoding::*;
         for (of, octets) in hashed {
@@ -116,7 +124,8 @@ impl Reader<'_> {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
             seals.push(Seal::Mac(MacSecret::Empty, algorithm));
             for name in KeyName::token_keys() {
-                let ways = [MacSecret::Jwk, MacSecret::Raw, MacSecret::SpkiDer, MacSecret::SpkiPem, MacSecret::SpkiPemChopped];
+                let ways =
+                    [MacSecret::Jwk, MacSecret::Raw, MacSecret::SpkiDer, MacSecret::SpkiPem, MacSecret::SpkiPemChopped];
                 if !matches!(name, KeyName::Token(_, TokenKey::Shared)) {
                     seals.extend(ways.map(|way| Seal::Mac(way(name), algorithm)));
                 }

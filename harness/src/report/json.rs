@@ -156,7 +156,10 @@ fn finding_json(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> 
         rules: finding.rules.iter().map(|rule| rule.name()).collect(),
         severity: attack.map_or("high", |attack| attack.family.severity.name()),
         cwe: first.map(|rule| rule.cwe()).or(attack.map(|attack| attack.family.cwe)).unwrap_or(0),
-        owasp_api: first.map(|rule| rule.owasp_api().into()).or(attack.map(|attack| attack.family.owasp_api.clone())).unwrap_or_default(),
+        owasp_api: first
+            .map(|rule| rule.owasp_api().into())
+            .or(attack.map(|attack| attack.family.owasp_api.clone()))
+            .unwrap_or_default(),
         fix: attack.map_or_else(String::new, |attack| attack.family.fix.clone()),
         replay: subject.replay(finding),
     }

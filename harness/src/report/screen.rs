@@ -103,9 +103,14 @@ fn headline(campaign: &Campaign) -> String {
     let count = campaign.findings.len();
     match status(campaign) {
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
-        1 => format!("{count} finding{}, each with the smallest case that shows it:", if count == 1 { "" } else { "s" }),
+        1 => {
+            format!("{count} finding{}, each with the smallest case that shows it:", if count == 1 { "" } else { "s" })
+        }
         2 => "Mis-wired: honest requests were refused; mend that first.".into(),
-        _ => format!("{} harness fault(s): the harness caught itself; please report them.", campaign.harness_faults.len()),
+        _ => format!(
+            "{} harness fault(s): the harness caught itself; please report them.",
+            campaign.harness_faults.len()
+        ),
     }
 }
 
@@ -158,7 +163,7 @@ pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);

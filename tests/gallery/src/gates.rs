@@ -30,7 +30,12 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     Ok(vec![
         Exhibit {
             // The article's code reads the system clock; its twin takes the world's.
-            target: target(article::gate, true, &article, WorldOptions { clock: Clock::System, shared_secret: secret("secret"), ..frozen() }),
+            target: target(
+                article::gate,
+                true,
+                &article,
+                WorldOptions { clock: Clock::System, shared_secret: secret("secret"), ..frozen() },
+            ),
             ..exhibit(
                 "article",
                 "HS256 with the secret \"secret\", default validation, audience compared in one handler only",
@@ -40,15 +45,71 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
                 WorldOptions { shared_secret: secret("6b4d1e0c93f2a7585d0e4c1ba96f7723"), ..frozen() },
             )
         },
-        exhibit("article-as-printed", "builds a TLS configuration, drops it and serves plain TCP", &[TlsProtocol], article::as_printed, &own, frozen()),
-        exhibit("no-header-passes", "lets a request without a token through to the handler", &[TokenPresent], layers::no_header_passes, &own, frozen()),
-        exhibit("header-algorithm", "verifies with the algorithm that the token's own header names", &[AlgorithmAllowed, Signature], tokens::header_algorithm, &own, frozen()),
-        exhibit("audience-not-required", "compares audience and issuer where they are there, and asks for neither", &[Audience, Issuer], tokens::audience_not_required, &own, frozen()),
-        exhibit("forwarded-certificate", "believes X-Forwarded-Client-Cert, whoever sent it", &[CertificateCap, Confirmation, SubjectOfCertificate], layers::forwarded_certificate, &own, frozen()),
-        exhibit("merged-after-layer", "merges the staff's routes after the layer that guards", &[TokenPresent], layers::merged_after_layer, &own, frozen()),
+        exhibit(
+            "article-as-printed",
+            "builds a TLS configuration, drops it and serves plain TCP",
+            &[TlsProtocol],
+            article::as_printed,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "no-header-passes",
+            "lets a request without a token through to the handler",
+            &[TokenPresent],
+            layers::no_header_passes,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "header-algorithm",
+            "verifies with the algorithm that the token's own header names",
+            &[AlgorithmAllowed, Signature],
+            tokens::header_algorithm,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "audience-not-required",
+            "compares audience and issuer where they are there, and asks for neither",
+            &[Audience, Issuer],
+            tokens::audience_not_required,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "forwarded-certificate",
+            "believes X-Forwarded-Client-Cert, whoever sent it",
+            &[CertificateCap, Confirmation, SubjectOfCertificate],
+            layers::forwarded_certificate,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "merged-after-layer",
+            "merges the staff's routes after the layer that guards",
+            &[TokenPresent],
+            layers::merged_after_layer,
+            &own,
+            frozen(),
+        ),
         exhibit("handler-first", "runs the handler, then answers 403", &[Scope], layers::handler_first, &own, frozen()),
-        exhibit("optional-claims", "extracts `Option<Claims>` and falls back on the certificate", &[Expiry, Signature, TokenPresent], layers::optional_claims, &own, frozen()),
-        exhibit("token-first", "makes the certificate optional in the handshake and judges the token first", &[CertificatePresent], layers::token_first, &own, frozen()),
+        exhibit(
+            "optional-claims",
+            "extracts `Option<Claims>` and falls back on the certificate",
+            &[Expiry, Signature, TokenPresent],
+            layers::optional_claims,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "token-first",
+            "makes the certificate optional in the handshake and judges the token first",
+            &[CertificatePresent],
+            layers::token_first,
+            &own,
+            frozen(),
+        ),
     ])
 }
 

@@ -35,9 +35,8 @@ pub(super) fn no_header_passes(world: &World, flawed: bool) -> Result<Gate, BoxE
 pub(super) fn optional_claims(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.admit = |desk, parts| {
-            admit(desk, parts).or_else(|_| Ok(by_certificate(desk, &(desk.steps.holder)(parts)?)))
-        };
+        steps.admit =
+            |desk, parts| admit(desk, parts).or_else(|_| Ok(by_certificate(desk, &(desk.steps.holder)(parts)?)));
     }
     with_steps(world, steps)
 }

@@ -99,7 +99,11 @@ impl Trust {
         let mut keys = Vec::new();
         for (issuer, role) in policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]) {
             let set: JwkSet = serde_json::from_str(&world.jwks(role))?;
-            for jwk in set.keys.iter().filter(|jwk| jwk.common.public_key_use != Some(jsonwebtoken::jwk::PublicKeyUse::Encryption)) {
+            for jwk in set
+                .keys
+                .iter()
+                .filter(|jwk| jwk.common.public_key_use != Some(jsonwebtoken::jwk::PublicKeyUse::Encryption))
+            {
                 let name = jwk.common.key_algorithm.ok_or("a key without `alg`")?.to_string();
                 keys.push(Key {
                     issuer: issuer.url.clone(),
@@ -111,7 +115,12 @@ impl Trust {
         }
         if let (Some(secret), Some(issuer)) = (world.shared_secret(), policy.issuers.first()) {
             let key = DecodingKey::from_secret(secret);
-            keys.push(Key { issuer: issuer.url.clone(), kid: "home-shared-2026".into(), algorithm: Algorithm::HS256, key });
+            keys.push(Key {
+                issuer: issuer.url.clone(),
+                kid: "home-shared-2026".into(),
+                algorithm: Algorithm::HS256,
+                key,
+            });
         }
         let now = (world.clock() == Clock::Frozen).then(|| world.now() as f64);
         Ok(Self { keys, policy, now })
