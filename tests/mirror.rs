@@ -25,8 +25,11 @@ fn without_line(text: &str, name: &str) -> String {
     lines.collect::<Vec<_>>().join("\r\n")
 }
 
+/// A bug: what it does, and how.
+type Bug = (&'static str, fn(Wire) -> Wire);
+
 /// Each forges something else than what was meant.
-const BUGS: [(&str, fn(Wire) -> Wire); 14] = [
+const BUGS: [Bug; 14] = [
     ("another path", |wire| edited(wire, |text| text.replacen("alice-1", "bob-1", 1))),
     ("another method", |wire| edited(wire, |text| text.replacen("GET", "PUT", 1))),
     ("a signature with a letter changed", |wire| {

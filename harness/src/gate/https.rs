@@ -1,6 +1,6 @@
 //! A rustls configuration and a tower service as a gate: an accept loop like the one that people write.
 
-use std::{future::Future, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
@@ -78,19 +78,17 @@ where
     }
 }
 
-fn answer(
+async fn answer(
     request: http::Request<hyper::body::Incoming>,
     call: Rc<Call>,
     certificates: Rc<impl Fn(&mut http::Extensions, &[CertificateDer<'static>])>,
     chain: Vec<CertificateDer<'static>>,
-) -> impl Future<Output = Result<http::Response<Full<Bytes>>, String>> {
-    async move {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        let mut request = http::Request::from_parts(parts, body);
-        if !chain.is_empty() {
-            certificates(request.extensions_mut(), &chain);
-        }
-        Ok(call(request).await?.map(Full::new))
+) -> Result<http::Response<Full<Bytes>>, String> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let mut request = http::Request::from_parts(parts, body);
+    if !chain.is_empty() {
+        certificates(request.extensions_mut(), &chain);
     }
+    Ok(call(request).await?.map(Full::new))
 }

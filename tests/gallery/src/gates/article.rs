@@ -45,8 +45,7 @@ pub(super) fn gate(world: &World, flawed: bool) -> Result<Gate, BoxError> {
 }
 
 fn decode(token: &str) -> Result<Printed, Refusal> {
-    let mut validation = Validation::default();
-    validation.validate_aud = false;
+    let validation = Validation { validate_aud: false, ..Validation::default() };
     let key = DecodingKey::from_secret(b"secret");
     let read = jsonwebtoken::decode::<Printed>(token, &key, &validation).map_err(|_| Refusal::Unauthorized)?;
     Ok(read.claims)
