@@ -101,6 +101,12 @@ macro_rules! main {
     };
 }
 
+/// Prints a value with its members in the order of the documented shape.
+fn print_json(value: &impl serde::Serialize) {
+    // The shapes hold strings, numbers, lists and maps of them: JSON can hold each.
+    println!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
 impl Shelf {
     /// The gate called `name`, or the first. `Err` lists what there is.
     fn find(&self, name: Option<&str>) -> Result<&Exhibit, Failure> {

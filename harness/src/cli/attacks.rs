@@ -25,7 +25,7 @@ pub(super) fn attacks(options: &AttacksOptions) -> Result<u8, Failure> {
             let ids: Vec<&str> = chosen.iter().map(|attack| attack.id.as_str()).collect();
             let list = report::attacks(&catalogue);
             let list: Vec<_> = list.into_iter().filter(|attack| ids.contains(&attack.id.as_str())).collect();
-            println!("{:#}", serde_json::json!(list));
+            super::print_json(&list);
         }
         Format::Text if options.id.is_some() => print!("{}", explained(&chosen)),
         Format::Text => print!("{}", table(&catalogue)),

@@ -50,7 +50,7 @@ pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Fai
     let good = |kill: &Kill| kill.killed && kill.twin_clean != Some(false);
     let failed = kills.iter().filter(|kill| !good(kill)).count();
     match options.format {
-        Format::Json => println!("{:#}", json!(kills)),
+        Format::Json => super::print_json(&kills),
         Format::Text => {
             let killed = kills.iter().filter(|kill| kill.killed).count();
             let clean = kills.iter().filter(|kill| kill.twin_clean == Some(true)).count();

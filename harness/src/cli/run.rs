@@ -42,7 +42,7 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     match options.format {
-        Format::Json => println!("{:#}", serde_json::json!(report::run(&campaign, &subject))),
+        Format::Json => super::print_json(&report::run(&campaign, &subject)),
         Format::Text => print!("{}", report::screen(&campaign, &subject)),
     }
     Ok(report::status(&campaign))

@@ -1,5 +1,7 @@
 //! The shapes that machines read. They are stable: a field may be added, none changes or goes.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Subject;
@@ -24,6 +26,10 @@ pub struct RunJson {
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.
     pub controls: Controls,
+    /// Admissions by route.
+    pub admitted: BTreeMap<String, u64>,
+    /// Refusals by violated rule.
+    pub refused: BTreeMap<&'static str, u64>,
     /// Families of the catalogue that were tried.
     pub families: usize,
     /// Attacks of the catalogue that were tried.
@@ -136,6 +142,8 @@ pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
         reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
         verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
         controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
+        admitted: tally.admitted.clone(),
+        refused: tally.refused.iter().map(|(rule, count)| (rule.name(), *count)).collect(),
         families,
         variants,
         harness_faults: campaign.harness_faults.clone(),
