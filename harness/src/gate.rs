@@ -2,25 +2,28 @@
 
 mod client;
 mod connection;
+#[cfg(feature = "axum")]
+mod extractor;
+mod front;
 mod https;
 mod observation;
 pub(crate) mod panics;
 mod service;
 
-use std::{any::Any, future::Future, sync::Arc, time::Duration};
+use std::{any::Any, cell::RefCell, future::Future, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use rustls_pki_types::CertificateDer;
 use tokio::io::DuplexStream;
 
+pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
 
-use crate::{forge::Wire, world::World};
+use crate::{factory::BoxError, forge::Wire, world::World};
 
 type Serve = Box<dyn Fn(DuplexStream) -> LocalBoxFuture<'static, ()>>;
 type Call = Box<dyn Fn(http::Request<Bytes>) -> LocalBoxFuture<'static, Result<http::Response<Bytes>, String>>>;
-type Certificates = Box<dyn Fn(&mut http::Extensions, &[CertificateDer<'static>])>;
 type HandshakeFailed = Box<dyn Fn(&rustls::Error)>;
 
 /// How deep attempts go into the stack.
@@ -42,6 +45,42 @@ impl Depth {
     }
 }
 
+/// How the client's certificates come to the service; the gate's adapters set it.
+type Deliver = dyn Fn(&mut http::Extensions, &[CertificateDer<'static>]);
+
+#[derive(Clone, Default)]
+struct HandOver(Rc<RefCell<Option<Box<Deliver>>>>);
+
+impl HandOver {
+    fn hand_over(&self, extensions: &mut http::Extensions, chain: &[CertificateDer<'static>]) {
+        if let (Some(deliver), false) = (self.0.borrow().as_ref(), chain.is_empty()) {
+            deliver(extensions, chain);
+        }
+    }
+}
+
+/// How often a gate is built anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// For every attempt.
+    Attempt,
+    /// For every thread of a campaign and every scene.
+    #[default]
+    Campaign,
+    /// For every case.
+    Case,
+}
+
+/// What counts as proof that an effect ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// A hit that the gate told the world's witness.
+    #[default]
+    Hit,
+    /// An answer below 400, for a gate that cannot be instrumented. It says nothing of principal and object.
+    Status,
+}
+
 /// A system under test.
 ///
 /// It lives on one thread; a campaign builds one for each of its threads.
@@ -56,14 +95,18 @@ impl Depth {
 pub struct Gate {
     serve: Serve,
     service: Option<Service>,
+    certificates: HandOver,
+    identity: front::IdentityOf,
     keep: Vec<Box<dyn Any>>,
     budget: Duration,
+    fresh: Per,
+    evidence: Evidence,
 }
 
 struct Service {
     tls: Arc<rustls::ServerConfig>,
     call: Call,
-    certificates: Option<Certificates>,
+    certificates: HandOver,
     handshake_failed: Option<HandshakeFailed>,
 }
 
@@ -75,17 +118,22 @@ impl Gate {
         Fut: Future + 'static,
     {
         let serve: Serve = Box::new(move |io| serve(io).map(|_| ()).boxed_local());
-        Self { serve, service: None, keep: Vec::new(), budget: Duration::from_secs(5) }
+        Self {
+            serve,
+            service: None,
+            certificates: HandOver::default(),
+            identity: front::IdentityOf::default(),
+            keep: Vec::new(),
+            budget: Duration::from_secs(5),
+            fresh: Per::default(),
+            evidence: Evidence::default(),
+        }
     }
 
     /// A gate of a rustls configuration and a tower service, at both depths; over connections it speaks HTTP/1.1.
     ///
-    /// `certificates` hands the client's certificates to the service, in the way the service expects them.
-    pub fn https<S, ReqBody, ResBody>(
-        tls: Arc<rustls::ServerConfig>,
-        service: S,
-        certificates: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
-    ) -> Self
+    /// [`peer_certificates`](Gate::peer_certificates) says how the service learns of the client's certificates.
+    pub fn https<S, ReqBody, ResBody>(tls: Arc<rustls::ServerConfig>, service: S) -> Self
     where
         S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
         S::Error: std::fmt::Display,
@@ -93,19 +141,13 @@ impl Gate {
         ResBody: http_body::Body + 'static,
         ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let certificates = std::rc::Rc::new(certificates);
-        let shared = certificates.clone();
-        let serve = https::serve(tls.clone(), service.clone(), move |extensions, chain| shared(extensions, chain));
-        Self::serve(serve).with_service(tls, service, move |extensions, chain| certificates(extensions, chain))
+        let certificates = HandOver::default();
+        let serve = https::serve(tls.clone(), service.clone(), certificates.clone());
+        Self { certificates, ..Self::serve(serve) }.with_service(tls, service)
     }
 
     /// Adds the service depth to a gate that serves byte streams itself.
-    pub fn with_service<S, ReqBody, ResBody>(
-        mut self,
-        tls: Arc<rustls::ServerConfig>,
-        service: S,
-        certificates: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
-    ) -> Self
+    pub fn with_service<S, ReqBody, ResBody>(mut self, tls: Arc<rustls::ServerConfig>, service: S) -> Self
     where
         S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
         S::Error: std::fmt::Display,
@@ -114,8 +156,84 @@ impl Gate {
         ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let call = https::call(service);
-        self.service = Some(Service { tls, call, certificates: Some(Box::new(certificates)), handshake_failed: None });
+        self.service = Some(Service { tls, call, certificates: self.certificates.clone(), handshake_failed: None });
         self
+    }
+
+    /// A middleware alone, in front of a service of ours that serves the policy's routes and tells the witness.
+    ///
+    /// The TLS in front of it is ours too, and strict. [`identity`](Gate::identity) says whom the middleware let in.
+    pub fn layer<L, ReqBody, ResBody>(world: &World, layer: L) -> Result<Self, BoxError>
+    where
+        L: tower_layer::Layer<Tripwired<ReqBody>>,
+        L::Service:
+            tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
+        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: std::fmt::Display,
+        ReqBody: http_body::Body + From<Bytes> + Send + 'static,
+        ReqBody::Data: Send,
+        ReqBody::Error: Send,
+        ResBody: http_body::Body + 'static,
+        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let identity = front::IdentityOf::default();
+        let service = layer.layer(Tripwired::new(world, identity.clone()));
+        Ok(Self { identity, ..Self::https(front::tls(world)?, service) })
+    }
+
+    /// An axum extractor alone, before a handler of ours on the policy's routes: its rejection is the refusal.
+    #[cfg(feature = "axum")]
+    pub fn extractor<E, S>(world: &World, state: S, principal: fn(&E) -> Option<String>) -> Result<Self, BoxError>
+    where
+        E: axum_core::extract::FromRequestParts<S> + 'static,
+        S: Clone + 'static,
+    {
+        let service = extractor::Extracting::<E, S>::new(world, state, principal);
+        Ok(Self::https::<_, axum_core::body::Body, _>(front::tls(world)?, service))
+    }
+
+    /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.
+    pub fn listening(world: &World, address: std::net::SocketAddr) -> Result<Self, BoxError> {
+        if !address.ip().is_loopback() {
+            return Err(format!("{address} is no loopback address; attempts stay on this machine").into());
+        }
+        if world.clock() == crate::world::Clock::Frozen {
+            return Err("a listening server reads the system clock; give the world `Clock::System`".into());
+        }
+        Ok(Self::serve(move |mut io| async move {
+            let Ok(mut tcp) = tokio::net::TcpStream::connect(address).await else { return };
+            let _ = tokio::io::copy_bidirectional(&mut io, &mut tcp).await;
+        }))
+    }
+
+    /// How the service learns of the client's certificates, leaf first.
+    pub fn peer_certificates(
+        self,
+        deliver: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
+    ) -> Self {
+        *self.certificates.0.borrow_mut() = Some(Box::new(deliver));
+        self
+    }
+
+    /// Whom a [`layer`](Gate::layer) let in, out of the extensions that it left on the request.
+    pub fn identity(self, principal: impl Fn(&http::Extensions) -> Option<String> + Send + 'static) -> Self {
+        self.identity.set(principal);
+        self
+    }
+
+    /// How often the gate is built anew. Default: for every campaign.
+    pub fn fresh(mut self, per: Per) -> Self {
+        self.fresh = per;
+        self
+    }
+
+    /// What counts as proof that an effect ran. Default: a hit.
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    pub(crate) fn per(&self) -> Per {
+        self.fresh
     }
 
     /// What to tell the gate when the handshake fails at service depth, where its own accept loop does not run.
@@ -169,6 +287,7 @@ impl Gate {
             observation.panics = caught;
         }
         observation.seen = world.witness().take();
+        observation.evidence = self.evidence;
         observation
     }
 }

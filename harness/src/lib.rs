@@ -19,7 +19,7 @@ mod suite;
 pub mod world;
 
 pub use factory::BoxError;
-pub use gate::{Depth, Gate};
+pub use gate::{Depth, Evidence, Gate, Per};
 pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
 

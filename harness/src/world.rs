@@ -1,5 +1,6 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
+mod issuer;
 mod mint;
 mod witness;
 
@@ -9,6 +10,7 @@ use gatecrash_model::{Blueprint, IssuerRole, KeyName, Person, Policy, PolicyFaul
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
+pub use issuer::LoopbackIssuer;
 pub use mint::Mint;
 pub use witness::{Hit, Seen, Witness};
 
@@ -181,6 +183,14 @@ impl World {
     pub fn server_key(&self) -> PrivateKeyDer<'static> {
         let der = self.keyring.secret(KeyName::Server).map(|key| key.private_der()).unwrap_or_default();
         PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der))
+    }
+
+    /// Starts an issuer on 127.0.0.1 that serves metadata and JWKS of `role`; every request to it counts as a look-up.
+    ///
+    /// `Err` when no port can be bound.
+    pub fn loopback_issuer(&self, role: IssuerRole) -> std::io::Result<LoopbackIssuer> {
+        let url = self.blueprint.issuer_url(role).unwrap_or_default();
+        LoopbackIssuer::start(url, self.jwks(role), self.witness.clone())
     }
 
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.

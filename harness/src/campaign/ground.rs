@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
 use crate::{
-    gate::Gate,
+    gate::{Gate, Per},
     world::{Clock, World, WorldOptions},
 };
 
@@ -41,6 +41,14 @@ impl<'a> Ground<'a> {
         }
         let gate = self.gates.get(&scene).and_then(Option::as_ref);
         Ok(gate.and_then(|gate| Some((&self.runtime, self.worlds.get(&scene)?, gate))))
+    }
+
+    /// Gives up the gate of a scene when it is to be built anew.
+    pub(super) fn retire(&mut self, scene: Scene) {
+        let kept = self.gates.get(&scene).and_then(Option::as_ref).is_none_or(|gate| gate.per() == Per::Campaign);
+        if !kept {
+            self.gates.remove(&scene);
+        }
     }
 
     /// World and a gate of its own in a scene, for a replay that nothing preceded.

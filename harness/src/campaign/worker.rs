@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use gatecrash_model::{Case, Rule, describe};
+use gatecrash_model::{Case, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, ground::Ground, plan::Origin};
 use crate::{
@@ -45,10 +45,12 @@ pub(super) fn run(
         match runtime.block_on(check(gate, world, &case, options)) {
             Err(_) => done.tally.skipped += 1,
             Ok(checked) => {
-                let found = done.record(index, origin, &case, &checked, options.mirror);
+                let found = done.record(index, (origin, &case), &checked, options.mirror, world.policy());
                 progress.step(found);
             }
         }
+        // A case has one step for now: per case and per attempt are the same.
+        ground.retire(case.scene);
         index += stride;
     }
     Ok(done)
@@ -56,7 +58,14 @@ pub(super) fn run(
 
 impl Done {
     /// Counts one checked attempt; how many disagreements it had.
-    fn record(&mut self, index: u64, origin: Origin, case: &Case, checked: &Checked, mirrored: bool) -> usize {
+    fn record(
+        &mut self,
+        index: u64,
+        (origin, case): (Origin, &Case),
+        checked: &Checked,
+        mirrored: bool,
+        policy: &Policy,
+    ) -> usize {
         let tally = &mut self.tally;
         tally.attempts += 1;
         tally.mirrored += u64::from(mirrored);
@@ -68,7 +77,7 @@ impl Done {
         };
         tally.verdicts[share] += 1;
         let observation = &checked.observation;
-        let hit = !observation.seen.hits.is_empty();
+        let hit = observation.entered(policy);
         let answered = observation.answer.is_some();
         tally.reached[0] += u64::from(answered || observation.handshake == Handshake::Accepted);
         tally.reached[1] += u64::from(answered);

@@ -4,7 +4,7 @@ use gatecrash_model::{Policy, Stage, Verdict};
 
 use super::{Disagreement, FindingKind};
 use crate::{
-    gate::{Handshake, Observation},
+    gate::{Evidence, Handshake, Observation},
     world::Hit,
 };
 
@@ -28,8 +28,12 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
             say(FindingKind::Impersonation, what);
         }
     }
-    let hit = !observation.seen.hits.is_empty();
     let success = status.is_some_and(|status| status < 400 && !policy.answers.refused.contains(&status));
+    let by_status = observation.evidence == Evidence::Status;
+    let hit = observation.entered(policy);
+    if by_status && success && verdict.must_refuse() && observation.seen.hits.is_empty() {
+        say(FindingKind::Breach, format!("the gate {answered}"));
+    }
     if success && !hit && verdict.must_refuse() {
         say(FindingKind::Unwitnessed, format!("the gate {answered}, and no effect was witnessed"));
     }

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use rustls_pki_types::CertificateDer;
 use tokio::io::DuplexStream;
 
-use super::Call;
+use super::{Call, HandOver};
 
 /// The service as a plain function of requests.
 pub(super) fn call<S, ReqBody, ResBody>(service: S) -> Call
@@ -44,7 +44,7 @@ const MOST: usize = 1 << 20;
 pub(super) fn serve<S, ReqBody, ResBody>(
     tls: Arc<rustls::ServerConfig>,
     service: S,
-    certificates: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
+    certificates: HandOver,
 ) -> impl Fn(DuplexStream) -> LocalBoxFuture<'static, ()>
 where
     S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
@@ -54,7 +54,6 @@ where
     ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let call = Rc::new(call(service));
-    let certificates = Rc::new(certificates);
     move |io| {
         let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
         let (call, certificates) = (call.clone(), certificates.clone());
@@ -81,14 +80,12 @@ where
 async fn answer(
     request: http::Request<hyper::body::Incoming>,
     call: Rc<Call>,
-    certificates: Rc<impl Fn(&mut http::Extensions, &[CertificateDer<'static>])>,
+    certificates: HandOver,
     chain: Vec<CertificateDer<'static>>,
 ) -> Result<http::Response<Full<Bytes>>, String> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
     let mut request = http::Request::from_parts(parts, body);
-    if !chain.is_empty() {
-        certificates(request.extensions_mut(), &chain);
-    }
+    certificates.hand_over(request.extensions_mut(), &chain);
     Ok(call(request).await?.map(Full::new))
 }

@@ -1,6 +1,11 @@
 //! What the server side did. It does not interpret.
 
-use crate::{gate::Depth, world::Seen};
+use gatecrash_model::Policy;
+
+use crate::{
+    gate::{Depth, Evidence},
+    world::Seen,
+};
 
 /// How the handshake ended, as the server saw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,4 +49,15 @@ pub struct Observation {
     pub broken: Option<String>,
     /// The depth at which the attempt was really made.
     pub depth: Option<Depth>,
+    /// What counts as proof that an effect ran.
+    pub evidence: Evidence,
+}
+
+impl Observation {
+    /// Whether an effect ran, by the evidence that the gate gives.
+    pub fn entered(&self, policy: &Policy) -> bool {
+        let success = |answer: &Answer| answer.status < 400 && !policy.answers.refused.contains(&answer.status);
+        let by_status = self.evidence == Evidence::Status && self.answer.as_ref().is_some_and(success);
+        by_status || !self.seen.hits.is_empty()
+    }
 }

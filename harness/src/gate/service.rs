@@ -25,10 +25,9 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
         }
         Ok(server) => {
             observation.handshake = Handshake::Accepted;
-            if let (Some(chain), Some(hand_over)) = (server.peer_certificates(), &service.certificates) {
-                let chain: Vec<_> = chain.iter().map(|der| der.clone().into_owned()).collect();
-                hand_over(request.extensions_mut(), &chain);
-            }
+            let chain = server.peer_certificates().unwrap_or_default();
+            let chain: Vec<_> = chain.iter().map(|der| der.clone().into_owned()).collect();
+            service.certificates.hand_over(request.extensions_mut(), &chain);
         }
     }
     match (service.call)(request).await {

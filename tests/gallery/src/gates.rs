@@ -1,5 +1,6 @@
 //! The flawed gates. Each is one function with a switch: with the flaw, or without.
 
+mod alone;
 mod article;
 mod layers;
 mod tokens;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     let own = policy()?;
     let frozen = WorldOptions::default;
     let article = article::policy()?;
+    let whoami = alone::policy()?;
     let secret = |text: &str| Some(text.as_bytes().to_vec());
     Ok(vec![
         Exhibit {
@@ -100,6 +102,22 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             &[Expiry, Signature, TokenPresent],
             layers::optional_claims,
             &own,
+            frozen(),
+        ),
+        exhibit(
+            "layer-without-binding",
+            "a layer, tested alone, that does not look at `cnf` or at whom the token names",
+            &[CertificateCap, Confirmation, SubjectOfCertificate],
+            alone::layer,
+            &whoami,
+            frozen(),
+        ),
+        exhibit(
+            "extractor-without-dates",
+            "an extractor, tested alone, that does not look at the dates",
+            &[Expiry, IssuedAt, Lifetime, NotBefore],
+            alone::extractor,
+            &whoami,
             frozen(),
         ),
         exhibit(

@@ -12,8 +12,8 @@ use gatecrash_reference::{
     SystemClock, TransferOrder, Trust,
 };
 
-/// Builds the gate in a world.
-pub fn gate(world: &World) -> Result<Gate, BoxError> {
+/// The server in a world.
+pub fn server(world: &World) -> Result<Server, BoxError> {
     let policy = world.policy();
     let issuers = policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]);
     let issuers = issuers.map(|(issuer, role)| Issuer {
@@ -38,7 +38,12 @@ pub fn gate(world: &World) -> Result<Gate, BoxError> {
         WorldClock::System => Arc::new(SystemClock),
     };
     let audit = Arc::new(Told(world.witness().clone()));
-    let server = Server::new(trust, settings, clock, Arc::new(Vault::of(world)), audit)?;
+    Ok(Server::new(trust, settings, clock, Arc::new(Vault::of(world)), audit)?)
+}
+
+/// Builds the gate in a world.
+pub fn gate(world: &World) -> Result<Gate, BoxError> {
+    let server = server(world)?;
     let (accepting, failing) = (server.clone(), server.clone());
     let gate = Gate::serve(move |io| {
         let server = accepting.clone();
@@ -47,7 +52,8 @@ pub fn gate(world: &World) -> Result<Gate, BoxError> {
     let certificates = |extensions: &mut http::Extensions, chain: &[rustls::pki_types::CertificateDer<'static>]| {
         extensions.insert(PeerCertificates(chain.into()));
     };
-    let gate = gate.with_service::<_, axum::body::Body, _>(server.tls_config(), server.router(), certificates);
+    let gate = gate.with_service::<_, axum::body::Body, _>(server.tls_config(), server.router());
+    let gate = gate.peer_certificates(certificates);
     Ok(gate.handshake_failed(move |error| failing.handshake_failed(error)))
 }
 

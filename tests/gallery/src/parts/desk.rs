@@ -157,7 +157,7 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
 /// A gate of a router behind TLS.
 pub(crate) fn gate(world: &World, router: Router, client_auth: ClientAuth) -> Result<Gate, BoxError> {
     let tls = config(world, client_auth)?;
-    Ok(Gate::https::<_, Body, _>(tls, router, |extensions, chain| {
+    Ok(Gate::https::<_, Body, _>(tls, router).peer_certificates(|extensions, chain| {
         extensions.insert(Peer(chain.to_vec()));
     }))
 }

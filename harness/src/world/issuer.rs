@@ -1,0 +1,92 @@
+//! An issuer on 127.0.0.1 for services that discover their keys: metadata, JWKS, and a count of look-ups.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::Witness;
+
+/// A running issuer. It ends when dropped; keep it with [`Gate::keep`](crate::Gate::keep).
+///
+/// It runs on a thread of its own, so that a runtime whose time is paused can ask it.
+#[derive(Debug)]
+pub struct LoopbackIssuer {
+    address: SocketAddr,
+    stopped: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl LoopbackIssuer {
+    pub(super) fn start(issuer: String, jwks: String, witness: Witness) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let metadata = serde_json::json!({ "issuer": issuer, "jwks_uri": format!("http://{address}/jwks.json") });
+        let (stopped, metadata) = (Arc::new(AtomicBool::new(false)), metadata.to_string());
+        let stop = stopped.clone();
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                // A client that breaks off is no concern of the others.
+                let _ = answer(stream, &metadata, &jwks, &witness);
+            }
+        });
+        Ok(Self { address, stopped, thread: Some(thread) })
+    }
+
+    /// Where the metadata is (RFC 8414 §3, OpenID Connect Discovery 1.0 §4); `issuer` in it is the policy's.
+    pub fn metadata_url(&self) -> String {
+        format!("http://{}/.well-known/openid-configuration", self.address)
+    }
+
+    /// Where the JWK Set is (RFC 7517 §5).
+    pub fn jwks_url(&self) -> String {
+        format!("http://{}/jwks.json", self.address)
+    }
+}
+
+impl Drop for LoopbackIssuer {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        // A connection wakes the thread from its wait.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The most of a request that is read.
+const MOST: u64 = 16 * 1024;
+
+fn answer(stream: TcpStream, metadata: &str, jwks: &str, witness: &Witness) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut lines = BufReader::new((&stream).take(MOST)).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let path = first.split(' ').nth(1).unwrap_or_default();
+    let (status, body) = match path {
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => ("200 OK", metadata),
+        "/jwks.json" => ("200 OK", jwks),
+        _ => ("404 Not Found", ""),
+    };
+    // Whatever is asked is counted: a token that points elsewhere on this machine is asked for here.
+    witness.look_up();
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    (&stream).write_all(head.as_bytes())?;
+    (&stream).write_all(body.as_bytes())
+}

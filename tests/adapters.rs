@@ -1,0 +1,100 @@
+//! The other ways to make a gate: a running server, a gate that cannot be instrumented, an issuer that is asked.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::SocketAddr,
+};
+
+use gatecrash::{
+    Clock, Depth, Evidence, Gate, World, WorldOptions,
+    check::{CheckOptions, FindingKind, Outcome, check},
+    model::{Case, IssuerRole, Person, Rule, Stance},
+};
+use gatecrash_gallery::reference;
+
+const OPTIONS: CheckOptions = CheckOptions { depth: Depth::Connection, mirror: true, serial: 1 };
+
+fn world(clock: Clock) -> World {
+    World::new(gatecrash_gallery::policy().unwrap(), WorldOptions { clock, ..WorldOptions::default() }).unwrap()
+}
+
+/// Serves the reference server on 127.0.0.1 until the test ends.
+fn listen(world: &World) -> SocketAddr {
+    let server = reference::server(world).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                let server = server.clone();
+                tokio::spawn(async move { server.serve_connection(stream).await });
+            }
+        });
+    });
+    told.recv().unwrap()
+}
+
+#[test]
+fn a_listening_server() {
+    let world = world(Clock::System);
+    let address = listen(&world);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let attempt = |gate: &Gate, stance: Stance| {
+        let case = Case::one(stance, "GET /v1/whoami", Vec::new());
+        runtime.block_on(check(gate, &world, &case, OPTIONS)).unwrap()
+    };
+    for evidence in [Evidence::Hit, Evidence::Status] {
+        let gate = Gate::listening(&world, address).unwrap().evidence(evidence);
+        let admitted = attempt(&gate, Stance::Complete(Person::Alice));
+        assert!(matches!(admitted.outcome, Outcome::Agree), "{admitted:?}");
+        assert_eq!(admitted.observation.answer.unwrap().status, 200);
+        let refused = attempt(&gate, Stance::ExpiredToken);
+        assert!(matches!(refused.outcome, Outcome::Agree), "{refused:?}");
+        assert!(refused.verdict.refusals.contains(&Rule::Expiry));
+    }
+}
+
+#[test]
+fn a_server_elsewhere_or_in_another_time_is_refused() {
+    assert!(Gate::listening(&world(Clock::System), "192.0.2.1:443".parse().unwrap()).is_err());
+    assert!(Gate::listening(&world(Clock::Frozen), "127.0.0.1:443".parse().unwrap()).is_err());
+}
+
+/// A gate that answers everybody and cannot tell is convicted by its status.
+#[test]
+fn a_silent_gate_is_not_a_refusing_gate() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let world = world(Clock::System);
+    let address = listen(&world);
+    // The world of the attempts hears nothing of the server, which trusts the same seed.
+    let deaf = world.again().unwrap();
+    let case = |stance| Case::one(stance, "GET /healthz", Vec::new());
+    let seen = |evidence: Evidence| {
+        let gate = Gate::listening(&deaf, address).unwrap().evidence(evidence);
+        runtime.block_on(check(&gate, &deaf, &case(Stance::Complete(Person::Bob)), OPTIONS)).unwrap().outcome
+    };
+    let Outcome::Disagree(list) = seen(Evidence::Hit) else { panic!("a success without a hit proves nothing") };
+    assert!(list.iter().any(|it| it.kind == FindingKind::FalseRefusal), "{list:?}");
+    assert!(matches!(seen(Evidence::Status), Outcome::Agree));
+}
+
+#[test]
+fn look_ups_are_counted() {
+    let world = world(Clock::Frozen);
+    let issuer = world.loopback_issuer(IssuerRole::Home).unwrap();
+    let get = |url: &str| {
+        let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text.split_once("\r\n\r\n").unwrap().1.to_string()
+    };
+    let metadata: serde_json::Value = serde_json::from_str(&get(&issuer.metadata_url())).unwrap();
+    assert_eq!(metadata["issuer"], world.policy().issuers[0].url);
+    assert_eq!(metadata["jwks_uri"], issuer.jwks_url());
+    assert_eq!(get(&issuer.jwks_url()), world.jwks(IssuerRole::Home));
+    assert_eq!(world.witness().take().look_ups, 2);
+}
