@@ -98,3 +98,26 @@ fn look_ups_are_counted() {
     assert_eq!(get(&issuer.jwks_url()), world.jwks(IssuerRole::Home));
     assert_eq!(world.witness().take().look_ups, 2);
 }
+
+/// A gate that wakes itself for ever is found to hang, although a paused clock stands still meanwhile.
+#[test]
+fn a_busy_gate_is_a_hang() {
+    let world = world(Clock::Frozen);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let busy = Gate::serve(|_io| async {
+        loop {
+            tokio::task::yield_now().await;
+        }
+    });
+    let asleep = Gate::serve(|io| async move {
+        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        drop(io);
+    });
+    let panicking = Gate::serve(|_io| async { panic!("index out of bounds") });
+    for (gate, seen) in [(busy.turns(10_000), "budget"), (asleep, "budget"), (panicking, "index out of bounds")] {
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
+        let outcome = runtime.block_on(check(&gate, &world, &case, OPTIONS)).unwrap().outcome;
+        let Outcome::Disagree(list) = outcome else { panic!("{outcome:?}") };
+        assert!(list.iter().any(|it| it.kind == FindingKind::Fault && it.seen.contains(seen)), "{list:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
+mod budget;
 mod client;
 mod connection;
 #[cfg(feature = "axum")]
@@ -99,6 +100,7 @@ pub struct Gate {
     identity: front::IdentityOf,
     keep: Vec<Box<dyn Any>>,
     budget: Duration,
+    turns: u64,
     fresh: Per,
     evidence: Evidence,
 }
@@ -125,6 +127,7 @@ impl Gate {
             identity: front::IdentityOf::default(),
             keep: Vec::new(),
             budget: Duration::from_secs(5),
+            turns: 1_000_000,
             fresh: Per::default(),
             evidence: Evidence::default(),
         }
@@ -256,6 +259,12 @@ impl Gate {
         self
     }
 
+    /// How many turns of the executor one attempt may take before it counts as a hang. Default: a million.
+    pub fn turns(mut self, turns: u64) -> Self {
+        self.turns = turns;
+        self
+    }
+
     /// The depths at which the gate can be attempted.
     pub fn depths(&self) -> Vec<Depth> {
         if self.service.is_some() { vec![Depth::Connection, Depth::Service] } else { vec![Depth::Connection] }
@@ -276,10 +285,11 @@ impl Gate {
             }
             connection::attempt(&self.serve, wire, world).await
         };
-        let guarded = std::panic::AssertUnwindSafe(tokio::time::timeout(self.budget, made)).catch_unwind();
+        let made = budget::Turns::new(tokio::time::timeout(self.budget, made), self.turns);
+        let guarded = std::panic::AssertUnwindSafe(made).catch_unwind();
         let mut observation = match guarded.await {
-            Ok(Ok(observation)) => observation,
-            Ok(Err(_)) => Observation { hang: true, ..Observation::default() },
+            Ok(Ok(Ok(observation))) => observation,
+            Ok(Ok(Err(_)) | Err(budget::OutOfTurns)) => Observation { hang: true, ..Observation::default() },
             Err(payload) => Observation { panics: vec![panics::message(payload.as_ref())], ..Observation::default() },
         };
         let caught = watch.finish();

@@ -56,6 +56,21 @@ impl Plan {
         if self.options.depths == Depths::Both { 2 } else { 1 }
     }
 
+    /// Which control stands at `index` in a campaign of a given count, which ends with all of them.
+    fn ending(&self, index: u64) -> Option<usize> {
+        let Bound::Attempts(count) = self.options.bound else { return None };
+        let tail = self.controls.len() as u64 * self.passes();
+        let start = count.checked_sub(tail).filter(|start| *start >= self.fixed())?;
+        index.checked_sub(start).map(|at| (at / self.passes()) as usize)
+    }
+
+    /// The controls with which a thread ends, when the campaign is bounded by time.
+    pub(super) fn last(&self, first: u64, stride: u64) -> impl Iterator<Item = (u64, &Case)> {
+        let timed = matches!(self.options.bound, Bound::Time(_));
+        let controls = (0_u64..).zip(&self.controls).filter(move |(at, _)| timed && at % stride == first);
+        controls.map(|(at, control)| (u64::MAX / 4 + at, control))
+    }
+
     /// Whether the campaign ends before `index`, time aside.
     pub(super) fn ends_before(&self, index: u64) -> bool {
         match self.options.bound {
@@ -74,6 +89,9 @@ impl Plan {
         let fixed = index < self.fixed();
         let mirror = (fixed && self.options.mirror_catalogue) || index.is_multiple_of(self.options.mirror_every.max(1));
         let options = CheckOptions { depth, mirror, serial: index };
+        if let Some(at) = self.ending(index) {
+            return (Origin::Control, self.controls[at].clone(), options);
+        }
         if fixed {
             // Both depths of one case follow each other.
             let at = (index / self.passes()) as usize;

@@ -6,7 +6,7 @@ use gatecrash_model::{Case, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, ground::Ground, plan::Origin};
 use crate::{
-    check::{Checked, FindingKind, Outcome, check},
+    check::{CheckOptions, Checked, FindingKind, Outcome, check},
     gate::{Depth, Handshake},
 };
 
@@ -33,30 +33,46 @@ pub(super) fn run(
         if index >= plan.fixed() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let (origin, case, mut options) = plan.case(index);
-        let Some((runtime, world, gate)) = ground.of(case.scene)? else {
-            done.tally.skipped += 1;
-            index += stride;
-            continue;
-        };
-        if !gate.depths().contains(&options.depth) {
-            options.depth = Depth::Connection;
-        }
-        match runtime.block_on(check(gate, world, &case, options)) {
-            Err(_) => done.tally.skipped += 1,
-            Ok(checked) => {
-                let found = done.record(index, (origin, &case), &checked, options.mirror, world.policy());
-                progress.step(found);
-            }
-        }
-        // A case has one step for now: per case and per attempt are the same.
-        ground.retire(case.scene);
+        let (origin, case, options) = plan.case(index);
+        done.attempt(&mut ground, index, (origin, &case), options, progress)?;
         index += stride;
+    }
+    for (index, control) in plan.last(first, stride) {
+        let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
+        done.attempt(&mut ground, index, (Origin::Control, control), options, progress)?;
     }
     Ok(done)
 }
 
 impl Done {
+    /// Makes one attempt and counts it.
+    fn attempt(
+        &mut self,
+        ground: &mut Ground<'_>,
+        index: u64,
+        (origin, case): (Origin, &Case),
+        mut options: CheckOptions,
+        progress: &Progress,
+    ) -> Result<(), CampaignError> {
+        let Some((runtime, world, gate)) = ground.of(case.scene)? else {
+            self.tally.skipped += 1;
+            return Ok(());
+        };
+        if !gate.depths().contains(&options.depth) {
+            options.depth = Depth::Connection;
+        }
+        match runtime.block_on(check(gate, world, case, options)) {
+            Err(_) => self.tally.skipped += 1,
+            Ok(checked) => {
+                let found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
+                progress.step(found);
+            }
+        }
+        // A case has one step for now: per case and per attempt are the same.
+        ground.retire(case.scene);
+        Ok(())
+    }
+
     /// Counts one checked attempt; how many disagreements it had.
     fn record(
         &mut self,
