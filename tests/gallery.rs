@@ -1,34 +1,28 @@
 //! Every flawed gate is killed, every twin is clean, and names have nothing to do with it.
 
-use std::collections::BTreeMap;
+use gatecrash::exhibit::{Exhibit, Matrix};
 
-use gatecrash::exhibit::{Exhibit, kill};
-
-/// Killed, and twin clean, by what the gate is.
-fn matrix(exhibits: &[Exhibit]) -> BTreeMap<String, (bool, Option<bool>)> {
-    let flawed = exhibits.iter().filter(|exhibit| !exhibit.breaks.is_empty());
-    let kills = flawed.map(|exhibit| {
-        let done = kill(exhibit, 1, 2).unwrap();
-        assert_ne!(done.twin_clean, Some(false), "{}: {:?}", exhibit.what, done.twin_findings);
-        assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
-        (exhibit.what.clone(), (done.killed, done.twin_clean))
-    });
-    kills.collect()
+/// Every gate takes the name of another, and the order is turned round: what is found cannot hang on either.
+fn renamed(mut exhibits: Vec<Exhibit>) -> Vec<Exhibit> {
+    let names: Vec<String> = exhibits.iter().map(|exhibit| exhibit.name.clone()).collect();
+    exhibits.reverse();
+    for (exhibit, name) in exhibits.iter_mut().zip(names.iter().skip(3).chain(&names)) {
+        exhibit.name.clone_from(name);
+    }
+    exhibits
 }
 
 #[test]
-fn every_gate_dies_under_any_name() {
-    let exhibits = gatecrash_gallery::exhibits().unwrap();
-    let named = matrix(&exhibits);
-    assert!(named.len() >= 10, "{named:?}");
-    let mut shuffled = exhibits;
-    // Every gate takes the name of another; the order is turned round.
-    let names: Vec<String> = shuffled.iter().map(|exhibit| exhibit.name.clone()).collect();
-    shuffled.reverse();
-    for (exhibit, name) in shuffled.iter_mut().zip(names.iter().skip(3).chain(&names)) {
-        exhibit.name.clone_from(name);
+fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
+    let exhibits = renamed(gatecrash_gallery::exhibits().unwrap());
+    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.twin.is_some()).collect();
+    assert!(flawed.len() > 60, "{}", flawed.len());
+    let mut matrix = Matrix::default();
+    for exhibit in flawed {
+        let done = matrix.row(exhibit, 1, 2).unwrap();
+        assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
+        assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
     }
-    assert_eq!(named, matrix(&shuffled));
 }
 
 #[test]

@@ -115,8 +115,7 @@ impl Shelf {
             Some(name) => self.exhibits.iter().find(|exhibit| exhibit.name == name),
         };
         found.ok_or_else(|| {
-            let known: Vec<&str> = self.exhibits.iter().map(|exhibit| exhibit.name.as_str()).collect();
-            Failure::Usage(format!("there is no gate `{}`; there are: {}", name.unwrap_or_default(), known.join(", ")))
+            Failure::Usage(format!("there is no gate `{}`; `gates` lists what there is", name.unwrap_or_default()))
         })
     }
 }

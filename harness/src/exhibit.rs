@@ -8,8 +8,9 @@ use gatecrash_model::Rule;
 use serde::Serialize;
 
 use crate::{
-    campaign::{self, Bound, CampaignError, CampaignOptions, Depths, Progress, Target},
+    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Depths, Progress, Target},
     check::Finding,
+    factory::Factory,
     gate::Depth,
 };
 
@@ -49,42 +50,69 @@ pub struct Kill {
     pub twin_findings: Vec<String>,
 }
 
-/// Runs the catalogue against a gate and its twin.
-///
-/// `Err` when either cannot be built or refuses its controls.
-pub fn kill(exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignError> {
-    let run = |target: &Target| {
-        let mut target = target.clone();
-        target.world.seed = seed;
-        let bound = Bound::Time(std::time::Duration::ZERO);
-        let depths = Depths::Only(Depth::Service);
-        let options =
-            CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
-        campaign::run(&target, options, &Arc::new(Progress::default()))
-    };
-    let words = |finding: &Finding| format!("{}: {}: {}", finding.kind.name(), finding.explanation(), finding.seen);
-    let done = run(&exhibit.target)?;
+/// Runs the catalogue against gates and their twins; a twin that several gates share is run once.
+#[derive(Default)]
+pub struct Matrix {
+    /// Twins that were run: how they are built, and what was found on them, in words.
+    twins: Vec<(Factory, Vec<String>)>,
+}
+
+impl Matrix {
+    /// One row. `Err` when gate or twin cannot be built.
+    pub fn row(&mut self, exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignError> {
+        let twin_findings = match &exhibit.twin {
+            None => None,
+            Some(twin) => match self.twins.iter().find(|(factory, _)| Arc::ptr_eq(factory, &twin.factory)) {
+                Some((_, findings)) => Some(findings.clone()),
+                None => {
+                    let findings = unclean(&run(twin, seed, jobs)?);
+                    self.twins.push((twin.factory.clone(), findings.clone()));
+                    Some(findings)
+                }
+            },
+        };
+        let done = run(&exhibit.target, seed, jobs)?;
+        Ok(kill(exhibit, &done, twin_findings))
+    }
+}
+
+/// The whole catalogue, once, at service depth where there is one.
+fn run(target: &Target, seed: u64, jobs: usize) -> Result<Campaign, CampaignError> {
+    let mut target = target.clone();
+    target.world.seed = seed;
+    let bound = Bound::Time(std::time::Duration::ZERO);
+    let depths = Depths::Only(Depth::Service);
+    let options = CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
+    campaign::run(&target, options, &Arc::new(Progress::default()))
+}
+
+fn words(finding: &Finding) -> String {
+    format!("{}: {}: {}", finding.kind.name(), finding.explanation(), finding.seen)
+}
+
+/// Everything that a sound gate does not have.
+fn unclean(campaign: &Campaign) -> Vec<String> {
+    let findings = campaign.findings.iter().map(words);
+    let miswired = campaign.miswirings.iter().map(|it| format!("mis-wired: {}", it.answered));
+    findings.chain(miswired).chain(campaign.harness_faults.iter().cloned()).collect()
+}
+
+fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) -> Kill {
     // Found with nothing violated but what the gate declares to break.
     let declared = |finding: &&Finding| !finding.rules.is_empty() && finding.rules.is_subset(&exhibit.breaks);
     let first = done.findings.iter().filter(declared).map(|finding| finding.attempt + 1).min();
-    let twin = exhibit.twin.as_ref().map(run).transpose()?;
-    let unclean = |twin: &campaign::Campaign| {
-        let findings = twin.findings.iter().map(words);
-        let miswired = twin.miswirings.iter().map(|it| format!("mis-wired: {}", it.answered));
-        findings.chain(miswired).chain(twin.harness_faults.iter().cloned()).collect::<Vec<String>>()
-    };
     let mut findings: Vec<String> = done.findings.iter().filter(declared).map(words).collect();
     findings.extend(done.findings.iter().filter(|finding| !declared(finding)).map(words));
     findings.extend(done.miswirings.iter().take(1).map(|it| format!("mis-wired: {}", it.answered)));
     findings.extend(done.harness_faults.iter().take(1).cloned());
-    Ok(Kill {
+    Kill {
         gate: exhibit.name.clone(),
         breaks: exhibit.breaks.iter().map(|rule| rule.name()).collect(),
         killed: first.is_some(),
         attempts_to_kill: first,
         findings,
-        twin: twin.as_ref().map(|_| format!("{}-safe", exhibit.name)),
-        twin_clean: twin.as_ref().map(|twin| unclean(twin).is_empty()),
-        twin_findings: twin.as_ref().map(unclean).unwrap_or_default(),
-    })
+        twin: twin_findings.as_ref().map(|_| format!("{}-safe", exhibit.name)),
+        twin_clean: twin_findings.as_ref().map(Vec::is_empty),
+        twin_findings: twin_findings.unwrap_or_default(),
+    }
 }

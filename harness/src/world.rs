@@ -15,7 +15,7 @@ pub use mint::Mint;
 pub use witness::{Hit, Seen, Witness};
 
 use crate::{
-    forge::{ForgeError, chain},
+    forge::{ForgeError, chain, token},
     keys::Keyring,
 };
 
@@ -202,6 +202,13 @@ impl World {
             Some(format!(r#"{{{members},"kid":"{}","alg":"{}","use":"{usage}"}}"#, key.kid, key.algorithm))
         });
         format!(r#"{{"keys":[{}]}}"#, keys.collect::<Vec<_>>().join(","))
+    }
+
+    /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
+    pub fn public_keys(&self, role: IssuerRole) -> Vec<(String, String)> {
+        let published = self.blueprint.published(role).into_iter();
+        let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", &self.keyring.secret(key)?.public_der()));
+        published.filter_map(|key| Some((key.kid, pem(key.key)?))).collect()
     }
 
     /// A secret that is data of one person: who sees it has seen that person's data.

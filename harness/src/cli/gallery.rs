@@ -7,7 +7,7 @@ use super::{
     arguments::{Format, GalleryOptions, GatesOptions},
 };
 use crate::{
-    exhibit::{Exhibit, Kill, kill},
+    exhibit::{Exhibit, Kill, Matrix},
     report::wrapped,
 };
 
@@ -39,9 +39,10 @@ pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Fai
         None => shelf.exhibits.iter().filter(|exhibit| !exhibit.breaks.is_empty()).collect(),
     };
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut matrix = Matrix::default();
     let mut kills: Vec<Kill> = Vec::new();
     for exhibit in chosen {
-        let done = kill(exhibit, options.seed, jobs)?;
+        let done = matrix.row(exhibit, options.seed, jobs)?;
         if let Format::Text = options.format {
             print(&done);
         }

@@ -2,7 +2,10 @@
 
 mod alone;
 mod article;
+mod binding;
+mod claims;
 mod layers;
+mod requests;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -16,10 +19,13 @@ use gatecrash::{
     model::{Policy, Rule},
 };
 
-use crate::policy;
+use crate::{
+    parts::desk::{Steps, with_steps},
+    policy,
+};
 
-/// Builds a gate, with its flaw or without.
-type Build = fn(&World, bool) -> Result<Gate, BoxError>;
+/// Replaces a step by a flawed one.
+type Flaw = fn(&mut Steps);
 
 /// Every flawed gate.
 pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
@@ -29,7 +35,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     let article = article::policy()?;
     let whoami = alone::policy()?;
     let secret = |text: &str| Some(text.as_bytes().to_vec());
-    Ok(vec![
+    let mut exhibits = vec![
         Exhibit {
             // The article's code reads the system clock; its twin takes the world's.
             target: target(
@@ -128,10 +134,92 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             &own,
             frozen(),
         ),
-    ])
+        exhibit(
+            "signature-ignored",
+            "checks that the key exists, not that it signed",
+            &[Signature],
+            tokens::signature_ignored,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "none-accepted",
+            "takes `none` for an algorithm",
+            &[AlgorithmAllowed, Signature],
+            tokens::none_accepted,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "key-confusion",
+            "keys HS256 with its own public keys",
+            &[AlgorithmAllowed, AlgorithmOfKey],
+            tokens::confused,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "embedded-key",
+            "takes the key from the token's header",
+            &[HeaderForm, KeyId, Signature],
+            tokens::embedded_key,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "any-key",
+            "tries every key of the issuer, whatever `kid` says",
+            &[HeaderForm, KeyId],
+            tokens::any_key,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "one-key-map",
+            "keeps the keys of all issuers in one map",
+            &[KeyId, Signature],
+            tokens::one_key_map,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "issuer-not-compared",
+            "never compares `iss`",
+            &[ClaimType, Issuer],
+            tokens::issuer_not_compared,
+            &own,
+            frozen(),
+        ),
+    ];
+    // A flaw of a table is one step replaced: without it, they are all the same gate.
+    let safe = target(|world, _| with_steps(world, Steps::default()), false, &own, frozen());
+    let tables = [binding::FLAWS, claims::FLAWS, requests::FLAWS];
+    exhibits.extend(tables.into_iter().flatten().map(|(name, what, breaks, flaw)| {
+        let build = move |world: &World, flawed: bool| {
+            let mut steps = Steps::default();
+            if flawed {
+                flaw(&mut steps);
+            }
+            with_steps(world, steps)
+        };
+        Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
+    }));
+    Ok(exhibits)
 }
 
-fn exhibit(name: &str, what: &str, breaks: &[Rule], build: Build, policy: &Policy, world: WorldOptions) -> Exhibit {
+/// Builds a gate, with its flaw or without.
+trait Build: Fn(&World, bool) -> Result<Gate, BoxError> + Copy + Send + Sync + 'static {}
+
+impl<F: Fn(&World, bool) -> Result<Gate, BoxError> + Copy + Send + Sync + 'static> Build for F {}
+
+fn exhibit<B: Build>(
+    name: &str,
+    what: &str,
+    breaks: &[Rule],
+    build: B,
+    policy: &Policy,
+    world: WorldOptions,
+) -> Exhibit {
     Exhibit {
         name: name.into(),
         what: what.into(),
@@ -141,6 +229,6 @@ fn exhibit(name: &str, what: &str, breaks: &[Rule], build: Build, policy: &Polic
     }
 }
 
-fn target(build: Build, flawed: bool, policy: &Policy, world: WorldOptions) -> Target {
+fn target<B: Build>(build: B, flawed: bool, policy: &Policy, world: WorldOptions) -> Target {
     Target { factory: boxed(move |world| Box::pin(async move { build(world, flawed) })), policy: policy.clone(), world }
 }

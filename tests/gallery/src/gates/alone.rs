@@ -11,7 +11,6 @@ use crate::parts::{
     authorize::Caller,
     certificate::Peer,
     desk::{Desk, Steps, guard},
-    token::Compact,
 };
 
 /// One route that asks who is there: what a layer or an extractor can answer for by itself.
@@ -36,17 +35,7 @@ pub(super) fn layer(world: &World, flawed: bool) -> Result<Gate, BoxError> {
 pub(super) fn extractor(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.verify = |trust, token| {
-            let compact = Compact::read(token)?;
-            trust.header(&compact.header)?;
-            let claims = compact.claims()?;
-            let key = trust.key(&compact.header, claims.iss.as_deref().ok_or(Refusal::Unauthorized)?)?;
-            compact.verify(&key.key, key.algorithm)?;
-            trust.identifiers(&claims)?;
-            trust.audience(&claims)?;
-            trust.speaks_for(&claims)?;
-            Ok(claims)
-        };
+        steps.checks.dates = |_, _| Ok(());
     }
     let desk = Desk::new(world, steps)?;
     let gate = Gate::extractor::<Asker, _>(world, desk, |asker: &Asker| Some(asker.0.id.clone()))?;

@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use gatecrash::{BoxError, Gate, World, model::Person, world::Witness};
+use gatecrash::{
+    BoxError, Gate, World,
+    model::{Person, Policy},
+    world::Witness,
+};
 use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 
@@ -20,7 +24,7 @@ use super::{
     certificate::{Holder, Peer, holder},
     credential::bearer,
     tls::{ClientAuth, config},
-    token::{Claims, Trust},
+    token::{Checks, Claims, Trust},
 };
 
 /// The bank.
@@ -41,10 +45,20 @@ pub(crate) struct Steps {
     pub(crate) holder: fn(&Parts) -> Result<Holder, Refusal>,
     /// Somebody without a token.
     pub(crate) anonymous: fn(&Desk, &Holder) -> Result<Caller, Refusal>,
+    /// Where the token is.
+    pub(crate) bearer: fn(&Parts) -> Result<Option<String>, Refusal>,
+    /// What is checked of it.
+    pub(crate) checks: Checks,
     /// What the token says.
     pub(crate) verify: fn(&Trust, &str) -> Result<Claims, Refusal>,
     /// Whether token and certificate belong together.
     pub(crate) bind: fn(&Claims, &Holder) -> Result<(), Refusal>,
+    /// Who is asking, with which scopes.
+    pub(crate) caller: fn(&Policy, &Claims, &Holder) -> Caller,
+    /// Whether the caller's scopes hold a needed one.
+    pub(crate) grants: fn(&Caller, &str) -> bool,
+    /// Whose an account is to be, for a caller to see it.
+    pub(crate) owns: fn(&str, &Caller) -> bool,
 }
 
 impl Default for Steps {
@@ -53,8 +67,13 @@ impl Default for Steps {
             admit,
             holder: |parts| holder(leaf(parts)?),
             anonymous: |_, _| Err(Refusal::Unauthorized),
+            bearer,
+            checks: Checks::default(),
             verify: Trust::verify,
             bind,
+            caller,
+            grants: |caller, needed| caller.scopes.iter().any(|scope| scope == needed),
+            owns: |owner, caller| owner == caller.id,
         }
     }
 }
@@ -71,11 +90,11 @@ pub(crate) fn admit(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
     if desk.is_open(parts) {
         return Ok(Caller { id: holder.id, scopes: Vec::new() });
     }
-    let Some(token) = bearer(parts)? else { return (desk.steps.anonymous)(desk, &holder) };
+    let Some(token) = (desk.steps.bearer)(parts)? else { return (desk.steps.anonymous)(desk, &holder) };
     desk.witness.look_up();
     let claims = (desk.steps.verify)(&desk.trust, &token)?;
     (desk.steps.bind)(&claims, &holder)?;
-    Ok(caller(&desk.trust.policy, &claims, &holder))
+    Ok((desk.steps.caller)(&desk.trust.policy, &claims, &holder))
 }
 
 /// RFC 8705 §3: the thumbprint, and the name.
@@ -90,7 +109,7 @@ impl Desk {
         let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
         let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
         Ok(Arc::new(Self {
-            trust: Trust::of(world)?,
+            trust: Trust::of(world, steps.checks)?,
             steps,
             witness: world.witness().clone(),
             owners: owners.into(),
@@ -144,7 +163,7 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     match (desk.steps.admit)(&desk, &parts) {
         Err(refusal) => refusal.into_response(),
-        Ok(caller) if !desk.needed(&parts).iter().all(|scope| caller.scopes.contains(scope)) => {
+        Ok(caller) if !desk.needed(&parts).iter().all(|scope| (desk.steps.grants)(&caller, scope)) => {
             Refusal::Forbidden.into_response()
         }
         Ok(caller) => {
@@ -181,7 +200,7 @@ async fn account(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<String, Refusal> {
-    let owner = desk.owners.get(&id).filter(|owner| **owner == caller.id).ok_or(Refusal::Forbidden)?;
+    let owner = desk.owners.get(&id).filter(|owner| (desk.steps.owns)(owner, &caller)).ok_or(Refusal::Forbidden)?;
     desk.witness.hit("GET /v1/accounts/{id}", Some(caller.id), Some(id.clone()));
     Ok(desk.secret(owner))
 }
@@ -199,7 +218,7 @@ async fn transfer(
     Extension(caller): Extension<Caller>,
     Json(order): Json<Order>,
 ) -> Result<String, Refusal> {
-    if desk.owners.get(&order.from) != Some(&caller.id) {
+    if !desk.owners.get(&order.from).is_some_and(|owner| (desk.steps.owns)(owner, &caller)) {
         return Err(Refusal::Forbidden);
     }
     desk.witness.hit("POST /v1/transfers", Some(caller.id), Some(order.from));
