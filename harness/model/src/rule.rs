@@ -80,7 +80,7 @@ rules! {
     AlgorithmOfKey, "algorithm-of-key", Token, "RFC 8725 §3.1", 347, "API2:2023", "A key is used with its own algorithm only";
     Audience, "audience", Token, "RFC 7519 §4.1.3", 345, "API2:2023", "`aud` is there and contains this service";
     BasicConstraints, "basic-constraints", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "Only an authority issues certificates";
-    CertificateCap, "certificate-cap", Authorization, "RFC 8705 §7.2", 863, "API5:2023", "The scope used is one that the certificate may hold";
+    CertificateCap, "certificate-cap", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the certificate may hold";
     CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one URI name, a SPIFFE id";
     CertificatePresent, "certificate-present", Handshake, "RFC 8705 §3", 306, "API2:2023", "A client certificate is presented";
     CertificateSignature, "certificate-signature", Handshake, "RFC 5280 §6.1.3 (a)(1)", 295, "API2:2023", "Every certificate's signature verifies with its issuer's key";
@@ -100,12 +100,12 @@ rules! {
     IssuedAt, "issued-at", Token, "RFC 9068 §2.2", 345, "API2:2023", "`iat` is there and not in the future";
     Issuer, "issuer", Token, "RFC 7519 §4.1.1", 345, "API2:2023", "`iss` is there and names a trusted issuer";
     IssuerKeyUsage, "issuer-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "An issuing certificate may sign certificates";
-    IssuerMayGrant, "issuer-may-grant", Authorization, "RFC 8725 §3.8", 863, "API5:2023", "The scope used is one that the issuer may grant";
+    IssuerMayGrant, "issuer-may-grant", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the issuer may grant";
     IssuerSpeaksFor, "issuer-speaks-for", Token, "RFC 8725 §3.8", 345, "API2:2023", "The issuer vouches only for its own";
     KeyId, "key-id", Token, "RFC 7515 §4.1.4", 345, "API2:2023", "`kid` names a published key of the issuer";
     KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A MAC secret cannot be guessed";
     LeafKeyUsage, "leaf-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "The leaf's key may sign a handshake";
-    Lifetime, "lifetime", Token, "RFC 8725 §3.10", 613, "API2:2023", "The token's lifetime is within the cap";
+    Lifetime, "lifetime", Token, "RFC 6750 §5.3", 613, "API2:2023", "The token's lifetime is within the cap";
     NameConstraints, "name-constraints", Handshake, "RFC 5280 §4.2.1.10", 295, "API2:2023", "Names lie within the constraints of every authority above";
     NotBefore, "not-before", Token, "RFC 7519 §4.1.5", 613, "API2:2023", "`nbf` is there and not in the future";
     Ownership, "ownership", Authorization, "OWASP API1:2023", 639, "API1:2023", "The object belongs to the caller";
