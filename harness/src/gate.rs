@@ -21,7 +21,7 @@ use tokio::io::DuplexStream;
 pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
 
-use crate::{factory::BoxError, forge::Wire, world::World};
+use crate::{factory::BoxError, forge::Wire, tls, world::World};
 
 type Serve = Box<dyn Fn(DuplexStream) -> LocalBoxFuture<'static, ()>>;
 type Call = Box<dyn Fn(http::Request<Bytes>) -> LocalBoxFuture<'static, Result<http::Response<Bytes>, String>>>;
@@ -180,7 +180,7 @@ impl Gate {
     {
         let identity = front::IdentityOf::default();
         let service = layer.layer(Tripwired::new(world, identity.clone()));
-        Ok(Self { identity, ..Self::https(front::tls(world)?, service) })
+        Ok(Self { identity, ..Self::https(tls_of_ours(world)?, service) })
     }
 
     /// An axum extractor alone, before a handler of ours on the policy's routes: its rejection is the refusal.
@@ -191,7 +191,7 @@ impl Gate {
         S: Clone + 'static,
     {
         let service = extractor::Extracting::<E, S>::new(world, state, principal);
-        Ok(Self::https::<_, axum_core::body::Body, _>(front::tls(world)?, service))
+        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, service))
     }
 
     /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.
@@ -300,4 +300,9 @@ impl Gate {
         observation.evidence = self.evidence;
         observation
     }
+}
+
+/// The TLS in front of a middleware that is tested alone.
+fn tls_of_ours(world: &World) -> Result<Arc<rustls::ServerConfig>, BoxError> {
+    tls::server_config(world, rustls_graviola::default_provider(), tls::ClientAuth::Required)
 }

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod lift;
 pub mod report;
 mod suite;
+pub mod tls;
 pub mod world;
 
 pub use factory::BoxError;

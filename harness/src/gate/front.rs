@@ -1,4 +1,4 @@
-//! What stands around a middleware that is tested alone: TLS of ours before it, the policy's routes behind it.
+//! What stands around a middleware that is tested alone: the policy's routes behind it.
 
 use std::{
     convert::Infallible,
@@ -6,29 +6,13 @@ use std::{
     marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use gatecrash_model::{Policy, Route};
 use http_body_util::{BodyExt as _, Full};
-use rustls::{
-    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
-    client::danger::HandshakeSignatureValid,
-    pki_types::{CertificateDer, UnixTime},
-    server::{
-        NoServerSessionStorage, WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
-    time_provider::{DefaultTimeProvider, TimeProvider},
-    version::TLS13,
-};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::{
-    factory::BoxError,
-    world::{Clock, Witness, World},
-};
+use crate::world::{Witness, World};
 
 /// Whom a middleware let in.
 #[derive(Clone, Default)]
@@ -122,92 +106,4 @@ pub(super) fn body_object(route: &Route, body: &[u8]) -> Option<String> {
     let name = route.body_parameter()?;
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     value.get(name)?.as_str().map(String::from)
-}
-
-/// TLS 1.3 with the world's anchors, CRLs and clock; a client certificate is required.
-pub(super) fn tls(world: &World) -> Result<Arc<ServerConfig>, BoxError> {
-    let provider = Arc::new(rustls_graviola::default_provider());
-    let mut roots = RootCertStore::empty();
-    for anchor in world.client_anchors()? {
-        roots.add(anchor)?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .with_crls(world.crls()?)
-        .enforce_revocation_expiration()
-        .build()?;
-    let time: Arc<dyn TimeProvider> = match world.clock() {
-        Clock::Frozen => Arc::new(Still(UnixTime::since_unix_epoch(Duration::from_secs(world.now().try_into()?)))),
-        Clock::System => Arc::new(DefaultTimeProvider),
-    };
-    let mut config = ServerConfig::builder_with_details(provider, time)
-        .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(Arc::new(Strict(verifier)))
-        .with_single_cert(world.server_chain()?, world.server_key())?;
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
-}
-
-#[derive(Debug)]
-struct Still(UnixTime);
-
-impl TimeProvider for Still {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(self.0)
-    }
-}
-
-/// Asks for the key usage and purpose that rustls-webpki does not (RFC 5280 §4.2.1.3, §4.2.1.12).
-#[derive(Debug)]
-struct Strict(Arc<dyn ClientCertVerifier>);
-
-impl ClientCertVerifier for Strict {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.0.verify_client_cert(end_entity, intermediates, now)?;
-        let used_well = usage(end_entity, false) && intermediates.iter().all(|issuer| usage(issuer, true));
-        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::InvalidPurpose);
-        if used_well { Ok(verified) } else { Err(refused) }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
-}
-
-fn usage(der: &[u8], issues: bool) -> bool {
-    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
-    if issues {
-        let signs = certificate.key_usage().is_ok_and(|it| it.is_none_or(|it| it.value.key_cert_sign()));
-        return signs || !certificate.is_ca();
-    }
-    let signs = certificate.key_usage().is_ok_and(|it| it.is_none_or(|it| it.value.digital_signature()));
-    let client = certificate.extended_key_usage().is_ok_and(|it| it.is_some_and(|it| it.value.client_auth));
-    signs && client
 }
