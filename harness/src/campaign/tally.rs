@@ -46,6 +46,8 @@ pub struct Tally {
     pub mirrored: u64,
     /// Refusals with an audited cause: all, and those whose cause is among the verdict's rules.
     pub causes: [u64; 2],
+    /// Refusals without an audited cause.
+    pub silent: u64,
     /// Audited causes that are not among the verdict's rules, each with one case in words.
     pub wrong_causes: BTreeMap<String, String>,
 }
@@ -63,6 +65,7 @@ impl Tally {
         self.attempts += other.attempts;
         self.skipped += other.skipped;
         self.mirrored += other.mirrored;
+        self.silent += other.silent;
         for i in 0..3 {
             self.verdicts[i] += other.verdicts[i];
             self.reached[i] += other.reached[i];

@@ -116,6 +116,7 @@ impl Done {
         if let Origin::Catalogue(attack) = origin {
             *tally.attacks.entry(attack).or_default() += 1;
         }
+        tally.silent += u64::from(!hit && observation.seen.causes.is_empty());
         for (cause, rules) in &observation.seen.causes {
             tally.causes[0] += 1;
             if rules.iter().any(|rule| verdict.refusals.contains(rule)) {

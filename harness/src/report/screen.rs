@@ -66,9 +66,10 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
         line(
             "causes",
             format!(
-                "{} of {} audited refusals name a violated rule",
+                "{} of {} audited refusals name a violated rule; {} refusals were not audited",
                 grouped(tally.causes[1]),
-                grouped(tally.causes[0])
+                grouped(tally.causes[0]),
+                grouped(tally.silent)
             ),
         );
     }
