@@ -21,6 +21,7 @@ fn it_is_clean_and_names_the_right_cause() {
     assert!(tally.causes[0] > 3000, "{:?}", tally.causes);
     assert_eq!(tally.wrong_causes, Default::default());
     assert_eq!(tally.causes[0], tally.causes[1]);
+    assert_eq!(tally.silent, 0, "refusals without an audited cause");
     for route in &blueprint().policy.routes {
         assert!(
             tally.admitted.get(&route.id()).is_some_and(|count| *count > 30),

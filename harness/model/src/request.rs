@@ -73,7 +73,7 @@ pub enum PathForm {
     DoubleSlash,
     /// The first letter percent-encoded.
     EncodedLetter,
-    /// The last slash as `%2F`.
+    /// The last slash as `%2F`; the first one stays, because a target starts with it (RFC 9112 §3.2.1).
     EncodedSlash,
     /// `/public/..` before the path.
     PublicPrefix,
@@ -136,7 +136,8 @@ impl PathForm {
             }
             PathForm::EncodedSlash => {
                 let (before, after) = path.rsplit_once('/').unwrap_or(("", path));
-                format!("{before}%2F{after}")
+                let first = if before.is_empty() { "/" } else { "" };
+                format!("{first}{before}%2F{after}")
             }
             PathForm::PublicPrefix => format!("/public/..{path}"),
             PathForm::Semicolon => format!("{path};x"),

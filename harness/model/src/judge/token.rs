@@ -35,6 +35,11 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
         if *seal == Seal::Nobody {
             rules.insert(Rule::Signature);
         }
+        // That no key is named can be seen without the claims.
+        let named = |header: &Vec<Member>| text(header, "kid").is_some();
+        if blueprint.policy.tokens.key_id && header.as_ref().is_some_and(|header| !named(header)) {
+            rules.insert(Rule::KeyId);
+        }
         return rules;
     };
     seal_rules(header, claims, seal, blueprint, latitude, &mut rules);
