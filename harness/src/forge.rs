@@ -1,6 +1,9 @@
 //! From symbols to bytes. It never knows whether what it forges should pass.
 
 pub mod chain;
+mod der;
+mod irregular;
+mod names;
 mod request;
 pub(crate) use request::HOST;
 pub(crate) mod token;

@@ -187,6 +187,23 @@ impl Secret {
         }
     }
 
+    /// The same over SHA-1, which nobody should accept any more.
+    pub fn sign_der_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
+        use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+        let Secret::P256(key) = self else { return None };
+        let signature: EcdsaSignature = key.sign_prehash(&sha1::Sha1::digest(message)).ok()?;
+        Some(signature.to_der().as_bytes().to_vec())
+    }
+
+    /// Whether an ECDSA signature in DER over SHA-1 verifies.
+    pub fn verifies_der_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
+        use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+        let Secret::P256(key) = self else { return false };
+        let hash = sha1::Sha1::digest(message);
+        EcdsaSignature::from_der(signature)
+            .is_ok_and(|signature| key.verifying_key().verify_prehash(&hash, &signature).is_ok())
+    }
+
     /// Whether an ECDSA signature in DER verifies.
     pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
         let Secret::P256(key) = self else { return false };

@@ -1,6 +1,7 @@
 //! The mirror: what do the forged bytes say? Read with other parsers than they were written with.
 
 mod chain;
+mod irregular;
 mod request;
 mod token;
 

@@ -217,6 +217,7 @@ impl Blueprint {
         };
         CertificateSpec {
             subject: person.name().into(),
+            subject_rest: Vec::new(),
             issuer: authority_name(signer).into(),
             serial: SerialName::Person(person),
             key: KeyName::Leaf(person),
@@ -237,10 +238,12 @@ impl Blueprint {
         let (signer, path_length) = match key {
             KeyName::StaffIntermediate | KeyName::PartnerIntermediate => (KeyName::Root, Some(0)),
             KeyName::RogueIntermediate => (KeyName::RogueRoot, Some(0)),
+            KeyName::SubAuthority => (KeyName::StaffIntermediate, Some(0)),
             own => (own, None),
         };
         CertificateSpec {
             subject: authority_name(key).into(),
+            subject_rest: Vec::new(),
             issuer: authority_name(signer).into(),
             serial: SerialName::Authority(key),
             key,
@@ -263,8 +266,13 @@ impl Blueprint {
     }
 }
 
-const CRL_SIGNERS: [KeyName; 4] =
-    [KeyName::Root, KeyName::SecondRoot, KeyName::StaffIntermediate, KeyName::PartnerIntermediate];
+const CRL_SIGNERS: [KeyName; 5] = [
+    KeyName::Root,
+    KeyName::SecondRoot,
+    KeyName::StaffIntermediate,
+    KeyName::PartnerIntermediate,
+    KeyName::SubAuthority,
+];
 
 /// Common name of the authority that holds `key`.
 pub(crate) fn authority_name(key: KeyName) -> &'static str {
@@ -272,6 +280,7 @@ pub(crate) fn authority_name(key: KeyName) -> &'static str {
         KeyName::Root => "Client Root",
         KeyName::SecondRoot => "Second Client Root",
         KeyName::StaffIntermediate => "Staff Clients",
+        KeyName::SubAuthority => "Staff Sub Clients",
         KeyName::PartnerIntermediate => "Partner Clients",
         KeyName::RogueRoot => "Eve Root",
         KeyName::RogueIntermediate => "Eve Clients",

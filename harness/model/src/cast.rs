@@ -153,6 +153,8 @@ pub enum KeyName {
     ServerRoot,
     /// The intermediate of the home tenant.
     StaffIntermediate,
+    /// An authority below the intermediate of the home tenant.
+    SubAuthority,
     /// A key of a token issuer.
     Token(IssuerRole, TokenKey),
 }
@@ -172,6 +174,7 @@ impl KeyName {
             Server,
             ServerRoot,
             StaffIntermediate,
+            SubAuthority,
         ];
         keys.extend(Person::ALL.map(Leaf));
         keys
@@ -200,6 +203,7 @@ impl std::fmt::Display for KeyName {
             KeyName::Server => f.write_str("the server's key"),
             KeyName::ServerRoot => f.write_str("the server's authority"),
             KeyName::StaffIntermediate => f.write_str("the staff intermediate"),
+            KeyName::SubAuthority => f.write_str("the authority below the staff intermediate"),
             KeyName::Token(role, key) => {
                 let whose = match role {
                     IssuerRole::Home => "the home issuer",

@@ -1,5 +1,6 @@
 //! Certificates and chains as symbols: who is named, which key signed, what the extensions say. No encoding.
 
+pub(crate) mod constraints;
 pub mod path;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,10 @@ pub enum Position {
 /// One certificate, symbolically (RFC 5280 §4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CertificateSpec {
-    /// Common name of the subject.
+    /// Common name of the subject; empty when the subject is.
     pub subject: String,
+    /// What stands in the subject after the common name.
+    pub subject_rest: Vec<SubjectAttribute>,
     /// Common name of the issuer.
     pub issuer: String,
     /// Serial number, by name.
@@ -43,7 +46,7 @@ pub struct CertificateSpec {
     pub names: Vec<SubjectName>,
     /// `nameConstraints`; empty when the extension is absent.
     pub name_constraints: Vec<NameConstraint>,
-    /// Other extensions.
+    /// What an honest certificate does not have.
     pub extra: Option<Extra>,
 }
 
@@ -59,6 +62,8 @@ impl CertificateSpec {
 pub enum SerialName {
     /// Of an authority's certificate.
     Authority(KeyName),
+    /// Of the form that the certificate's irregularity says; no CRL lists it.
+    Irregular,
     /// Of somebody's client certificate.
     Person(Person),
     /// Of an authority's certificate that the CRL lists.
@@ -72,6 +77,7 @@ impl SerialName {
     pub fn revoked(self) -> SerialName {
         match self {
             SerialName::Authority(key) | SerialName::RevokedAuthority(key) => SerialName::RevokedAuthority(key),
+            SerialName::Irregular => SerialName::Irregular,
             SerialName::Person(person) | SerialName::RevokedPerson(person) => SerialName::RevokedPerson(person),
         }
     }
@@ -133,30 +139,137 @@ pub enum SubjectName {
     Dns(String),
     /// `rfc822Name`.
     Email(String),
+    /// `iPAddress`, in dotted decimal.
+    Ip(String),
     /// `uniformResourceIdentifier`.
     Uri(String),
+}
+
+/// An attribute of a subject's distinguished name (RFC 5280 §4.1.2.6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectAttribute {
+    /// `commonName`, once more.
+    CommonName(String),
+    /// `organizationName`.
+    Organization(String),
+    /// `organizationalUnitName`.
+    OrganizationalUnit(String),
 }
 
 /// A constraint on the names of the certificates below (RFC 5280 §4.2.1.10).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameConstraint {
+    /// Subjects that begin with this common name are forbidden.
+    ExcludedDirectory(String),
     /// A DNS subtree that is forbidden.
     ExcludedDns(String),
+    /// A host whose mailboxes are forbidden.
+    ExcludedEmail(String),
+    /// Addresses that are forbidden, as `192.0.2.0/24`.
+    ExcludedIp(String),
+    /// A host whose URIs are forbidden.
+    ExcludedUri(String),
+    /// Only subjects that begin with this common name are allowed.
+    PermittedDirectory(String),
     /// A DNS subtree that alone is allowed.
     PermittedDns(String),
+    /// The host whose mailboxes alone are allowed.
+    PermittedEmail(String),
+    /// The addresses that alone are allowed, as `192.0.2.0/24`.
+    PermittedIp(String),
+    /// The host whose URIs alone are allowed.
+    PermittedUri(String),
 }
 
-/// An extension that an honest certificate does not have.
+/// What an honest certificate does not have: an extension more, or an irregularity of its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extra {
+    /// `inhibitAnyPolicy`, marked critical (RFC 5280 §4.2.1.14).
+    CriticalInhibitAny,
+    /// `certificatePolicies` with a policy that nobody asks for, marked critical (RFC 5280 §4.2.1.4).
+    CriticalPolicies,
+    /// The issuer's name is empty.
+    EmptyIssuer,
+    /// `notAfter` with a fraction of a second.
+    FractionalTime,
+    /// A BER length that DER does not have.
+    IndefiniteLength,
+    /// A serial number of 21 octets.
+    LongSerial,
+    /// `basicConstraints` whose content is cut off.
+    MalformedConstraints,
+    /// A serial number below zero.
+    NegativeSerial,
+    /// The algorithm outside the signed part is not the one inside.
+    OtherAlgorithm,
+    /// `basicConstraints` a second time.
+    RepeatedConstraints,
     /// `subjectAltName` a second time.
     RepeatedNames,
+    /// An unregistered extension twice, not critical.
+    RepeatedUnknown,
+    /// The signature is over SHA-1.
+    Sha1,
+    /// An octet after the certificate.
+    TrailingOctet,
     /// An unregistered extension, marked critical.
     UnknownCritical,
     /// An unregistered extension, not critical.
     UnknownNonCritical,
+    /// Version 1, which has no extensions.
+    Version1,
+    /// Version 2, which has no extensions.
+    Version2,
+    /// The serial number zero.
+    ZeroSerial,
+}
+
+impl Extra {
+    /// Every irregularity.
+    pub const ALL: [Extra; 19] = {
+        use Extra::*;
+        [
+            CriticalInhibitAny,
+            CriticalPolicies,
+            EmptyIssuer,
+            FractionalTime,
+            IndefiniteLength,
+            LongSerial,
+            MalformedConstraints,
+            NegativeSerial,
+            OtherAlgorithm,
+            RepeatedConstraints,
+            RepeatedNames,
+            RepeatedUnknown,
+            Sha1,
+            TrailingOctet,
+            UnknownCritical,
+            UnknownNonCritical,
+            Version1,
+            Version2,
+            ZeroSerial,
+        ]
+    };
+
+    /// What else follows for the certificate that has it.
+    pub(crate) fn applied_to(self, certificate: &mut CertificateSpec) {
+        match self {
+            Extra::EmptyIssuer => certificate.issuer.clear(),
+            Extra::LongSerial | Extra::NegativeSerial | Extra::ZeroSerial => certificate.serial = SerialName::Irregular,
+            Extra::MalformedConstraints => certificate.authority = None,
+            Extra::Version1 | Extra::Version2 => {
+                certificate.authority = None;
+                certificate.key_usage = None;
+                certificate.purposes = None;
+                certificate.names.clear();
+                certificate.name_constraints.clear();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// How the client proves possession of the leaf's key (RFC 8446 §4.4.3).

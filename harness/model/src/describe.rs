@@ -57,6 +57,9 @@ impl std::fmt::Display for Mutation {
             }
             Mutation::ChainPath(path) => f.write_str(match path {
                 path::ChainPath::LeafAsAuthority => "the leaf issued by Mallory's own end-entity certificate",
+                path::ChainPath::CrossSigned => "the intermediate certified by the second trusted root",
+                path::ChainPath::Loop => "two intermediates that certify one another",
+                path::ChainPath::SubAuthority => "the leaf issued by an authority below the intermediate",
                 path::ChainPath::MissingIntermediate => "the intermediate left out",
                 path::ChainPath::Rogue => "the chain issued by Eve's authority",
                 path::ChainPath::RogueSameName => "the chain issued by Eve's authority under the genuine names",
@@ -70,6 +73,12 @@ impl std::fmt::Display for Mutation {
                 path::ChainPadding::Shuffled => "the root sent before the intermediate",
                 path::ChainPadding::Unrelated => "unrelated certificates sent as well",
             }),
+            CertificateSubject { common_name, rest } if rest.is_empty() => {
+                write!(f, "a leaf with the common name `{common_name}`")
+            }
+            CertificateSubject { common_name, rest } => {
+                write!(f, "a leaf with the common name `{common_name}`, then {rest:?}")
+            }
             DropClaim(name) => write!(f, "issuer leaves out `{name}`"),
             DropHeader(name) => write!(f, "issuer leaves out header `{name}`"),
             Method(name) => write!(f, "method {name}"),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::{
     Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
     Proof, ReadingKind, Route, Rule, Stage, SubjectName, Transport, Verdict,
-    chain::path,
+    chain::{constraints, path},
     readings::{Latitude, readings},
 };
 
@@ -118,9 +118,45 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
     if chain.certificates.iter().skip(1).any(other_purpose) && !latitude.permits(ReadingKind::IntermediatePurpose) {
         rules.insert(Rule::ExtendedKeyUsage);
     }
+    for certificate in &chain.certificates {
+        let (kind, rule) = match certificate.extra {
+            Some(Extra::CriticalInhibitAny | Extra::CriticalPolicies) => {
+                (ReadingKind::CriticalPolicy, Rule::CriticalExtension)
+            }
+            Some(Extra::LongSerial | Extra::NegativeSerial | Extra::ZeroSerial) => {
+                (ReadingKind::OddSerial, Rule::CertificateForm)
+            }
+            Some(Extra::RepeatedUnknown) => (ReadingKind::RepeatedUnknown, Rule::ExtensionUnique),
+            _ => continue,
+        };
+        if !latitude.permits(kind) {
+            rules.insert(rule);
+        }
+    }
+    let constraints = chain.certificates.iter().skip(1).map(|issuer| issuer.name_constraints.as_slice());
+    let mut constrained = constraints.flat_map(|list| chain.certificates.iter().map(move |below| (below, list)));
+    if constrained.any(|(below, list)| constraints::may_be_refused(below, list))
+        && !latitude.permits(ReadingKind::ConstraintForm)
+    {
+        rules.insert(Rule::NameConstraints);
+    }
     // A certificate that no path uses may still be too malformed to be read at all.
-    if chain.certificates.iter().skip(1).any(|issuer| issuer.extra == Some(Extra::RepeatedNames)) {
-        rules.insert(Rule::ExtensionUnique);
+    for issuer in chain.certificates.iter().skip(1) {
+        match issuer.extra {
+            Some(Extra::RepeatedConstraints | Extra::RepeatedNames) => {
+                rules.insert(Rule::ExtensionUnique);
+            }
+            Some(
+                Extra::FractionalTime
+                | Extra::IndefiniteLength
+                | Extra::MalformedConstraints
+                | Extra::OtherAlgorithm
+                | Extra::TrailingOctet,
+            ) => {
+                rules.insert(Rule::CertificateForm);
+            }
+            _ => {}
+        }
     }
     rules
 }
@@ -137,7 +173,7 @@ fn certificate_principal(lifted: &Lifted) -> Option<String> {
     let leaf = lifted.chain.as_ref()?.certificates.first()?;
     let mut uris = leaf.names.iter().filter_map(|name| match name {
         SubjectName::Uri(uri) => Some(uri),
-        SubjectName::Dns(_) | SubjectName::Email(_) => None,
+        SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) => None,
     });
     let uri = uris.next()?;
     (uris.next().is_none() && is_spiffe_id(uri)).then(|| uri.clone())

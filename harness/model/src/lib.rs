@@ -30,7 +30,7 @@ pub use case::{Case, Scene, Step};
 pub use cast::{IssuerRole, KeyName, Person, TokenKey};
 pub use chain::{
     BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Extra, KeyUsage, NameConstraint, Position, Proof, Purpose,
-    SerialName, SubjectName, path,
+    SerialName, SubjectAttribute, SubjectName, path,
 };
 pub use describe::describe;
 #[cfg(feature = "proptest")]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, KeyName, KeyUsage,
     MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position, Proof, Purpose, RequestHeader,
-    SegmentForm, SegmentName, Segments, SignatureForm, SubjectName, Transport, Value, chain::path,
+    SegmentForm, SegmentName, Segments, SignatureForm, SubjectAttribute, SubjectName, Transport, Value, chain::path,
 };
 
 /// A deliberate change to an honest attempt.
@@ -76,6 +76,14 @@ pub enum Mutation {
     CertificateRevoked {
         /// Which certificate.
         at: Position,
+    },
+    /// The leaf's subject is another.
+    CertificateSubject {
+        /// The common name; `${name}` is filled in.
+        common_name: String,
+        /// What stands after it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rest: Vec<SubjectAttribute>,
     },
     /// The certificate's signature has a bit flipped.
     CertificateSignature {
@@ -240,6 +248,7 @@ impl Mutation {
             CertificateNames { .. } => (Chain, "names".into()),
             CertificatePurposes { at: position, .. } => (Chain, at(position, "purposes")),
             CertificateRevoked { at: position } => (Chain, at(position, "serial")),
+            CertificateSubject { .. } => (Chain, "subject".into()),
             CertificateSignature { at: position } => (Chain, at(position, "signature")),
             CertificateValidity { at: position, .. } => (Chain, at(position, "validity")),
             ChainPath(_) => (Chain, "0 path".into()),
@@ -279,6 +288,7 @@ impl Mutation {
             CertificateNames { .. } => "certificate-names",
             CertificatePurposes { .. } => "certificate-purposes",
             CertificateRevoked { .. } => "certificate-revoked",
+            CertificateSubject { .. } => "certificate-subject",
             CertificateSignature { .. } => "certificate-signature",
             CertificateValidity { .. } => "certificate-validity",
             ChainPath(_) => "chain-path",

@@ -11,6 +11,10 @@ pub enum ReadingKind {
     AuthorityAsLeaf,
     /// The gate's clock may be a few seconds off the world's.
     ClockDrift,
+    /// A name constraint of a form that a verifier may refuse instead of processing it, satisfied or not.
+    ConstraintForm,
+    /// A critical policy extension is processed rather than refused.
+    CriticalPolicy,
     /// Of duplicate members the lexically last one counts; never the first.
     DuplicateMembers,
     /// HEAD is answered as GET.
@@ -25,8 +29,12 @@ pub enum ReadingKind {
     NormalisedPath,
     /// A number beyond the range of a double is read as infinity.
     NumberRange,
+    /// A serial number that is not positive, or longer than 20 octets.
+    OddSerial,
     /// A token grants more than issuer or certificate allow, and the excess is not used.
     OverGrant,
+    /// An extension that is neither known nor critical stands twice.
+    RepeatedUnknown,
     /// `scope` is no string of scope tokens, and no scope is needed.
     ScopeForm,
     /// A claim that the policy does not ask for is not looked at.
@@ -39,11 +47,13 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 14] = {
+    pub const ALL: [ReadingKind; 18] = {
         use ReadingKind::*;
         [
             AuthorityAsLeaf,
             ClockDrift,
+            ConstraintForm,
+            CriticalPolicy,
             DuplicateMembers,
             HeadAsGet,
             IgnoredParameter,
@@ -51,7 +61,9 @@ impl ReadingKind {
             NegativeDate,
             NormalisedPath,
             NumberRange,
+            OddSerial,
             OverGrant,
+            RepeatedUnknown,
             ScopeForm,
             UncheckedClaim,
             UnknownObject,
@@ -64,6 +76,8 @@ impl ReadingKind {
         match self {
             ReadingKind::AuthorityAsLeaf => "RFC 5280 §4.2.1.9",
             ReadingKind::ClockDrift => "RFC 7519 §4.1.4",
+            ReadingKind::ConstraintForm => "RFC 5280 §4.2.1.10",
+            ReadingKind::CriticalPolicy => "RFC 5280 §4.2.1.4",
             ReadingKind::DuplicateMembers => "RFC 7515 §4, RFC 7519 §4",
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
             ReadingKind::IgnoredParameter => "RFC 7515 §4",
@@ -71,7 +85,9 @@ impl ReadingKind {
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
             ReadingKind::NumberRange => "RFC 8259 §6",
+            ReadingKind::OddSerial => "RFC 5280 §4.1.2.2",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
+            ReadingKind::RepeatedUnknown => "RFC 5280 §4.2",
             ReadingKind::ScopeForm => "RFC 6749 §3.3",
             ReadingKind::UncheckedClaim => "RFC 7519 §4",
             ReadingKind::UnknownObject => "RFC 9110 §15.5.5",

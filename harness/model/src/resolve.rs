@@ -1,10 +1,10 @@
 //! From a step to an attempt: the honest start of the stance, then each mutation in the fixed order of its slot.
 
 use crate::{
-    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, IssuerRole,
-    KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal, SegmentName,
-    Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport,
-    Value,
+    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, Extra,
+    IssuerRole, KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal,
+    SegmentName, Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey,
+    TokenSpec, Transport, Value,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
     token::Algorithm,
@@ -59,7 +59,7 @@ pub fn resolve(step: &Step, blueprint: &Blueprint) -> Result<Attempt, Unresolvab
     for (_, mutation) in ordered {
         start.apply(mutation)?;
     }
-    Ok(start.finish())
+    start.finish()
 }
 
 fn not_applicable(why: &str) -> Unresolvable {
@@ -101,7 +101,20 @@ impl<'a> Start<'a> {
         Ok(Self { blueprint, route, stance, template, attempt, object, path: None })
     }
 
-    fn finish(mut self) -> Attempt {
+    fn finish(mut self) -> Result<Attempt, Unresolvable> {
+        for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
+            let nothing_to_repeat = match certificate.extra {
+                Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
+                Some(Extra::RepeatedNames) => certificate.names.is_empty(),
+                _ => false,
+            };
+            if nothing_to_repeat {
+                return Err(not_applicable("the certificate has no such extension to repeat"));
+            }
+            if let Some(extra) = certificate.extra {
+                extra.applied_to(certificate);
+            }
+        }
         let object = self.object.clone().unwrap_or_default();
         let fill = |text: &str, name: Option<&str>| match name {
             Some(name) => text.replace(&format!("{{{name}}}"), &object),
@@ -113,7 +126,7 @@ impl<'a> Start<'a> {
             let media = self.route.content_type.clone().unwrap_or_else(|| "application/json".into());
             (media, fill(body, self.route.body_parameter()))
         });
-        self.attempt
+        Ok(self.attempt)
     }
 
     fn token(&mut self) -> Result<&mut TokenSpec, Unresolvable> {
@@ -172,21 +185,24 @@ impl<'a> Start<'a> {
             }
             CertificateAuthority { at, authority } => self.certificate(*at)?.authority = *authority,
             CertificateExtra { at, extra } => {
-                let certificate = self.certificate(*at)?;
-                if *extra == crate::Extra::RepeatedNames && certificate.names.is_empty() {
-                    return Err(not_applicable("the certificate has no names to repeat"));
-                }
-                certificate.extra = Some(*extra);
+                self.certificate(*at)?.extra = Some(*extra);
             }
             CertificateKeyUsage { at, usage } => self.certificate(*at)?.key_usage = usage.clone().map(sorted),
             CertificateNameConstraints { constraints } => {
-                self.certificate(Position::Intermediate)?.name_constraints = constraints.clone();
+                let filled = constraints.iter().map(|constraint| {
+                    let mut constraint = constraint.clone();
+                    *constraint.base_mut() = self.template.fill(constraint.base())?;
+                    Ok::<_, Unresolvable>(constraint)
+                });
+                let filled = filled.collect::<Result<_, _>>()?;
+                self.certificate(Position::Intermediate)?.name_constraints = filled;
             }
             CertificateNames { names } => {
                 let fill = |name: &SubjectName| {
                     Ok::<_, Unresolvable>(match name {
                         SubjectName::Dns(text) => SubjectName::Dns(self.template.fill(text)?),
                         SubjectName::Email(text) => SubjectName::Email(self.template.fill(text)?),
+                        SubjectName::Ip(text) => SubjectName::Ip(self.template.fill(text)?),
                         SubjectName::Uri(text) => SubjectName::Uri(self.template.fill(text)?),
                     })
                 };
@@ -197,6 +213,11 @@ impl<'a> Start<'a> {
             CertificateRevoked { at } => {
                 let certificate = self.certificate(*at)?;
                 certificate.serial = certificate.serial.revoked();
+            }
+            CertificateSubject { common_name, rest } => {
+                let subject = self.template.fill(common_name)?;
+                let leaf = self.certificate(Position::Leaf)?;
+                (leaf.subject, leaf.subject_rest) = (subject, rest.clone());
             }
             CertificateSignature { at } => self.certificate(*at)?.signer = None,
             CertificateValidity { at, not_before, not_after } => {
@@ -299,6 +320,24 @@ impl<'a> Start<'a> {
             leaf.issuer = name.into();
         };
         let above = match path {
+            ChainPath::CrossSigned => {
+                let mut middle = blueprint.authority(holder.certificate_authority());
+                middle.issuer = authority_name(KeyName::SecondRoot).into();
+                middle.signer = Some(KeyName::SecondRoot);
+                vec![middle]
+            }
+            ChainPath::Loop => {
+                issued_by(KeyName::SubAuthority, authority_name(KeyName::SubAuthority));
+                let mut other = blueprint.authority(KeyName::StaffIntermediate);
+                other.issuer = authority_name(KeyName::SubAuthority).into();
+                other.signer = Some(KeyName::SubAuthority);
+                other.authority = Some(crate::BasicConstraints { ca: true, path_length: None });
+                vec![blueprint.authority(KeyName::SubAuthority), other]
+            }
+            ChainPath::SubAuthority => {
+                issued_by(KeyName::SubAuthority, authority_name(KeyName::SubAuthority));
+                vec![blueprint.authority(KeyName::SubAuthority), blueprint.authority(KeyName::StaffIntermediate)]
+            }
             ChainPath::LeafAsAuthority => {
                 issued_by(KeyName::Leaf(Person::Mallory), "mallory");
                 let mut middle = blueprint.leaf(Person::Mallory);

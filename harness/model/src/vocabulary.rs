@@ -3,7 +3,8 @@
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, Blueprint, ConfirmationOf, Digest, Encoding, Extra, IssuerRole,
     KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position,
-    Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectName, TokenKey, Transport, Value,
+    Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
+    Transport, Value,
 };
 
 /// Every mutation that random generation may make in this world, in a fixed order.
@@ -34,7 +35,7 @@ fn chain_words(words: &mut Vec<Mutation>) {
         for (not_before, not_after) in [(-7200, -3600), (3600, 7200), (7200, -7200), (-3600, 3600)] {
             words.push(CertificateValidity { at, not_before, not_after });
         }
-        for extra in [Extra::RepeatedNames, Extra::UnknownCritical, Extra::UnknownNonCritical] {
+        for extra in Extra::ALL {
             words.push(CertificateExtra { at, extra });
         }
         for usage in
@@ -60,6 +61,7 @@ fn chain_words(words: &mut Vec<Mutation>) {
         vec![SubjectName::Uri("${alice}x".into())],
         vec![SubjectName::Uri("${alice|upper}".into())],
         vec![SubjectName::Uri("https://example.test/alice".into())],
+        vec![SubjectName::Ip("192.0.2.7".into()), SubjectName::Uri("${alice}".into())],
         vec![SubjectName::Dns("alice.staff.test".into())],
         vec![SubjectName::Email("alice@staff.test".into())],
         vec![SubjectName::Dns("alice.staff.test".into()), SubjectName::Uri("${alice}".into())],
@@ -70,8 +72,27 @@ fn chain_words(words: &mut Vec<Mutation>) {
         NameConstraint::PermittedDns("staff.test".into()),
         NameConstraint::PermittedDns("partner.test".into()),
         NameConstraint::ExcludedDns("staff.test".into()),
+        NameConstraint::ExcludedDirectory("alice".into()),
+        NameConstraint::PermittedDirectory("bob".into()),
+        NameConstraint::ExcludedEmail("staff.test".into()),
+        NameConstraint::PermittedEmail("partner.test".into()),
+        NameConstraint::ExcludedIp("192.0.2.0/24".into()),
+        NameConstraint::PermittedIp("198.51.100.0/24".into()),
+        NameConstraint::ExcludedUri("${domain}".into()),
+        NameConstraint::PermittedUri("other.test".into()),
     ] {
         words.push(CertificateNameConstraints { constraints: vec![constraint] });
+    }
+    for (common_name, rest) in [
+        ("bob", None),
+        ("${alice}", None),
+        ("mallory", Some(SubjectAttribute::CommonName("alice".into()))),
+        ("alice,CN=bob", None),
+        ("alice", Some(SubjectAttribute::OrganizationalUnit("admin".into()))),
+        ("alice", Some(SubjectAttribute::Organization("Partner".into()))),
+        ("", None),
+    ] {
+        words.push(CertificateSubject { common_name: common_name.into(), rest: rest.into_iter().collect() });
     }
 }
 

@@ -1,23 +1,16 @@
 //! Certificates and CRLs, through rcgen with deterministic keys.
 
-use gatecrash_model::{
-    BasicConstraints, Blueprint, CertificateSpec, Extra, KeyName, KeyUsage, NameConstraint, Purpose, Scene, SerialName,
-    SubjectName,
-};
+use gatecrash_model::{BasicConstraints, Blueprint, CertificateSpec, KeyName, KeyUsage, Purpose, Scene, SerialName};
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints,
-    PublicKeyData, RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    CertificateParams, CertificateRevocationListParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyUsagePurpose, PublicKeyData, RevokedCertParams, SerialNumber, SignatureAlgorithm, SigningKey,
 };
 use sha2::{Digest as _, Sha256};
 
-use super::ForgeError;
+use super::{ForgeError, irregular, names, names::common_name};
 use crate::keys::{Keyring, Secret};
 
-const SUBJECT_ALTERNATIVE_NAME: [u64; 4] = [2, 5, 29, 17];
 const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
-/// An arc that nobody registered below the documentation arc of RFC 5612.
-const UNREGISTERED: [u64; 9] = [1, 3, 6, 1, 4, 1, 32473, 1, 1];
 
 struct Key<'a> {
     secret: &'a Secret,
@@ -45,14 +38,8 @@ fn key(keyring: &Keyring, name: KeyName) -> Result<Key<'_>, ForgeError> {
     Ok(Key { secret, public: secret.public_octets() })
 }
 
-fn refused(error: impl std::fmt::Display) -> ForgeError {
+pub(super) fn refused(error: impl std::fmt::Display) -> ForgeError {
     ForgeError::Certificate { reason: error.to_string() }
-}
-
-fn common_name(name: &str) -> DistinguishedName {
-    let mut distinguished = DistinguishedName::new();
-    distinguished.push(DnType::CommonName, name);
-    distinguished
 }
 
 fn date(now: i64, offset: i64) -> Result<time::OffsetDateTime, ForgeError> {
@@ -70,7 +57,7 @@ pub fn serial(name: SerialName) -> Vec<u8> {
 pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
     let subject_key = key(keyring, spec.key)?;
     let mut params = CertificateParams::default();
-    params.distinguished_name = common_name(&spec.subject);
+    params.distinguished_name = names::subject(spec);
     params.serial_number = Some(SerialNumber::from_slice(&serial(spec.serial)));
     params.not_before = date(now, spec.not_before)?;
     params.not_after = date(now, spec.not_after)?;
@@ -91,33 +78,25 @@ pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Resul
         }
         Some(purposes) => params.extended_key_usages = purposes.iter().map(|purpose| key_purpose(*purpose)).collect(),
     }
-    params.subject_alt_names = spec.names.iter().map(alternative_name).collect::<Result<_, _>>()?;
-    params.name_constraints = name_constraints(&spec.name_constraints);
-    match spec.extra {
-        None => {}
-        Some(Extra::RepeatedNames) => {
-            // GeneralNames with one dNSName.
-            let content = [&[0x30, 0x0E, 0x82, 0x0C][..], b"staff.test.x"].concat();
-            params.custom_extensions.push(CustomExtension::from_oid_content(&SUBJECT_ALTERNATIVE_NAME, content));
-        }
-        Some(Extra::UnknownCritical | Extra::UnknownNonCritical) => {
-            let mut extension = CustomExtension::from_oid_content(&UNREGISTERED, vec![0x05, 0x00]);
-            extension.set_criticality(spec.extra == Some(Extra::UnknownCritical));
-            params.custom_extensions.push(extension);
-        }
-    }
+    params.subject_alt_names = spec.names.iter().map(names::alternative_name).collect::<Result<_, _>>()?;
+    params.custom_extensions.extend(names::constraints(&spec.name_constraints)?);
+    params.custom_extensions.extend(spec.extra.into_iter().flat_map(irregular::extensions));
     let signer = key(keyring, spec.signer.unwrap_or(KeyName::Other))?;
     let mut issuer_params = CertificateParams::default();
     issuer_params.distinguished_name = common_name(&spec.issuer);
     let issuer = Issuer::from_params(&issuer_params, signer);
     let mut der = params.signed_by(&subject_key, &issuer).map_err(refused)?.der().to_vec();
-    if spec.signer.is_none()
-        && let Some(last) = der.last_mut()
-    {
-        // The signature's last octet: still well-formed, verifies with no key.
+    if spec.signer.is_none() {
+        corrupt(&mut der);
+    }
+    irregular::operate(spec, der, issuer.key().secret).ok_or_else(|| refused("it cannot be taken apart"))
+}
+
+/// Flips a bit of the signature's last octet: still well-formed, verifies with no key.
+pub(super) fn corrupt(octets: &mut [u8]) {
+    if let Some(last) = octets.last_mut() {
         *last ^= 1;
     }
-    Ok(der)
 }
 
 /// The CRL of an authority, in DER (RFC 5280 §5).
@@ -169,26 +148,4 @@ fn key_purpose(purpose: Purpose) -> ExtendedKeyUsagePurpose {
         Purpose::CodeSigning => ExtendedKeyUsagePurpose::CodeSigning,
         Purpose::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
     }
-}
-
-fn alternative_name(name: &SubjectName) -> Result<SanType, ForgeError> {
-    Ok(match name {
-        SubjectName::Dns(text) => SanType::DnsName(text.as_str().try_into().map_err(refused)?),
-        SubjectName::Email(text) => SanType::Rfc822Name(text.as_str().try_into().map_err(refused)?),
-        SubjectName::Uri(text) => SanType::URI(text.as_str().try_into().map_err(refused)?),
-    })
-}
-
-fn name_constraints(constraints: &[NameConstraint]) -> Option<NameConstraints> {
-    if constraints.is_empty() {
-        return None;
-    }
-    let mut result = NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees: Vec::new() };
-    for constraint in constraints {
-        match constraint {
-            NameConstraint::ExcludedDns(base) => result.excluded_subtrees.push(GeneralSubtree::DnsName(base.clone())),
-            NameConstraint::PermittedDns(base) => result.permitted_subtrees.push(GeneralSubtree::DnsName(base.clone())),
-        }
-    }
-    Some(result)
 }

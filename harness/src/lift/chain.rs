@@ -2,7 +2,7 @@
 
 use gatecrash_model::{
     BasicConstraints, CertificateSpec, ChainSpec, Extra, KeyName, KeyUsage, NameConstraint, Person, Proof, Purpose,
-    SerialName, SubjectName,
+    SerialName, SubjectAttribute, SubjectName,
 };
 use x509_parser::{
     certificate::X509Certificate,
@@ -10,18 +10,13 @@ use x509_parser::{
     prelude::FromDer as _,
 };
 
-use crate::{forge::Identity, forge::chain::serial, world::World};
+use super::irregular;
+use crate::{forge::Identity, forge::chain::serial, keys::Secret, world::World};
 
 /// Reads a presented chain. A certificate that cannot be read becomes one without any field.
 pub(super) fn read(identity: &Identity, world: &World, now: i64) -> ChainSpec {
-    let certificates: Vec<CertificateSpec> = identity
-        .chain
-        .iter()
-        .map(|der| match X509Certificate::from_der(der) {
-            Ok((_, certificate)) => certificate_spec(&certificate, world, now),
-            Err(_) => unreadable(),
-        })
-        .collect();
+    let certificates: Vec<CertificateSpec> =
+        identity.chain.iter().map(|der| certificate_spec(der, world, now).unwrap_or_else(unreadable)).collect();
     let leaf = certificates.first().map(|leaf| leaf.key);
     let proof = match identity.proof {
         _ if leaf != Some(identity.key) => Proof::OtherKey,
@@ -34,6 +29,7 @@ pub(super) fn read(identity: &Identity, world: &World, now: i64) -> ChainSpec {
 fn unreadable() -> CertificateSpec {
     CertificateSpec {
         subject: String::new(),
+        subject_rest: Vec::new(),
         issuer: String::new(),
         serial: SerialName::Authority(KeyName::Attacker),
         key: KeyName::Attacker,
@@ -49,7 +45,22 @@ fn unreadable() -> CertificateSpec {
     }
 }
 
-fn certificate_spec(certificate: &X509Certificate<'_>, world: &World, now: i64) -> CertificateSpec {
+fn certificate_spec(der: &[u8], world: &World, now: i64) -> Option<CertificateSpec> {
+    let definite = irregular::definite(der);
+    let (rest, certificate) = X509Certificate::from_der(definite.as_deref().unwrap_or(der)).ok()?;
+    let mut spec = regular_spec(&certificate, world, now);
+    let form = if definite.is_some() {
+        Some(Extra::IndefiniteLength)
+    } else if !rest.is_empty() {
+        Some(Extra::TrailingOctet)
+    } else {
+        irregular::form(&certificate)
+    };
+    spec.extra = form.or(spec.extra);
+    Some(spec)
+}
+
+fn regular_spec(certificate: &X509Certificate<'_>, world: &World, now: i64) -> CertificateSpec {
     let name = |name: &x509_parser::x509::X509Name<'_>| {
         name.iter_common_name().next().and_then(|name| name.as_str().ok()).unwrap_or_default().to_string()
     };
@@ -58,19 +69,23 @@ fn certificate_spec(certificate: &X509Certificate<'_>, world: &World, now: i64) 
     let key = keys.find(|(_, secret)| secret.public_der() == public).map_or(KeyName::Attacker, |(name, _)| name);
     let message = certificate.tbs_certificate.as_ref();
     let signature = certificate.signature_value.data.as_ref();
+    let sha1 = irregular::is_sha1(certificate);
+    let verifies = |secret: &Secret| match sha1 {
+        true => secret.verifies_der_sha1(message, signature),
+        false => secret.verifies_der(message, signature),
+    };
     let issuer = name(certificate.issuer());
     // The likely signer first: the holder of the issuer's name.
     let mut signers: Vec<KeyName> = KeyName::certificate_keys();
     let blueprint = world.first_blueprint();
     signers.sort_by_key(|key| blueprint.authority(*key).subject != issuer);
-    let signer = signers
-        .into_iter()
-        .find(|key| world.keyring().secret(*key).is_some_and(|secret| secret.verifies_der(message, signature)));
+    let signer = signers.into_iter().find(|key| world.keyring().secret(*key).is_some_and(verifies));
     // The spec counts from the world's beginning; under the system clock its present has moved on.
     let start = blueprint.now;
     let _ = now;
     let mut spec = CertificateSpec {
         subject: name(certificate.subject()),
+        subject_rest: subject_rest(certificate.subject()),
         issuer,
         serial: serial_name(certificate.raw_serial()),
         key,
@@ -89,11 +104,29 @@ fn serial_name(octets: &[u8]) -> SerialName {
         Person::ALL.into_iter().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
     let authorities = KeyName::certificate_keys().into_iter();
     let authorities = authorities.flat_map(|key| [SerialName::Authority(key), SerialName::RevokedAuthority(key)]);
-    people.chain(authorities).find(|name| serial(*name) == octets).unwrap_or(SerialName::Authority(KeyName::Attacker))
+    people.chain(authorities).find(|name| serial(*name) == octets).unwrap_or(SerialName::Irregular)
+}
+
+/// The attributes after the first common name.
+fn subject_rest(name: &x509_parser::x509::X509Name<'_>) -> Vec<SubjectAttribute> {
+    use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME, OID_X509_ORGANIZATIONAL_UNIT};
+    let attributes = name.iter_attributes().skip(1).filter_map(|attribute| {
+        let text = attribute.as_str().ok()?.to_string();
+        let kind = attribute.attr_type();
+        [
+            (OID_X509_COMMON_NAME, SubjectAttribute::CommonName as fn(String) -> SubjectAttribute),
+            (OID_X509_ORGANIZATION_NAME, SubjectAttribute::Organization),
+            (OID_X509_ORGANIZATIONAL_UNIT, SubjectAttribute::OrganizationalUnit),
+        ]
+        .into_iter()
+        .find(|(known, _)| known == kind)
+        .map(|(_, named)| named(text))
+    });
+    attributes.collect()
 }
 
 fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
-    let mut named = false;
+    let (mut named, mut constrained, mut unknown) = (false, false, false);
     for extension in certificate.extensions() {
         match extension.parsed_extension() {
             ParsedExtension::SubjectAlternativeName(_) if named => spec.extra = Some(Extra::RepeatedNames),
@@ -101,9 +134,22 @@ fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
                 named = true;
                 spec.names = names.general_names.iter().filter_map(subject_name).collect();
             }
+            ParsedExtension::BasicConstraints(_) if constrained => spec.extra = Some(Extra::RepeatedConstraints),
             ParsedExtension::BasicConstraints(constraints) => {
+                constrained = true;
                 let path_length = constraints.path_len_constraint.and_then(|length| u8::try_from(length).ok());
                 spec.authority = Some(BasicConstraints { ca: constraints.ca, path_length });
+            }
+            ParsedExtension::CertificatePolicies(_) if extension.critical => {
+                spec.extra = Some(Extra::CriticalPolicies);
+            }
+            ParsedExtension::InhibitAnyPolicy(_) if extension.critical => {
+                spec.extra = Some(Extra::CriticalInhibitAny);
+            }
+            ParsedExtension::ParseError { .. }
+                if extension.oid == x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS =>
+            {
+                spec.extra = Some(Extra::MalformedConstraints);
             }
             ParsedExtension::KeyUsage(usage) => {
                 let bits = [
@@ -125,16 +171,14 @@ fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
                     Some(purposes.into_iter().filter(|(set, _)| *set).map(|(_, purpose)| purpose).collect());
             }
             ParsedExtension::NameConstraints(constraints) => {
-                let dns = |subtree: &x509_parser::extensions::GeneralSubtree<'_>| match &subtree.base {
-                    GeneralName::DNSName(base) => Some(base.to_string()),
-                    _ => None,
-                };
-                let permitted = constraints.permitted_subtrees.iter().flatten().filter_map(dns);
-                let excluded = constraints.excluded_subtrees.iter().flatten().filter_map(dns);
-                spec.name_constraints = permitted.map(NameConstraint::PermittedDns).collect();
-                spec.name_constraints.extend(excluded.map(NameConstraint::ExcludedDns));
+                let permitted = constraints.permitted_subtrees.iter().flatten();
+                spec.name_constraints = permitted.filter_map(|subtree| constraint(true, &subtree.base)).collect();
+                let excluded = constraints.excluded_subtrees.iter().flatten();
+                spec.name_constraints.extend(excluded.filter_map(|subtree| constraint(false, &subtree.base)));
             }
+            ParsedExtension::UnsupportedExtension { .. } if unknown => spec.extra = Some(Extra::RepeatedUnknown),
             ParsedExtension::UnsupportedExtension { .. } => {
+                unknown = true;
                 spec.extra = Some(if extension.critical { Extra::UnknownCritical } else { Extra::UnknownNonCritical });
             }
             ParsedExtension::ParseError { .. }
@@ -151,7 +195,32 @@ fn subject_name(name: &GeneralName<'_>) -> Option<SubjectName> {
     match name {
         GeneralName::DNSName(text) => Some(SubjectName::Dns(text.to_string())),
         GeneralName::RFC822Name(text) => Some(SubjectName::Email(text.to_string())),
+        GeneralName::IPAddress(octets) => Some(SubjectName::Ip(dotted(octets))),
         GeneralName::URI(text) => Some(SubjectName::Uri(text.to_string())),
         _ => None,
     }
+}
+
+fn dotted(octets: &[u8]) -> String {
+    octets.iter().map(u8::to_string).collect::<Vec<_>>().join(".")
+}
+
+fn constraint(permitted: bool, base: &GeneralName<'_>) -> Option<NameConstraint> {
+    use NameConstraint::*;
+    let (permits, excludes, text): (fn(String) -> NameConstraint, fn(String) -> NameConstraint, String) = match base {
+        GeneralName::DNSName(text) => (PermittedDns, ExcludedDns, text.to_string()),
+        GeneralName::DirectoryName(name) => {
+            let common = name.iter_common_name().next().and_then(|name| name.as_str().ok())?;
+            (PermittedDirectory, ExcludedDirectory, common.to_string())
+        }
+        GeneralName::IPAddress(octets) => {
+            let (network, mask) = octets.split_at_checked(4)?;
+            let bits: u32 = mask.iter().map(|octet| octet.count_ones()).sum();
+            (PermittedIp, ExcludedIp, format!("{}/{bits}", dotted(network)))
+        }
+        GeneralName::RFC822Name(text) => (PermittedEmail, ExcludedEmail, text.to_string()),
+        GeneralName::URI(text) => (PermittedUri, ExcludedUri, text.to_string()),
+        _ => return None,
+    };
+    Some(if permitted { permits(text) } else { excludes(text) })
 }

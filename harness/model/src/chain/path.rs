@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blueprint, CertificateSpec, Extra, KeyUsage, NameConstraint, Purpose, Rule, SubjectName};
+use super::constraints;
+use crate::{Blueprint, CertificateSpec, Extra, KeyUsage, Purpose, Rule};
 
 /// Where the presented chain leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainPath {
+    /// The intermediate, certified by the second trusted root.
+    CrossSigned,
     /// An end-entity certificate of the staff intermediate issues another leaf.
     LeafAsAuthority,
+    /// Two intermediates that certify one another.
+    Loop,
     /// The intermediate is left out.
     MissingIntermediate,
     /// Eve's authority under names of her own.
@@ -24,13 +29,26 @@ pub enum ChainPath {
     SelfSigned,
     /// The authority of the server's certificate issues the leaf.
     ServerAuthority,
+    /// An authority below the intermediate, which allows none.
+    SubAuthority,
 }
 
 impl ChainPath {
     /// Every path.
-    pub const ALL: [ChainPath; 7] = {
+    pub const ALL: [ChainPath; 10] = {
         use ChainPath::*;
-        [LeafAsAuthority, MissingIntermediate, Rogue, RogueSameName, SecondRoot, SelfSigned, ServerAuthority]
+        [
+            CrossSigned,
+            LeafAsAuthority,
+            Loop,
+            MissingIntermediate,
+            Rogue,
+            RogueSameName,
+            SecondRoot,
+            SelfSigned,
+            ServerAuthority,
+            SubAuthority,
+        ]
     };
 }
 
@@ -136,6 +154,22 @@ fn leaf_rules(leaf: &CertificateSpec, blueprint: &Blueprint) -> BTreeSet<Rule> {
     rules
 }
 
+/// The rule that an irregularity violates whatever the reading.
+fn irregular(extra: Extra) -> Option<Rule> {
+    use Extra::*;
+    match extra {
+        EmptyIssuer | FractionalTime | IndefiniteLength | MalformedConstraints | OtherAlgorithm | TrailingOctet => {
+            Some(Rule::CertificateForm)
+        }
+        RepeatedConstraints | RepeatedNames => Some(Rule::ExtensionUnique),
+        Sha1 => Some(Rule::CertificateAlgorithm),
+        UnknownCritical => Some(Rule::CriticalExtension),
+        // A matter of readings, or of no account; versions 1 and 2 lack what others have, which other rules see.
+        CriticalInhibitAny | CriticalPolicies | LongSerial | NegativeSerial | RepeatedUnknown | UnknownNonCritical
+        | Version1 | Version2 | ZeroSerial => None,
+    }
+}
+
 /// `below` holds the certificates from the leaf to the one that `issuer` signed.
 fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> BTreeSet<Rule> {
     let mut rules = common_rules(issuer, blueprint);
@@ -160,7 +194,7 @@ fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint:
     {
         rules.insert(Rule::RevocationStatus);
     }
-    if below.iter().any(|certificate| violates_names(certificate, &issuer.name_constraints)) {
+    if below.iter().any(|certificate| constraints::violates(certificate, &issuer.name_constraints)) {
         rules.insert(Rule::NameConstraints);
     }
     rules
@@ -171,15 +205,7 @@ fn common_rules(certificate: &CertificateSpec, blueprint: &Blueprint) -> BTreeSe
     if certificate.not_before > 0 || certificate.not_after < 0 {
         rules.insert(Rule::CertificateValidity);
     }
-    match certificate.extra {
-        Some(Extra::RepeatedNames) => {
-            rules.insert(Rule::ExtensionUnique);
-        }
-        Some(Extra::UnknownCritical) => {
-            rules.insert(Rule::CriticalExtension);
-        }
-        Some(Extra::UnknownNonCritical) | None => {}
-    }
+    rules.extend(certificate.extra.and_then(irregular));
     if blueprint.policy.certificates.revocation {
         if !blueprint.crl_issuers().contains(&certificate.issuer) {
             rules.insert(Rule::RevocationStatus);
@@ -190,40 +216,4 @@ fn common_rules(certificate: &CertificateSpec, blueprint: &Blueprint) -> BTreeSe
         }
     }
     rules
-}
-
-fn violates_names(certificate: &CertificateSpec, constraints: &[NameConstraint]) -> bool {
-    let permitted: Vec<&str> = constraints
-        .iter()
-        .filter_map(|constraint| match constraint {
-            NameConstraint::PermittedDns(base) => Some(base.as_str()),
-            NameConstraint::ExcludedDns(_) => None,
-        })
-        .collect();
-    certificate.names.iter().any(|name| {
-        let SubjectName::Dns(host) = name else { return false };
-        let excluded = constraints.iter().any(|constraint| match constraint {
-            NameConstraint::ExcludedDns(base) => in_subtree(host, base),
-            NameConstraint::PermittedDns(_) => false,
-        });
-        excluded || (!permitted.is_empty() && !permitted.iter().any(|base| in_subtree(host, base)))
-    })
-}
-
-/// Whether `host` is `base` with zero or more labels added on the left (RFC 5280 §4.2.1.10).
-fn in_subtree(host: &str, base: &str) -> bool {
-    let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
-    host == base || host.strip_suffix(&base).is_some_and(|labels| labels.ends_with('.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_subtree;
-
-    #[test]
-    fn a_subtree_holds_whole_labels_only() {
-        assert!(in_subtree("a.example.test", "example.test"));
-        assert!(in_subtree("EXAMPLE.test", "example.test"));
-        assert!(!in_subtree("badexample.test", "example.test"));
-    }
 }

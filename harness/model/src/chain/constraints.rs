@@ -1,0 +1,151 @@
+//! Name constraints over symbols (RFC 5280 §4.2.1.10): which names lie within which subtrees.
+
+use crate::{CertificateSpec, NameConstraint, SubjectName};
+
+/// The form of name that a constraint speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Directory,
+    Dns,
+    Email,
+    Ip,
+    Uri,
+}
+
+impl NameConstraint {
+    /// The base of the subtree.
+    pub(crate) fn base(&self) -> &str {
+        self.parts().2
+    }
+
+    pub(crate) fn base_mut(&mut self) -> &mut String {
+        use NameConstraint::*;
+        match self {
+            ExcludedDirectory(base)
+            | ExcludedDns(base)
+            | ExcludedEmail(base)
+            | ExcludedIp(base)
+            | ExcludedUri(base)
+            | PermittedDirectory(base)
+            | PermittedDns(base)
+            | PermittedEmail(base)
+            | PermittedIp(base)
+            | PermittedUri(base) => base,
+        }
+    }
+
+    /// Whether the subtree is permitted, what form of name it speaks of, and its base.
+    fn parts(&self) -> (bool, Form, &str) {
+        match self {
+            NameConstraint::ExcludedDirectory(base) => (false, Form::Directory, base),
+            NameConstraint::ExcludedDns(base) => (false, Form::Dns, base),
+            NameConstraint::ExcludedEmail(base) => (false, Form::Email, base),
+            NameConstraint::ExcludedIp(base) => (false, Form::Ip, base),
+            NameConstraint::ExcludedUri(base) => (false, Form::Uri, base),
+            NameConstraint::PermittedDirectory(base) => (true, Form::Directory, base),
+            NameConstraint::PermittedDns(base) => (true, Form::Dns, base),
+            NameConstraint::PermittedEmail(base) => (true, Form::Email, base),
+            NameConstraint::PermittedIp(base) => (true, Form::Ip, base),
+            NameConstraint::PermittedUri(base) => (true, Form::Uri, base),
+        }
+    }
+}
+
+/// Every name of a certificate with its form; the subject counts as a directory name.
+fn names(certificate: &CertificateSpec) -> impl Iterator<Item = (Form, &str)> {
+    let subject = Some((Form::Directory, certificate.subject.as_str())).filter(|(_, subject)| !subject.is_empty());
+    subject.into_iter().chain(certificate.names.iter().map(|name| match name {
+        SubjectName::Dns(text) => (Form::Dns, text.as_str()),
+        SubjectName::Email(text) => (Form::Email, text.as_str()),
+        SubjectName::Ip(text) => (Form::Ip, text.as_str()),
+        SubjectName::Uri(text) => (Form::Uri, text.as_str()),
+    }))
+}
+
+/// Whether some name of the certificate is excluded, or of a constrained form and not permitted.
+pub(super) fn violates(certificate: &CertificateSpec, constraints: &[NameConstraint]) -> bool {
+    let constraints: Vec<_> = constraints.iter().map(NameConstraint::parts).collect();
+    names(certificate).any(|(form, name)| {
+        let mut of_form = constraints.iter().filter(|(_, constrained, _)| *constrained == form).peekable();
+        let mut permitted = None;
+        let excluded = of_form.any(|(permits, _, base)| {
+            let within = within(form, name, base);
+            if *permits {
+                permitted = Some(permitted.unwrap_or(false) || within);
+            }
+            !permits && within
+        });
+        excluded || permitted == Some(false)
+    })
+}
+
+/// Whether a name is of a constrained form that a verifier need not process and may refuse instead.
+///
+/// DNS names and addresses are left out: every verifier in use processes them.
+pub(crate) fn may_be_refused(certificate: &CertificateSpec, constraints: &[NameConstraint]) -> bool {
+    let optional = |form: Form| matches!(form, Form::Directory | Form::Email | Form::Uri);
+    let constrained = |form: Form| constraints.iter().any(|constraint| constraint.parts().1 == form);
+    names(certificate).any(|(form, _)| optional(form) && constrained(form))
+}
+
+fn within(form: Form, name: &str, base: &str) -> bool {
+    match form {
+        Form::Directory => name == base,
+        Form::Dns => in_subtree(name, base),
+        Form::Email => on_host(name.rsplit('@').next().unwrap_or_default(), base),
+        Form::Ip => in_range(name, base).unwrap_or(false),
+        Form::Uri => {
+            let authority = name.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+            on_host(authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default(), base)
+        }
+    }
+}
+
+/// Whether `host` is `base` with zero or more labels added on the left.
+fn in_subtree(host: &str, base: &str) -> bool {
+    let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
+    host == base || host.strip_suffix(&base).is_some_and(|labels| labels.ends_with('.'))
+}
+
+/// Mailboxes and URIs: the very host, or with a leading dot any host below it.
+fn on_host(host: &str, base: &str) -> bool {
+    let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
+    if base.starts_with('.') { host.len() > base.len() && host.ends_with(&base) } else { host == base }
+}
+
+/// Whether an IPv4 address lies in `network/bits`; `None` when either cannot be read.
+fn in_range(address: &str, range: &str) -> Option<bool> {
+    let number = |text: &str| text.parse::<std::net::Ipv4Addr>().ok().map(u32::from);
+    let (network, bits) = range.split_once('/')?;
+    let mask = u32::MAX.checked_shl(32 - bits.parse::<u32>().ok().filter(|bits| *bits <= 32)?).unwrap_or(0);
+    Some(number(address)? & mask == number(network)? & mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subtree_holds_whole_labels_only() {
+        assert!(in_subtree("a.example.test", "example.test"));
+        assert!(in_subtree("EXAMPLE.test", "example.test"));
+        assert!(!in_subtree("badexample.test", "example.test"));
+    }
+
+    #[test]
+    fn a_host_is_itself_and_a_domain_is_what_lies_below() {
+        assert!(within(Form::Uri, "spiffe://example.test/staff/a", "example.test"));
+        assert!(!within(Form::Uri, "spiffe://a.example.test/staff/a", "example.test"));
+        assert!(within(Form::Uri, "spiffe://a.example.test/x", ".example.test"));
+        assert!(within(Form::Email, "a@example.test", "example.test"));
+        assert!(!within(Form::Email, "a@mail.example.test", "example.test"));
+    }
+
+    #[test]
+    fn addresses_lie_in_ranges() {
+        assert_eq!(in_range("192.0.2.7", "192.0.2.0/24"), Some(true));
+        assert_eq!(in_range("192.0.3.7", "192.0.2.0/24"), Some(false));
+        assert_eq!(in_range("198.51.100.1", "0.0.0.0/0"), Some(true));
+        assert_eq!(in_range("no address", "192.0.2.0/24"), None);
+    }
+}

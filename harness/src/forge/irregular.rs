@@ -1,0 +1,111 @@
+//! What a certificate writer refuses to say: irregular certificates, made by surgery and signed anew.
+
+use gatecrash_model::{CertificateSpec, Extra};
+use rcgen::CustomExtension;
+
+use super::{
+    chain,
+    der::{BIT_STRING, Element, GENERALIZED_TIME, INTEGER, SEQUENCE, elements},
+};
+use crate::keys::Secret;
+
+const BASIC_CONSTRAINTS: [u64; 4] = [2, 5, 29, 19];
+const CERTIFICATE_POLICIES: [u64; 4] = [2, 5, 29, 32];
+const INHIBIT_ANY_POLICY: [u64; 4] = [2, 5, 29, 54];
+const SUBJECT_ALTERNATIVE_NAME: [u64; 4] = [2, 5, 29, 17];
+/// An arc that nobody registered below the documentation arc of RFC 5612.
+const UNREGISTERED: [u64; 9] = [1, 3, 6, 1, 4, 1, 32473, 1, 1];
+/// `AlgorithmIdentifier` of ecdsa-with-SHA1 (RFC 3279 §2.2.3).
+const ECDSA_WITH_SHA1: [u8; 9] = [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01];
+/// `AlgorithmIdentifier` of ecdsa-with-SHA384 (RFC 5758 §3.2).
+const ECDSA_WITH_SHA384: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03];
+
+/// The extensions that an irregularity adds, for the certificate writer.
+pub(super) fn extensions(extra: Extra) -> Vec<CustomExtension> {
+    let extension = |oid: &[u64], critical: bool, content: &[u8]| {
+        let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
+        extension.set_criticality(critical);
+        extension
+    };
+    match extra {
+        Extra::CriticalInhibitAny => vec![extension(&INHIBIT_ANY_POLICY, true, &[INTEGER, 1, 0])],
+        Extra::CriticalPolicies => {
+            // One PolicyInformation with the unregistered arc's number.
+            let policy = [0x30, 0x0A, 0x30, 0x08, 0x06, 0x06, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x03];
+            vec![extension(&CERTIFICATE_POLICIES, true, &policy)]
+        }
+        Extra::MalformedConstraints => {
+            // A BOOLEAN that says it has two octets, and ends after one.
+            vec![extension(&BASIC_CONSTRAINTS, false, &[0x30, 0x03, 0x01, 0x02, 0xFF])]
+        }
+        Extra::RepeatedConstraints => vec![extension(&BASIC_CONSTRAINTS, true, &[0x30, 0x00])],
+        Extra::RepeatedNames => {
+            // GeneralNames with one dNSName.
+            let content = [&[0x30, 0x0E, 0x82, 0x0C][..], b"staff.test.x"].concat();
+            vec![extension(&SUBJECT_ALTERNATIVE_NAME, false, &content)]
+        }
+        Extra::RepeatedUnknown => {
+            vec![extension(&UNREGISTERED, false, &[0x05, 0x00]), extension(&UNREGISTERED, false, &[0x05, 0x00])]
+        }
+        Extra::UnknownCritical => vec![extension(&UNREGISTERED, true, &[0x05, 0x00])],
+        Extra::UnknownNonCritical => vec![extension(&UNREGISTERED, false, &[0x05, 0x00])],
+        _ => Vec::new(),
+    }
+}
+
+/// The certificate in `der` with the irregularity of `spec`, signed by `signer`; `None` when it cannot be taken apart.
+pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> Option<Vec<u8>> {
+    let Some(extra) = spec.extra else { return Some(der) };
+    let [certificate] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
+    let [mut signed, mut algorithm, signature] = <[Element; 3]>::try_from(certificate.children()?).ok()?;
+    let mut fields = signed.children()?;
+    match extra {
+        Extra::IndefiniteLength => return Some(certificate.indefinite()),
+        Extra::TrailingOctet => return Some([&der[..], &[0]].concat()),
+        Extra::OtherAlgorithm => {
+            algorithm = Element::new(SEQUENCE, ECDSA_WITH_SHA384);
+            return Some(Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded());
+        }
+        Extra::FractionalTime => {
+            let [start, end] = <[Element; 2]>::try_from(fields.get(4)?.children()?).ok()?;
+            // UTCTime has two digits of the year, of this century; GeneralizedTime has four.
+            let end = match end.tag {
+                GENERALIZED_TIME => end.contents,
+                _ => [b"20", &end.contents[..]].concat(),
+            };
+            let end = [end.strip_suffix(b"Z")?, b".5Z"].concat();
+            fields[4] = Element::of(SEQUENCE, &[start, Element::new(GENERALIZED_TIME, end)]);
+        }
+        Extra::LongSerial | Extra::NegativeSerial | Extra::ZeroSerial => {
+            let octets = match extra {
+                Extra::LongSerial => [0x41; 21].to_vec(),
+                Extra::NegativeSerial => vec![0x8A, 0x41],
+                _ => vec![0],
+            };
+            fields[1] = Element::new(INTEGER, octets);
+        }
+        Extra::Sha1 => {
+            algorithm = Element::new(SEQUENCE, ECDSA_WITH_SHA1);
+            fields[2] = algorithm.clone();
+        }
+        Extra::Version1 | Extra::Version2 => {
+            fields.retain(|field| field.tag != 0xA3);
+            match extra {
+                Extra::Version1 => drop(fields.remove(0)),
+                _ => fields[0] = Element::of(0xA0, &[Element::new(INTEGER, [1])]),
+            }
+        }
+        _ => return Some(der),
+    }
+    signed = Element::of(SEQUENCE, &fields);
+    let message = signed.encoded();
+    let mut octets = match extra {
+        Extra::Sha1 => signer.sign_der_sha1(&message)?,
+        _ => signer.sign_der(&message)?,
+    };
+    if spec.signer.is_none() {
+        chain::corrupt(&mut octets);
+    }
+    let signature = Element::new(BIT_STRING, [&[0][..], &octets].concat());
+    Some(Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded())
+}
