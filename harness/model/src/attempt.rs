@@ -49,7 +49,7 @@ impl Attempt {
         if let AuthorizationForm::OtherHeader(name) = &self.request.authorization
             && self.token.is_some()
         {
-            headers.push(name.clone());
+            headers.insert(0, name.clone());
         }
         Lifted {
             transport: self.transport,

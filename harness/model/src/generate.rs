@@ -1,6 +1,6 @@
 //! Random cases, drawn from any source of choices: a seeded generator, a fuzzer's bytes, proptest.
 
-use crate::{Blueprint, Case, Mutation, Person, Stance};
+use crate::{Blueprint, Case, Mutation, Person, Slot, SlotStage, Stance};
 
 /// A source of choices.
 pub trait Draw {
@@ -16,25 +16,53 @@ impl<F: FnMut(usize) -> usize> Draw for F {
 
 /// Draws a case: a stance, a route, and up to three mutations out of `words`, never two on one slot.
 ///
-/// About one in eight cases has no mutation.
+/// About one in eight cases has no mutation. What cannot matter is drawn less: a change of the token on a route that asks
+/// for none, and a change of the request by somebody who lacks nothing.
 pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint) -> Case {
-    let stance = draw_stance(draw);
+    let mut stance = draw_stance(draw);
     let routes = &blueprint.policy.routes;
-    let route = routes.get(draw.below(routes.len().max(1))).map(crate::Route::id).unwrap_or_default();
+    let route = routes.get(draw.below(routes.len().max(1)));
+    let open = route.is_some_and(crate::Route::token_optional) && draw.below(32) > 0;
+    let route = route.map(crate::Route::id).unwrap_or_default();
     let wanted = [0, 1, 1, 1, 1, 2, 2, 3][draw.below(8)];
     let mut mutations: Vec<Mutation> = Vec::new();
     for _ in 0..wanted {
         let Some(word) = words.get(draw.below(words.len().max(1))) else { break };
-        if mutations.iter().all(|known| known.slot() != word.slot()) {
+        let fits = !(open && of_token(&word.slot()));
+        if fits && mutations.iter().all(|known| known.slot() != word.slot()) {
             mutations.push(word.clone());
         }
     }
+    let asks = mutations.iter().any(|mutation| mutation.slot().stage == SlotStage::Request);
+    if asks && matches!(stance, Stance::Complete(_)) && draw.below(4) > 0 {
+        stance = draw_lack(draw);
+    }
+    // Nor does it matter there what a token lacks.
+    if open && !matches!(stance, Stance::Complete(_) | Stance::NoCertificate | Stance::NoToken) {
+        stance = [Stance::NoCertificate, Stance::NoToken][draw.below(2)];
+    }
     Case::one(stance, route, mutations)
+}
+
+/// Whether a slot is one of the token.
+fn of_token(slot: &Slot) -> bool {
+    use SlotStage::*;
+    matches!(slot.stage, Binding | Claims | Header | Seal | Tamper | Text) || slot.name == "authorization"
 }
 
 fn draw_stance(draw: &mut dyn Draw) -> Stance {
     let people = Person::INSIDERS;
     match draw.below(16) {
+        0..=7 => draw_lack(draw),
+        8..=10 => Stance::Complete(people[draw.below(people.len())]),
+        _ => Stance::Complete(Person::Alice),
+    }
+}
+
+/// Somebody who lacks something.
+fn draw_lack(draw: &mut dyn Draw) -> Stance {
+    let people = Person::INSIDERS;
+    match draw.below(8) {
         0 => Stance::ExpiredToken,
         1 => Stance::ForeignIssuer,
         2 => Stance::NarrowScope,
@@ -42,9 +70,7 @@ fn draw_stance(draw: &mut dyn Draw) -> Stance {
         4 => Stance::NoToken,
         5 => Stance::OtherTenant,
         6 => Stance::StolenToken(Person::Alice),
-        7 => Stance::StolenToken(people[draw.below(people.len())]),
-        8..=10 => Stance::Complete(people[draw.below(people.len())]),
-        _ => Stance::Complete(Person::Alice),
+        _ => Stance::StolenToken(people[draw.below(people.len())]),
     }
 }
 
