@@ -6,6 +6,8 @@ mod irregular;
 mod names;
 mod request;
 pub(crate) use request::HOST;
+pub(crate) mod secret;
+mod signature;
 pub(crate) mod token;
 
 use std::sync::Arc;
@@ -41,6 +43,9 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForgeError {
+    /// What is meant to differ happens to be the same.
+    #[error("the thumbprint has no letter in which the two alphabets differ")]
+    Alike,
     /// The certificate writer refused.
     #[error("the certificate cannot be written: {reason}")]
     Certificate {

@@ -5,9 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{Algorithm, IssuerRole, KeyName, TokenKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use p256::ecdsa::{Signature as EcdsaSignature, signature::Signer as _, signature::Verifier as _};
+use p256::ecdsa::{
+    Signature as EcdsaSignature,
+    signature::{Signer as _, Verifier as _},
+};
 use rsa::{
-    BoxedUint, pkcs1v15::Signature as RsaSignature, signature::SignatureEncoding as _, traits::PublicKeyParts as _,
+    BoxedUint,
+    pkcs1v15::Signature as RsaSignature,
+    signature::{RandomizedSigner as _, SignatureEncoding as _},
+    traits::PublicKeyParts as _,
 };
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -147,6 +153,10 @@ impl Secret {
                 let signature: EcdsaSignature = key.sign(message);
                 Some(signature.to_bytes().to_vec())
             }
+            (Secret::Rsa(key), Algorithm::PS256) => {
+                let key = rsa::pss::SigningKey::<Sha256>::new(key.as_ref().clone());
+                Some(key.sign_with_rng(&mut Salt(Sha256::digest(message).into()), message).to_vec())
+            }
             (Secret::Rsa(key), Algorithm::RS256) => {
                 Some(rsa::pkcs1v15::SigningKey::<Sha256>::new(key.as_ref().clone()).sign(message).to_vec())
             }
@@ -165,6 +175,9 @@ impl Secret {
                 .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
             (Secret::P256(key), Algorithm::ES256) => EcdsaSignature::from_slice(signature)
                 .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
+            (Secret::Rsa(key), Algorithm::PS256) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
+                rsa::pss::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
+            }),
             (Secret::Rsa(key), Algorithm::RS256) => RsaSignature::try_from(signature).is_ok_and(|signature| {
                 rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
             }),
@@ -235,6 +248,15 @@ impl Secret {
         der.unwrap_or_default()
     }
 
+    /// The RSAPublicKey in DER (RFC 8017 §A.1.1); empty for other keys.
+    pub fn pkcs1_der(&self) -> Vec<u8> {
+        use rsa::pkcs1::EncodeRsaPublicKey as _;
+        match self {
+            Secret::Rsa(key) => key.to_public_key().to_pkcs1_der().map_or(Vec::new(), |der| der.as_bytes().to_vec()),
+            _ => Vec::new(),
+        }
+    }
+
     /// The members of the public JWK (RFC 7517 §4) without `kid`, `use` and `alg`, as JSON text without braces.
     pub fn jwk_members(&self) -> String {
         let text = |octets: &[u8]| Base64UrlUnpadded::encode_string(octets);
@@ -262,6 +284,35 @@ impl Secret {
         }
     }
 }
+
+/// The salt of RSASSA-PSS, taken from the message: the same message gives the same signature.
+struct Salt([u8; 32]);
+
+impl rsa::rand_core::TryRng for Salt {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut octets = [0; 4];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u32::from_le_bytes(octets))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut octets = [0; 8];
+        self.try_fill_bytes(&mut octets)?;
+        Ok(u64::from_le_bytes(octets))
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
+        for octet in octets.chunks_mut(32) {
+            self.0 = Sha256::digest(self.0).into();
+            octet.copy_from_slice(&self.0[..octet.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::TryCryptoRng for Salt {}
 
 /// HMAC with SHA-2 (RFC 7518 §3.2).
 pub fn mac(secret: &[u8], algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {

@@ -15,7 +15,7 @@ pub use mint::Mint;
 pub use witness::{Hit, Seen, Witness};
 
 use crate::{
-    forge::{ForgeError, chain, token},
+    forge::{ForgeError, chain, secret, token},
     keys::Keyring,
 };
 
@@ -169,13 +169,7 @@ impl World {
 
     /// The server's certificate.
     pub fn server_chain(&self) -> Result<Vec<CertificateDer<'static>>, ForgeError> {
-        let mut spec = self.blueprint.authority(KeyName::Server);
-        spec.issuer = self.blueprint.authority(KeyName::ServerRoot).subject;
-        spec.signer = Some(KeyName::ServerRoot);
-        spec.authority = None;
-        spec.key_usage = Some(vec![gatecrash_model::KeyUsage::DigitalSignature]);
-        spec.purposes = Some(vec![gatecrash_model::Purpose::ServerAuth]);
-        spec.names = vec![gatecrash_model::SubjectName::Dns(crate::forge::HOST.into())];
+        let spec = chain::server(&self.blueprint);
         Ok(vec![CertificateDer::from(self.mint.certificate(&spec)?.to_vec())])
     }
 
@@ -195,13 +189,7 @@ impl World {
 
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
     pub fn jwks(&self, role: IssuerRole) -> String {
-        let published = self.blueprint.published(role);
-        let keys = published.iter().filter(|key| !key.algorithm.starts_with("HS")).filter_map(|key| {
-            let members = self.keyring.secret(key.key)?.jwk_members();
-            let usage = if key.signs { "sig" } else { "enc" };
-            Some(format!(r#"{{{members},"kid":"{}","alg":"{}","use":"{usage}"}}"#, key.kid, key.algorithm))
-        });
-        format!(r#"{{"keys":[{}]}}"#, keys.collect::<Vec<_>>().join(","))
+        secret::jwk_set(role, &self.blueprint, &self.keyring)
     }
 
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.

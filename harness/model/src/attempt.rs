@@ -87,7 +87,15 @@ impl Attempt {
             Segments::Three => {}
             // Three segments, each of no octets.
             Segments::OnlyDots => return TokenSeen::Read { header: None, claims: None, seal: Seal::Nobody },
-            Segments::Flattened | Segments::Four | Segments::LeadingDot | Segments::Two => {
+            Segments::Encrypted
+            | Segments::EncryptedPlain
+            | Segments::EncryptedSlow
+            | Segments::Flattened
+            | Segments::Four
+            | Segments::General
+            | Segments::LeadingDot
+            | Segments::Two
+            | Segments::Unprotected => {
                 return TokenSeen::Garbled(TextFault::Segments);
             }
         }
@@ -101,31 +109,40 @@ impl Attempt {
             };
             members.iter().map(member).collect()
         };
-        let wrapped = |claims: &[Member]| {
-            let claims = object_text(&plain(claims), blueprint);
-            match &token.payload {
-                None => claims,
-                Some(PayloadForm::Prefix(text)) => format!("{text}{claims}"),
-                Some(PayloadForm::Suffix(text)) => format!("{claims}{text}"),
-                Some(PayloadForm::Text(text)) => text.clone(),
+        let wrapped = |members: &[Member], form: &Option<PayloadForm>| {
+            let object = object_text(&plain(members), blueprint);
+            match form {
+                None => Some(object),
+                Some(form) => form.around(&object),
             }
         };
-        let header = object_text(&plain(&replaced(&token.header, &token.rewritten_header)), blueprint);
-        let claims = wrapped(&replaced(&token.claims, &token.rewritten_claims));
+        let (sent_header, sent_claims) =
+            (replaced(&token.header, &token.rewritten_header), replaced(&token.claims, &token.rewritten_claims));
+        let header = wrapped(&sent_header, &token.header_form);
+        let claims = wrapped(&sent_claims, &token.payload);
         // To write what stands there already is no tampering.
-        let untouched = header == object_text(&plain(&token.header), blueprint) && claims == wrapped(&token.claims);
-        let genuine = token.signature == SignatureForm::Genuine && untouched;
+        let same = |sent: &[Member], signed: &[Member]| {
+            object_text(&plain(sent), blueprint) == object_text(&plain(signed), blueprint)
+        };
+        // What takes the place of the whole is the same before and after.
+        let replaces = |form: &Option<PayloadForm>| matches!(form, Some(PayloadForm::Text(_)));
+        let untouched = (replaces(&token.header_form) || same(&sent_header, &token.header))
+            && (replaces(&token.payload) || same(&sent_claims, &token.claims));
+        let verifies = matches!(token.signature, SignatureForm::Genuine | SignatureForm::HighS);
+        let genuine = verifies && untouched;
         let known =
             token.header.iter().chain(&token.claims).chain(&token.rewritten_header).chain(&token.rewritten_claims);
         let known: Vec<(String, Value)> = known
-            .filter(|member| matches!(member.value, Value::Confirmation { .. } | Value::Jwk(_)))
+            .filter(|member| {
+                matches!(member.value, Value::Certificates(_) | Value::Confirmation { .. } | Value::Jwk(_))
+            })
             .map(|member| self.normal(member.value.clone(), blueprint))
             .map(|value| (stand_in(&value, blueprint), value))
             .collect();
         let symbol = |text: &str| known.iter().find(|(stand_in, _)| stand_in == text).map(|(_, value)| value.clone());
         TokenSeen::Read {
-            header: members(&header, blueprint, &symbol),
-            claims: members(&claims, blueprint, &symbol),
+            header: header.and_then(|header| members(&header, blueprint, &symbol)),
+            claims: claims.and_then(|claims| members(&claims, blueprint, &symbol)),
             seal: if genuine { token.seal.clone() } else { Seal::Nobody },
         }
     }
@@ -149,8 +166,10 @@ impl TokenSpec {
     /// Whether the text is no `b64token` (RFC 6750 §2.1): its `=` stand at the very end only.
     fn breaks_grammar(&self) -> bool {
         let last = match self.segments {
-            Segments::Flattened => return true,
-            Segments::OnlyDots => return false,
+            Segments::Flattened | Segments::General | Segments::Unprotected => return true,
+            Segments::Encrypted | Segments::EncryptedPlain | Segments::EncryptedSlow | Segments::OnlyDots => {
+                return false;
+            }
             Segments::Four => None,
             Segments::Two => Some(SegmentName::Claims),
             Segments::LeadingDot | Segments::Three => Some(SegmentName::Signature),
@@ -185,9 +204,12 @@ fn object_text(members: &[Member], blueprint: &Blueprint) -> String {
 fn stand_in(value: &Value, blueprint: &Blueprint) -> String {
     match value {
         Value::Json(text) => text.clone(),
+        Value::Long(_) | Value::Nested(_) => value.spelled_out().unwrap_or_default(),
         Value::Seconds(seconds) => (blueprint.now + seconds).to_string(),
         Value::Unique => "\"gc-unique\"".into(),
-        Value::Confirmation { .. } | Value::Jwk(_) => format!("{{\"\":{}}}", json::quote(&format!("{value:?}"))),
+        Value::Certificates(_) | Value::Confirmation { .. } | Value::Jwk(_) => {
+            format!("{{\"\":{}}}", json::quote(&format!("{value:?}")))
+        }
     }
 }
 
@@ -199,7 +221,7 @@ pub(crate) fn members(
     blueprint: &Blueprint,
     symbol: &dyn Fn(&str) -> Option<Value>,
 ) -> Option<Vec<Member>> {
-    let Some(Json::Object(members)) = json::parse(text) else { return None };
+    let Some(Json::Object(members)) = json::parse_widely(text) else { return None };
     let normal = |(name, value, text): (String, Json, String)| {
         let value = match &value {
             Json::Number(_, digits) if DATES.contains(&name.as_str()) => match digits.parse::<i64>() {

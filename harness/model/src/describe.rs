@@ -30,6 +30,10 @@ impl std::fmt::Display for Mutation {
                 let of = match of {
                     ConfirmationOf::Intermediate => "the intermediate".to_string(),
                     ConfirmationOf::Leaf => "the presented certificate".to_string(),
+                    ConfirmationOf::LeafJwk => "the presented public key as a JWK".to_string(),
+                    ConfirmationOf::LeafPem => "the presented certificate's PEM text".to_string(),
+                    ConfirmationOf::LeafTbs => "the signed part of the presented certificate".to_string(),
+                    ConfirmationOf::Root => "the client root".to_string(),
                     ConfirmationOf::LeafKey => "the presented public key alone".to_string(),
                     ConfirmationOf::Person(person) => format!("{}'s certificate", person.title()),
                 };
@@ -81,6 +85,7 @@ impl std::fmt::Display for Mutation {
             }
             DropClaim(name) => write!(f, "issuer leaves out `{name}`"),
             DropHeader(name) => write!(f, "issuer leaves out header `{name}`"),
+            JoseHeader(form) => write!(f, "JOSE header {form:?}"),
             Method(name) => write!(f, "method {name}"),
             ObjectOf(person) => write!(f, "on {}'s object", person.title()),
             Path(form) => write!(f, "path spelled {form:?}"),
@@ -131,6 +136,14 @@ fn seconds(offset: i64) -> String {
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Value::Certificates(crate::CertificatesOf::Person(person)) => {
+                write!(f, "the certificates of {}", person.title())
+            }
+            Value::Certificates(crate::CertificatesOf::Rogue(person)) => {
+                write!(f, "a certificate in {}'s name from Eve's authority", person.title())
+            }
+            Value::Long(length) => write!(f, "a string of {length} letters"),
+            Value::Nested(depth) => write!(f, "{depth} arrays, one in the other"),
             Value::Confirmation { member, .. } => write!(f, "a confirmation `{member}`"),
             Value::Jwk(key) => write!(f, "the public JWK of {key}"),
             Value::Json(text) => f.write_str(text),
@@ -143,6 +156,14 @@ impl std::fmt::Display for Value {
 impl std::fmt::Display for MacSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            MacSecret::CertificateDer => f.write_str("the server's certificate in DER"),
+            MacSecret::CertificatePem => f.write_str("the server's certificate in PEM"),
+            MacSecret::JwkSet(key) => write!(f, "the JWK Set that holds {key}"),
+            MacSecret::Member(key) => write!(f, "the first number of {key}'s JWK, as text"),
+            MacSecret::Pkcs1Der(key) => write!(f, "the PKCS #1 DER of {key}"),
+            MacSecret::Pkcs1Pem(key) => write!(f, "the PKCS #1 PEM of {key}"),
+            MacSecret::SpkiPemCrlf(key) => write!(f, "the public PEM of {key} with carriage returns"),
+            MacSecret::Ssh(key) => write!(f, "the OpenSSH form of {key}"),
             MacSecret::Empty => f.write_str("no octets"),
             MacSecret::Jwk(key) => write!(f, "the JWK text of {key}"),
             MacSecret::Raw(key) => write!(f, "the raw public octets of {key}"),

@@ -17,13 +17,23 @@ pub enum Json {
     Text(String),
 }
 
-/// Deepest nesting that is read; RFC 8259 §9 lets a reader set a limit.
+/// Deepest nesting that every reader takes; RFC 8259 §9 lets a reader set a limit.
 const DEEPEST: usize = 64;
 
 /// Reads one value with nothing around it but white space. `None` when the text is not JSON, a string holds a lone
 /// surrogate, or nesting is deeper than 64.
 pub fn parse(text: &str) -> Option<Json> {
-    let mut reader = Reader { text, at: 0 };
+    read(Reader { text, at: 0, deepest: DEEPEST, lone: false })
+}
+
+/// The same within the widest limits that a reader may set: lone surrogates are replaced (RFC 8259 §8.2), and nesting
+/// may be eight times as deep (§9).
+pub fn parse_widely(text: &str) -> Option<Json> {
+    read(Reader { text, at: 0, deepest: 8 * DEEPEST, lone: true })
+}
+
+fn read(mut reader: Reader<'_>) -> Option<Json> {
+    let text = reader.text;
     reader.space();
     let value = reader.value(0)?;
     reader.space();
@@ -49,6 +59,8 @@ pub fn quote(text: &str) -> String {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    deepest: usize,
+    lone: bool,
 }
 
 impl Reader<'_> {
@@ -67,7 +79,7 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Option<Json> {
-        if depth > DEEPEST {
+        if depth > self.deepest {
             return None;
         }
         match self.peek()? {
@@ -189,6 +201,9 @@ impl Reader<'_> {
                 let high = self.hex()?;
                 if !(0xD800..0xE000).contains(&high) {
                     return char::from_u32(high);
+                }
+                if self.lone && !self.text[self.at..].starts_with("\\u") {
+                    return Some(char::REPLACEMENT_CHARACTER);
                 }
                 self.take(b'\\')?;
                 self.take(b'u')?;

@@ -49,8 +49,8 @@ pub use rule::{Rule, Stage};
 pub use stance::Stance;
 pub use template::{Template, TemplateError};
 pub use token::{
-    Algorithm, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence, PayloadForm, Seal,
-    SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Value,
+    Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence,
+    PayloadForm, Seal, SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Value,
 };
 pub use verdict::{Admission, Verdict};
 pub use vocabulary::vocabulary;

@@ -107,6 +107,8 @@ pub enum Mutation {
     DropClaim(String),
     /// The issuer leaves a header parameter out.
     DropHeader(String),
+    /// The JOSE header is not simply its object.
+    JoseHeader(PayloadForm),
     /// The request has another method.
     Method(String),
     /// The request names somebody else's object.
@@ -258,6 +260,7 @@ impl Mutation {
             }
             DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } => (Claims, name.clone()),
             DropHeader(name) | RepeatHeader { name, .. } | SetHeader { name, .. } => (Header, name.clone()),
+            JoseHeader(_) => (Header, "the whole header".into()),
             Method(_) => (Request, "method".into()),
             ObjectOf(_) => (Request, "object".into()),
             Path(_) => (Request, "path".into()),
@@ -295,6 +298,7 @@ impl Mutation {
             ChainPadding(_) => "chain-padding",
             DropClaim(_) => "drop-claim",
             DropHeader(_) => "drop-header",
+            JoseHeader(_) => "jose-header",
             Method(_) => "method",
             ObjectOf(_) => "object-of",
             Path(_) => "path",

@@ -23,6 +23,8 @@ pub enum ReadingKind {
     IgnoredParameter,
     /// An intermediate whose purposes leave out client authentication.
     IntermediatePurpose,
+    /// JSON that is nested deeply, or holds half a surrogate pair, is read all the same.
+    JsonLimits,
     /// A date before 1970.
     NegativeDate,
     /// The path is normalised before it is routed.
@@ -47,7 +49,7 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 18] = {
+    pub const ALL: [ReadingKind; 19] = {
         use ReadingKind::*;
         [
             AuthorityAsLeaf,
@@ -58,6 +60,7 @@ impl ReadingKind {
             HeadAsGet,
             IgnoredParameter,
             IntermediatePurpose,
+            JsonLimits,
             NegativeDate,
             NormalisedPath,
             NumberRange,
@@ -82,6 +85,7 @@ impl ReadingKind {
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
             ReadingKind::IgnoredParameter => "RFC 7515 §4",
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
+            ReadingKind::JsonLimits => "RFC 8259 §8.2, §9",
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
             ReadingKind::NumberRange => "RFC 8259 §6",

@@ -102,6 +102,12 @@ impl<'a> Start<'a> {
     }
 
     fn finish(mut self) -> Result<Attempt, Unresolvable> {
+        if let Some(token) = &self.attempt.token {
+            let ecdsa = matches!(token.seal, Seal::Key(_, Algorithm::ES256));
+            if matches!(token.signature, SignatureForm::Der | SignatureForm::HighS) && !ecdsa {
+                return Err(not_applicable("the signature is not of ECDSA"));
+            }
+        }
         for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
             let nothing_to_repeat = match certificate.extra {
                 Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
@@ -148,7 +154,7 @@ impl<'a> Start<'a> {
     fn value(&self, value: &Value) -> Result<Value, Unresolvable> {
         Ok(match value {
             Value::Json(text) => Value::Json(self.template.fill(text)?),
-            other => other.clone(),
+            other => other.spelled_out().map_or_else(|| other.clone(), Value::Json),
         })
     }
 
@@ -173,8 +179,12 @@ impl<'a> Start<'a> {
                 let presented = self.attempt.chain.as_ref().map_or(0, |chain| chain.certificates.len());
                 let needed = match of {
                     ConfirmationOf::Intermediate => 2,
-                    ConfirmationOf::Leaf | ConfirmationOf::LeafKey => 1,
-                    ConfirmationOf::Person(_) => 0,
+                    ConfirmationOf::Leaf
+                    | ConfirmationOf::LeafJwk
+                    | ConfirmationOf::LeafKey
+                    | ConfirmationOf::LeafPem
+                    | ConfirmationOf::LeafTbs => 1,
+                    ConfirmationOf::Person(_) | ConfirmationOf::Root => 0,
                 };
                 if presented < needed {
                     return Err(not_applicable("the chain has no such certificate"));
@@ -228,6 +238,7 @@ impl<'a> Start<'a> {
             ChainPadding(padding) => self.pad(*padding)?,
             DropClaim(name) => drop_member(&mut self.token()?.claims, name)?,
             DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
+            JoseHeader(form) => self.token()?.header_form = Some(form.clone()),
             Method(method) => self.attempt.request.method.clone_from(method),
             ObjectOf(person) => {
                 if self.object.is_none() || self.route.owner.is_none() {
@@ -292,7 +303,9 @@ impl<'a> Start<'a> {
     fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
         let fits = match key {
             KeyName::Token(_, TokenKey::Ed25519) => algorithm == Algorithm::EdDSA,
-            KeyName::Token(_, TokenKey::Rsa) => matches!(algorithm, Algorithm::RS256 | Algorithm::RS512),
+            KeyName::Token(_, TokenKey::Rsa) => {
+                matches!(algorithm, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
+            }
             KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),
             _ => algorithm == Algorithm::ES256,
         };
@@ -442,6 +455,7 @@ fn honest_token(
     claims.push(member("cnf", confirmation));
     Ok(TokenSpec {
         header,
+        header_form: None,
         claims,
         payload: None,
         seal: Seal::Key(signing.key, algorithm),

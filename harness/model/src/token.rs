@@ -17,6 +17,8 @@ pub enum Algorithm {
     HS384,
     /// HMAC with SHA-512.
     HS512,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
     /// RSASSA-PKCS1-v1_5 with SHA-512.
@@ -25,9 +27,9 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Algorithm; 7] = {
+    pub const ALL: [Algorithm; 8] = {
         use Algorithm::*;
-        [EdDSA, ES256, HS256, HS384, HS512, RS256, RS512]
+        [EdDSA, ES256, HS256, HS384, HS512, PS256, RS256, RS512]
     };
 
     /// The registered name.
@@ -38,6 +40,7 @@ impl Algorithm {
             Algorithm::HS256 => "HS256",
             Algorithm::HS384 => "HS384",
             Algorithm::HS512 => "HS512",
+            Algorithm::PS256 => "PS256",
             Algorithm::RS256 => "RS256",
             Algorithm::RS512 => "RS512",
         }
@@ -64,14 +67,30 @@ pub enum Value {
         /// Written how.
         encoding: Encoding,
     },
+    /// A list of certificates, as `x5c` holds them (RFC 7515 §4.1.6).
+    Certificates(CertificatesOf),
     /// The public key, as a JWK (RFC 7517 §4).
     Jwk(KeyName),
     /// JSON text, sent as it stands; `${name}` is filled in first.
     Json(String),
+    /// A string of so many letters `a`.
+    Long(u32),
+    /// So many arrays, one in the other.
+    Nested(u16),
     /// An integer NumericDate: now plus so many seconds.
     Seconds(i64),
     /// A string that occurs in no other attempt.
     Unique,
+}
+
+/// Whose certificates `x5c` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificatesOf {
+    /// The leaf and the intermediate that somebody honestly presents.
+    Person(Person),
+    /// A leaf in the name of somebody that Eve's authority issued for the attacker's key.
+    Rogue(Person),
 }
 
 /// What a thumbprint is taken of.
@@ -82,16 +101,26 @@ pub enum ConfirmationOf {
     Intermediate,
     /// The presented leaf.
     Leaf,
+    /// The public key of the presented leaf, as a JWK thumbprint takes it (RFC 7638 §3).
+    LeafJwk,
+    /// The text of the presented leaf in PEM.
+    LeafPem,
+    /// The signed part of the presented leaf.
+    LeafTbs,
     /// The SubjectPublicKeyInfo of the presented leaf.
     LeafKey,
     /// The leaf that somebody honestly presents.
     Person(Person),
+    /// The client root.
+    Root,
 }
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Digest {
+    /// SHA-1, as `x5t` takes it (RFC 7515 §4.1.7).
+    Sha1,
     /// SHA-256.
     Sha256,
     /// SHA-512.
@@ -102,16 +131,22 @@ pub enum Digest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
+    /// base64 with the standard alphabet, which always differs here: two letters are appended.
+    Base64,
     /// base64url without padding (RFC 7515 §2).
     Base64Url,
     /// The same, with `=` at the end.
     Base64UrlPadded,
     /// Lower-case hexadecimal.
     Hex,
+    /// Lower-case hexadecimal, written in base64url.
+    HexInBase64Url,
     /// base64url, with the case of every letter flipped.
     FlippedCase,
     /// base64url, the first 20 letters.
     Prefix,
+    /// base64url with a space before it.
+    Spaced,
     /// base64url with the unused low bits of the last letter set.
     TrailingBits,
 }
@@ -135,26 +170,73 @@ pub enum Occurrence {
     Last,
 }
 
-/// A payload that is not simply the claims set.
+/// A payload that is not simply the claims set, or a header that is not simply its object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PayloadForm {
-    /// The claims set with text before it.
+    /// The object with text before it.
     Prefix(String),
-    /// The claims set with text after it.
+    /// The object with text after it.
     Suffix(String),
+    /// The object with an octet before it that UTF-8 does not have.
+    InvalidUtf8,
+    /// The object with so many members more.
+    Members(u32),
     /// Other text.
     Text(String),
+}
+
+impl PayloadForm {
+    /// The text around that of the object; `None` where it is no text.
+    pub fn around(&self, object: &str) -> Option<String> {
+        Some(match self {
+            PayloadForm::InvalidUtf8 => return None,
+            PayloadForm::Members(count) => {
+                let open = object.strip_suffix('}').unwrap_or(object);
+                let more: String = (0..*count).map(|i| format!(",\"m{i}\":0")).collect();
+                format!("{open}{more}}}")
+            }
+            PayloadForm::Prefix(text) => format!("{text}{object}"),
+            PayloadForm::Suffix(text) => format!("{object}{text}"),
+            PayloadForm::Text(text) => text.clone(),
+        })
+    }
+}
+
+impl Value {
+    /// The JSON text of a value that is named for its size alone.
+    pub(crate) fn spelled_out(&self) -> Option<String> {
+        match self {
+            Value::Long(length) => Some(format!("\"{}\"", "a".repeat(*length as usize))),
+            Value::Nested(depth) => {
+                let depth = usize::from(*depth);
+                Some(format!("{}{}", "[".repeat(depth), "]".repeat(depth)))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A MAC secret that an attacker can compute or guess.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MacSecret {
+    /// The certificate of the server in DER.
+    CertificateDer,
+    /// The certificate of the server in PEM.
+    CertificatePem,
     /// No octets.
     Empty,
     /// The public key as JWK text.
     Jwk(KeyName),
+    /// The JWK Set that the issuer of the key publishes, as text.
+    JwkSet(KeyName),
+    /// The RSA modulus, or the x coordinate, as base64url text.
+    Member(KeyName),
+    /// The RSAPublicKey in DER (RFC 8017 §A.1.1).
+    Pkcs1Der(KeyName),
+    /// The RSAPublicKey in PEM.
+    Pkcs1Pem(KeyName),
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus.
     Raw(KeyName),
     /// The SubjectPublicKeyInfo in DER.
@@ -163,6 +245,10 @@ pub enum MacSecret {
     SpkiPem(KeyName),
     /// The PEM without its last line feed.
     SpkiPemChopped(KeyName),
+    /// The PEM with carriage returns.
+    SpkiPemCrlf(KeyName),
+    /// The public key as OpenSSH writes it (RFC 4253 §6.6).
+    Ssh(KeyName),
     /// A word from a dictionary.
     Word(String),
 }
@@ -184,10 +270,30 @@ pub enum Seal {
 pub enum SignatureForm {
     /// One bit flipped.
     BitFlipped,
-    /// As computed.
-    Genuine,
+    /// ECDSA in DER, as X.509 writes it.
+    Der,
     /// One octet too many.
     Extended,
+    /// The first octet alone.
+    FirstOctet,
+    /// The first eight octets.
+    FirstOctets,
+    /// As computed.
+    Genuine,
+    /// Of ECDSA (r, s) the other one, (r, n - s), which verifies as well.
+    HighS,
+    /// Octets that nobody computed.
+    Noise,
+    /// The order of the curve in place of r, or the first half.
+    ROrder,
+    /// Zero in place of r, or the first half.
+    RZero,
+    /// The order of the curve in place of s, or the second half; of EdDSA added to it.
+    SOrder,
+    /// Zero in place of s, or the second half.
+    SZero,
+    /// r without its first octet.
+    ShortR,
     /// Over another message.
     OtherMessage,
     /// Nothing.
@@ -234,10 +340,18 @@ pub enum SegmentForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Segments {
+    /// Encrypted, with the algorithm `dir` and an empty key (RFC 7516 §7.1).
+    Encrypted,
+    /// Encrypted, with `RSA-OAEP`, and the token itself in place of the ciphertext.
+    EncryptedPlain,
+    /// Encrypted, with PBES2 and an iteration count of two thousand million (RFC 7518 §4.8.1.2).
+    EncryptedSlow,
     /// The flattened JSON serialisation (RFC 7515 §7.2.2).
     Flattened,
     /// A fourth segment after the signature.
     Four,
+    /// The general JSON serialisation (RFC 7515 §7.2.1), with a second signature that is none.
+    General,
     /// A dot before the header.
     LeadingDot,
     /// Two dots and nothing else.
@@ -246,6 +360,8 @@ pub enum Segments {
     Three,
     /// Header and claims; no dot after them.
     Two,
+    /// The flattened JSON serialisation with `alg` none in an unprotected header.
+    Unprotected,
 }
 
 /// A token, symbolically, with everything that was done to it.
@@ -253,6 +369,8 @@ pub enum Segments {
 pub struct TokenSpec {
     /// The JOSE header as signed, in order, duplicates included.
     pub header: Vec<Member>,
+    /// What stands in place of the plain header, if anything.
+    pub header_form: Option<PayloadForm>,
     /// The claims set as signed.
     pub claims: Vec<Member>,
     /// What stands in place of the plain claims set, if anything.

@@ -1,9 +1,9 @@
 //! The closed domain of mutations that random generation draws from: every kind, with its interesting parameters.
 
 use crate::{
-    Algorithm, AuthorizationForm, BasicConstraints, Blueprint, ConfirmationOf, Digest, Encoding, Extra, IssuerRole,
-    KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position,
-    Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
+    Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, Digest, Encoding, Extra,
+    IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person,
+    Position, Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
     Transport, Value,
 };
 
@@ -167,20 +167,53 @@ fn token_words(words: &mut Vec<Mutation>) {
     words.push(Payload(PayloadForm::Suffix("}".into())));
     words.push(Payload(PayloadForm::Suffix(" ".into())));
     words.push(Payload(PayloadForm::Prefix("\u{feff}".into())));
+    for text in ["null", "[]", "{}", "\"x\"", "x"] {
+        words.push(JoseHeader(PayloadForm::Text(text.into())));
+    }
+    for form in [PayloadForm::InvalidUtf8, PayloadForm::Members(100), PayloadForm::Prefix("\u{feff}".into())] {
+        words.push(JoseHeader(form.clone()));
+        words.push(Payload(form));
+    }
+    for value in [Value::Long(2000), Value::Nested(200), json("\"\\ud800\""), json("\"\\u0000\"")] {
+        words.push(SetClaim { name: "sub".into(), value: value.clone() });
+        words.push(SetHeader { name: "kid".into(), value });
+    }
     header_words(words);
     seal_words(words);
-    let ways = [ConfirmationOf::Intermediate, ConfirmationOf::Leaf, ConfirmationOf::LeafKey];
+    let ways = [
+        ConfirmationOf::Intermediate,
+        ConfirmationOf::Leaf,
+        ConfirmationOf::LeafJwk,
+        ConfirmationOf::LeafKey,
+        ConfirmationOf::LeafPem,
+        ConfirmationOf::LeafTbs,
+        ConfirmationOf::Root,
+    ];
     let people = [Person::Alice, Person::Bob, Person::Mallory].map(ConfirmationOf::Person);
     for of in ways.into_iter().chain(people) {
         words.push(BindTo { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url });
     }
-    let encodings =
-        [Encoding::Base64UrlPadded, Encoding::FlippedCase, Encoding::Hex, Encoding::Prefix, Encoding::TrailingBits];
+    let encodings = [
+        Encoding::Base64,
+        Encoding::Base64UrlPadded,
+        Encoding::FlippedCase,
+        Encoding::Hex,
+        Encoding::HexInBase64Url,
+        Encoding::Prefix,
+        Encoding::Spaced,
+        Encoding::TrailingBits,
+    ];
     for encoding in encodings {
         let of = ConfirmationOf::Leaf;
         words.push(BindTo { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding });
     }
-    for (member, digest) in [("x5t#S512", Digest::Sha512), ("x5t", Digest::Sha256), ("X5T#S256", Digest::Sha256)] {
+    for (member, digest) in [
+        ("x5t", Digest::Sha1),
+        ("x5t#S256", Digest::Sha1),
+        ("x5t#S512", Digest::Sha512),
+        ("x5t", Digest::Sha256),
+        ("X5T#S256", Digest::Sha256),
+    ] {
         words.push(BindTo { member: member.into(), of: ConfirmationOf::Leaf, digest, encoding: Encoding::Base64Url });
     }
 }
@@ -224,6 +257,9 @@ fn header_words(words: &mut Vec<Mutation>) {
     for key in [KeyName::Attacker, KeyName::Token(IssuerRole::Rogue, TokenKey::P256)] {
         words.push(SetHeader { name: "jwk".into(), value: Value::Jwk(key) });
     }
+    for of in [CertificatesOf::Person(Person::Mallory), CertificatesOf::Rogue(Person::Alice)] {
+        words.push(SetHeader { name: "x5c".into(), value: Value::Certificates(of) });
+    }
 }
 
 fn seal_words(words: &mut Vec<Mutation>) {
@@ -242,7 +278,7 @@ fn seal_words(words: &mut Vec<Mutation>) {
             words.push(SignWith { key: KeyName::Token(role, key), algorithm });
         }
     }
-    for algorithm in [Algorithm::RS256, Algorithm::RS512] {
+    for algorithm in [Algorithm::PS256, Algorithm::RS256, Algorithm::RS512] {
         words.push(SignWith { key: KeyName::Token(IssuerRole::Home, TokenKey::Rsa), algorithm });
     }
     for key in [KeyName::Attacker, KeyName::Leaf(Person::Alice), KeyName::Leaf(Person::Mallory)] {
@@ -252,25 +288,62 @@ fn seal_words(words: &mut Vec<Mutation>) {
         let key = KeyName::Token(IssuerRole::Home, kind);
         let secrets = [
             MacSecret::Jwk(key),
+            MacSecret::JwkSet(key),
+            MacSecret::Member(key),
             MacSecret::Raw(key),
             MacSecret::SpkiDer(key),
             MacSecret::SpkiPem(key),
             MacSecret::SpkiPemChopped(key),
+            MacSecret::SpkiPemCrlf(key),
+            MacSecret::Ssh(key),
         ];
         words.extend(secrets.map(|secret| SignWithMac { secret, algorithm: Algorithm::HS256 }));
     }
+    let rsa = KeyName::Token(IssuerRole::Home, TokenKey::Rsa);
+    let others =
+        [MacSecret::CertificateDer, MacSecret::CertificatePem, MacSecret::Pkcs1Der(rsa), MacSecret::Pkcs1Pem(rsa)];
+    words.extend(others.map(|secret| SignWithMac { secret, algorithm: Algorithm::HS256 }));
     for secret in [MacSecret::Empty, MacSecret::Word("password".into()), MacSecret::Word("changeme".into())] {
         words.push(SignWithMac { secret, algorithm: Algorithm::HS256 });
     }
     use SignatureForm::*;
-    let damages = [BitFlipped, Extended, OtherMessage, Stripped, Truncated, TruncatedHalf, Zero];
+    let damages = [
+        BitFlipped,
+        Der,
+        Extended,
+        FirstOctet,
+        FirstOctets,
+        HighS,
+        Noise,
+        OtherMessage,
+        ROrder,
+        RZero,
+        SOrder,
+        SZero,
+        ShortR,
+        Stripped,
+        Truncated,
+        TruncatedHalf,
+        Zero,
+    ];
     words.extend(damages.map(SignatureOctets));
     for segment in [SegmentName::Claims, SegmentName::Header, SegmentName::Signature] {
         use SegmentForm::*;
         words.extend([Padded, Percent, Plus, Space, Tab].map(|form| SegmentText { segment, form }));
     }
     words.push(SegmentText { segment: SegmentName::Signature, form: SegmentForm::TrailingBits });
-    let layouts = [Segments::Flattened, Segments::Four, Segments::LeadingDot, Segments::OnlyDots, Segments::Two];
+    let layouts = [
+        Segments::Encrypted,
+        Segments::EncryptedPlain,
+        Segments::EncryptedSlow,
+        Segments::Flattened,
+        Segments::Four,
+        Segments::General,
+        Segments::LeadingDot,
+        Segments::OnlyDots,
+        Segments::Two,
+        Segments::Unprotected,
+    ];
     words.extend(layouts.map(Mutation::Segments));
 }
 

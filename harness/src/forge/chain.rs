@@ -1,6 +1,8 @@
 //! Certificates and CRLs, through rcgen with deterministic keys.
 
-use gatecrash_model::{BasicConstraints, Blueprint, CertificateSpec, KeyName, KeyUsage, Purpose, Scene, SerialName};
+use gatecrash_model::{
+    BasicConstraints, Blueprint, CertificateSpec, KeyName, KeyUsage, Purpose, Scene, SerialName, SubjectName,
+};
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, PublicKeyData, RevokedCertParams, SerialNumber, SignatureAlgorithm, SigningKey,
@@ -90,6 +92,18 @@ pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Resul
         corrupt(&mut der);
     }
     irregular::operate(spec, der, issuer.key().secret).ok_or_else(|| refused("it cannot be taken apart"))
+}
+
+/// The certificate of the server.
+pub(crate) fn server(blueprint: &Blueprint) -> CertificateSpec {
+    let mut spec = blueprint.authority(KeyName::Server);
+    spec.issuer = blueprint.authority(KeyName::ServerRoot).subject;
+    spec.signer = Some(KeyName::ServerRoot);
+    spec.authority = None;
+    spec.key_usage = Some(vec![KeyUsage::DigitalSignature]);
+    spec.purposes = Some(vec![Purpose::ServerAuth]);
+    spec.names = vec![SubjectName::Dns(super::HOST.into())];
+    spec
 }
 
 /// Flips a bit of the signature's last octet: still well-formed, verifies with no key.

@@ -2,13 +2,13 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{
-    Blueprint, ConfirmationOf, Digest, Encoding, KeyName, MacSecret, Member, PayloadForm, Seal, SegmentForm,
-    SegmentName, Segments, SignatureForm, TokenSpec, Value, json,
+    Algorithm, Blueprint, CertificatesOf, ConfirmationOf, Digest, Encoding, KeyName, Member, PayloadForm, Seal,
+    SegmentForm, SegmentName, Segments, SignatureForm, TokenSpec, Value, json,
 };
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::ForgeError;
+use super::{ForgeError, secret::mac_secret, signature};
 use crate::{
     keys::{self, Keyring},
     world::Mint,
@@ -26,14 +26,15 @@ pub(super) struct Smith<'a> {
 impl Smith<'_> {
     /// The credential text of a token.
     pub(super) fn token(&self, spec: &TokenSpec) -> Result<String, ForgeError> {
-        let header = self.object(&spec.header)?;
+        let header = wrapped(self.object(&spec.header)?, spec.header_form.as_ref());
         let claims = wrapped(self.object(&spec.claims)?, spec.payload.as_ref());
-        let message = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
+        let message = format!("{}.{}", encode(&header), encode(&claims));
         let signature = self.signature(spec, &message)?;
         let mut sent_header = spec.header.clone();
         rewrite(&mut sent_header, &spec.rewritten_header);
         let mut sent_claims = spec.claims.clone();
         rewrite(&mut sent_claims, &spec.rewritten_claims);
+        let sent_header = wrapped(self.object(&sent_header)?, spec.header_form.as_ref());
         let sent_claims = wrapped(self.object(&sent_claims)?, spec.payload.as_ref());
         let segment = |name: SegmentName, octets: &[u8]| {
             let text = encode(octets);
@@ -42,18 +43,38 @@ impl Smith<'_> {
                 None => text,
             }
         };
-        let header = segment(SegmentName::Header, self.object(&sent_header)?.as_bytes());
-        let claims = segment(SegmentName::Claims, sent_claims.as_bytes());
+        let header = segment(SegmentName::Header, &sent_header);
         let signature = segment(SegmentName::Signature, &signature);
+        let claims = segment(SegmentName::Claims, &sent_claims);
+        let whole = format!("{header}.{claims}.{signature}");
+        let encrypted = |header: &str, key: &[u8], text: &[u8]| {
+            [header.as_bytes(), key, &[1; 12], text, &[2; 16]].map(encode).join(".")
+        };
         Ok(match spec.segments {
+            Segments::Encrypted => encrypted(r#"{"alg":"dir","enc":"A128GCM"}"#, b"", &sent_claims),
+            Segments::EncryptedPlain => {
+                encrypted(r#"{"alg":"RSA-OAEP","enc":"A256GCM","cty":"JWT"}"#, &[3; 256], whole.as_bytes())
+            }
+            Segments::EncryptedSlow => {
+                let header = r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":2000000000,"p2s":"c2FsdA"}"#;
+                encrypted(header, &[3; 24], &sent_claims)
+            }
             Segments::Flattened => {
                 format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#)
             }
-            Segments::Four => format!("{header}.{claims}.{signature}.e30"),
-            Segments::LeadingDot => format!(".{header}.{claims}.{signature}"),
+            Segments::Four => format!("{whole}.e30"),
+            Segments::General => {
+                let signed = format!(r#"{{"protected":"{header}","signature":"{signature}"}}"#);
+                let other = r#"{"header":{"alg":"none"},"signature":""}"#;
+                format!(r#"{{"payload":"{claims}","signatures":[{other},{signed}]}}"#)
+            }
+            Segments::LeadingDot => format!(".{whole}"),
             Segments::OnlyDots => "..".into(),
-            Segments::Three => format!("{header}.{claims}.{signature}"),
+            Segments::Three => whole,
             Segments::Two => format!("{header}.{claims}"),
+            Segments::Unprotected => {
+                format!(r#"{{"payload":"{claims}","header":{{"alg":"none"}},"signature":"{signature}"}}"#)
+            }
         })
     }
 
@@ -62,7 +83,7 @@ impl Smith<'_> {
             SignatureForm::OtherMessage => format!("{message}x"),
             _ => message.to_string(),
         };
-        let mut octets = match &spec.seal {
+        let octets = match &spec.seal {
             Seal::Nobody => Vec::new(),
             Seal::Key(key, algorithm) => {
                 let fault = ForgeError::Key { key: *key, algorithm: algorithm.name() };
@@ -70,26 +91,13 @@ impl Smith<'_> {
                 secret.sign(*algorithm, message.as_bytes()).ok_or(fault)?
             }
             Seal::Mac(secret, algorithm) => {
-                keys::mac(&mac_secret(secret, self.keyring, self.blueprint), *algorithm, message.as_bytes())
+                let secret = mac_secret(secret, self.keyring, self.blueprint, self.mint);
+                keys::mac(&secret, *algorithm, message.as_bytes())
                     .ok_or(ForgeError::Key { key: KeyName::Attacker, algorithm: algorithm.name() })?
             }
         };
-        match spec.signature {
-            SignatureForm::BitFlipped => {
-                if let Some(octet) = octets.get_mut(5) {
-                    *octet ^= 0x10;
-                }
-            }
-            SignatureForm::Extended => octets.push(0),
-            SignatureForm::Genuine | SignatureForm::OtherMessage => {}
-            SignatureForm::Stripped => octets.clear(),
-            SignatureForm::Truncated => {
-                octets.pop();
-            }
-            SignatureForm::TruncatedHalf => octets.truncate(octets.len() / 2),
-            SignatureForm::Zero => octets.fill(0),
-        }
-        Ok(octets)
+        let edwards = matches!(spec.seal, Seal::Key(_, Algorithm::EdDSA));
+        Ok(signature::damaged(octets, spec.signature, edwards))
     }
 
     fn object(&self, members: &[Member]) -> Result<String, ForgeError> {
@@ -109,6 +117,9 @@ impl Smith<'_> {
     fn value(&self, value: &Value) -> Result<String, ForgeError> {
         Ok(match value {
             Value::Json(text) => text.clone(),
+            // Spelled out when the case was resolved.
+            Value::Long(_) | Value::Nested(_) => "null".into(),
+            Value::Certificates(of) => certificates(*of, self.blueprint, self.mint)?,
             Value::Seconds(offset) => (self.blueprint.now + offset).to_string(),
             Value::Unique => format!("\"gc-{:016x}\"", self.serial),
             Value::Jwk(key) => {
@@ -118,34 +129,73 @@ impl Smith<'_> {
             Value::Confirmation { member, of, digest, encoding } => {
                 let hashed = match of {
                     ConfirmationOf::Intermediate => self.presented.get(1).map(|der| der.to_vec()).unwrap_or_default(),
-                    ConfirmationOf::Leaf => self.presented.first().map(|der| der.to_vec()).unwrap_or_default(),
-                    ConfirmationOf::LeafKey => match self.presented.first() {
-                        Some(der) => public_key_info(der),
-                        None => Vec::new(),
-                    },
                     ConfirmationOf::Person(person) => self.mint.certificate(&self.blueprint.leaf(*person))?.to_vec(),
+                    ConfirmationOf::Root => self.mint.certificate(&self.blueprint.authority(KeyName::Root))?.to_vec(),
+                    of => self.presented.first().map(|der| of_leaf(*of, der, self.keyring)).unwrap_or_default(),
                 };
-                format!("{{{}:\"{}\"}}", json::quote(member), thumbprint(&hashed, *digest, *encoding))
+                let text = thumbprint(&hashed, *digest, *encoding);
+                if *encoding == Encoding::Base64 && !text.contains(['+', '/']) {
+                    return Err(ForgeError::Alike);
+                }
+                format!("{{{}:\"{}\"}}", json::quote(member), text)
             }
         })
     }
 }
 
-fn public_key_info(der: &[u8]) -> Vec<u8> {
+/// What is hashed of a leaf, for a thumbprint of the wrong thing.
+pub(crate) fn of_leaf(of: ConfirmationOf, der: &[u8], keyring: &Keyring) -> Vec<u8> {
     use x509_parser::prelude::FromDer as _;
-    x509_parser::certificate::X509Certificate::from_der(der)
-        .map(|(_, certificate)| certificate.public_key().raw.to_vec())
-        .unwrap_or_default()
+    let Ok((_, certificate)) = x509_parser::certificate::X509Certificate::from_der(der) else {
+        return if of == ConfirmationOf::LeafPem { pem("CERTIFICATE", der).into_bytes() } else { der.to_vec() };
+    };
+    let key = certificate.public_key().raw;
+    match of {
+        ConfirmationOf::LeafJwk => {
+            let known = keyring.iter().find(|(_, secret)| secret.public_der() == key);
+            known.map(|(_, secret)| jwk_of_thumbprint(&secret.jwk_members()).into_bytes()).unwrap_or_default()
+        }
+        ConfirmationOf::LeafKey => key.to_vec(),
+        ConfirmationOf::LeafPem => pem("CERTIFICATE", der).into_bytes(),
+        ConfirmationOf::LeafTbs => certificate.tbs_certificate.as_ref().to_vec(),
+        _ => der.to_vec(),
+    }
+}
+
+/// The members that a JWK thumbprint takes, in the order of their names (RFC 7638 §3).
+fn jwk_of_thumbprint(members: &str) -> String {
+    let mut sorted: Vec<&str> = members.split(',').collect();
+    sorted.sort_unstable();
+    format!("{{{}}}", sorted.join(","))
+}
+
+/// The value of `x5c` (RFC 7515 §4.1.6).
+pub(crate) fn certificates(of: CertificatesOf, blueprint: &Blueprint, mint: &Mint) -> Result<String, ForgeError> {
+    let chain = match of {
+        CertificatesOf::Person(person) => blueprint.chain(person).certificates,
+        CertificatesOf::Rogue(person) => {
+            let mut leaf = blueprint.leaf(person);
+            leaf.key = KeyName::Attacker;
+            leaf.signer = Some(KeyName::RogueIntermediate);
+            vec![leaf]
+        }
+    };
+    let texts = chain
+        .iter()
+        .map(|spec| mint.certificate(spec).map(|der| format!("\"{}\"", base64ct::Base64::encode_string(&der))));
+    Ok(format!("[{}]", texts.collect::<Result<Vec<_>, _>>()?.join(",")))
 }
 
 /// A thumbprint as text (RFC 8705 §3.1 for SHA-256 in base64url).
 pub(crate) fn thumbprint(octets: &[u8], digest: Digest, encoding: Encoding) -> String {
     let hash = match digest {
+        Digest::Sha1 => sha1::Sha1::digest(octets).to_vec(),
         Digest::Sha256 => Sha256::digest(octets).to_vec(),
         Digest::Sha512 => Sha512::digest(octets).to_vec(),
     };
     let text = encode(&hash);
     match encoding {
+        Encoding::Base64 => base64ct::Base64Unpadded::encode_string(&hash),
         Encoding::Base64Url => text,
         Encoding::Base64UrlPadded => format!("{text}="),
         Encoding::FlippedCase => {
@@ -156,28 +206,12 @@ pub(crate) fn thumbprint(octets: &[u8], digest: Digest, encoding: Encoding) -> S
                 .collect()
         }
         Encoding::Hex => hash.iter().map(|octet| format!("{octet:02x}")).collect(),
+        Encoding::HexInBase64Url => {
+            encode(hash.iter().map(|octet| format!("{octet:02x}")).collect::<String>().as_bytes())
+        }
+        Encoding::Spaced => format!(" {text}"),
         Encoding::Prefix => text.chars().take(20).collect(),
         Encoding::TrailingBits => trailing_bits(text),
-    }
-}
-
-/// The octets of a MAC secret that an attacker can compute.
-pub(crate) fn mac_secret(secret: &MacSecret, keyring: &Keyring, blueprint: &Blueprint) -> Vec<u8> {
-    let key = |name: &KeyName| keyring.secret(*name);
-    match secret {
-        MacSecret::Empty => Vec::new(),
-        MacSecret::Jwk(name) => key(name).map_or(Vec::new(), |key| {
-            format!(r#"{{{},"kid":"{}"}}"#, key.jwk_members(), blueprint.kid(*name)).into_bytes()
-        }),
-        MacSecret::Raw(name) => key(name).map(|key| key.public_octets()).unwrap_or_default(),
-        MacSecret::SpkiDer(name) => key(name).map(|key| key.public_der()).unwrap_or_default(),
-        MacSecret::SpkiPem(name) => {
-            key(name).map(|key| pem("PUBLIC KEY", &key.public_der()).into_bytes()).unwrap_or_default()
-        }
-        MacSecret::SpkiPemChopped(name) => {
-            key(name).map(|key| pem("PUBLIC KEY", &key.public_der()).trim_end().as_bytes().to_vec()).unwrap_or_default()
-        }
-        MacSecret::Word(word) => word.as_bytes().to_vec(),
     }
 }
 
@@ -193,16 +227,14 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     pem
 }
 
-fn encode(octets: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(octets)
+fn encode(octets: impl AsRef<[u8]>) -> String {
+    Base64UrlUnpadded::encode_string(octets.as_ref())
 }
 
-fn wrapped(claims: String, form: Option<&PayloadForm>) -> String {
+fn wrapped(object: String, form: Option<&PayloadForm>) -> Vec<u8> {
     match form {
-        None => claims,
-        Some(PayloadForm::Prefix(text)) => format!("{text}{claims}"),
-        Some(PayloadForm::Suffix(text)) => format!("{claims}{text}"),
-        Some(PayloadForm::Text(text)) => text.clone(),
+        None => object.into_bytes(),
+        Some(form) => form.around(&object).map_or_else(|| [&[0xFF], object.as_bytes()].concat(), String::into_bytes),
     }
 }
 

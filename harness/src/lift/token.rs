@@ -2,13 +2,16 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{
-    Algorithm, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret, Member, Person, Seal,
-    TextFault, TokenKey, TokenSeen, Value, json,
+    Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret, Member,
+    Person, Seal, TextFault, TokenKey, TokenSeen, Value, json,
 };
 use rustls_pki_types::CertificateDer;
-use x509_parser::prelude::FromDer as _;
 
-use crate::{forge::token, keys, world::World};
+use crate::{
+    forge::{secret::mac_secret, token},
+    keys,
+    world::World,
+};
 
 /// What is needed to recognise the octets of the world in a token.
 pub(super) struct Reader<'a> {
@@ -61,6 +64,15 @@ impl Reader<'_> {
 
     /// Recognises a confirmation or a public key of the world.
     fn symbol(&self, text: &str) -> Option<Value> {
+        if text.starts_with('[') {
+            let people = Person::ALL.into_iter();
+            let mut known = people.flat_map(|person| [CertificatesOf::Person(person), CertificatesOf::Rogue(person)]);
+            let blueprint = self.world.first_blueprint();
+            let same = |of: &CertificatesOf| {
+                token::certificates(*of, blueprint, self.world.mint()).is_ok_and(|known| known == text)
+            };
+            return known.find(same).map(Value::Certificates);
+        }
         let Some(json::Json::Object(members)) = json::parse(text) else { return None };
         if members.iter().any(|(name, ..)| name == "kty") {
             let same = |secret: &keys::Secret| format!("{{{}}}", secret.jwk_members()) == text;
@@ -76,24 +88,34 @@ impl Reader<'_> {
     }
 
     fn thumbprint(&self, text: &str) -> Option<(ConfirmationOf, Digest, Encoding)> {
-        let leaf_key = self.presented.first().and_then(|der| {
-            let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(der).ok()?;
-            Some(certificate.public_key().raw.to_vec())
-        });
         let mut hashed: Vec<(ConfirmationOf, Vec<u8>)> = Vec::new();
-        hashed.extend(self.presented.first().map(|der| (ConfirmationOf::Leaf, der.to_vec())));
-        hashed.extend(self.presented.get(1).map(|der| (ConfirmationOf::Intermediate, der.to_vec())));
-        hashed.extend(leaf_key.map(|key| (ConfirmationOf::LeafKey, key)));
-        for person in Person::ALL {
-            let leaf = self.world.first_blueprint().leaf(person);
-            hashed.extend(
-                self.world.mint().certificate(&leaf).ok().map(|der| (ConfirmationOf::Person(person), der.to_vec())),
-            );
+        if let Some(leaf) = self.presented.first() {
+            use ConfirmationOf::*;
+            let of_leaf = |of: ConfirmationOf| (of, token::of_leaf(of, leaf, self.world.keyring()));
+            hashed.extend([Leaf, LeafJwk, LeafKey, LeafPem, LeafTbs].map(of_leaf));
         }
+        hashed.extend(self.presented.get(1).map(|der| (ConfirmationOf::Intermediate, der.to_vec())));
+        let blueprint = self.world.first_blueprint();
+        let certificate = |spec| self.world.mint().certificate(&spec).ok().map(|der| der.to_vec());
+        for person in Person::ALL {
+            hashed.extend(certificate(blueprint.leaf(person)).map(|der| (ConfirmationOf::Person(person), der)));
+        }
+        hashed.extend(certificate(blueprint.authority(KeyName::Root)).map(|der| (ConfirmationOf::Root, der)));
         use Encoding::*;
         for (of, octets) in hashed {
-            for digest in [Digest::Sha256, Digest::Sha512] {
-                for encoding in [Base64Url, Base64UrlPadded, Hex, FlippedCase, Prefix, TrailingBits] {
+            for digest in [Digest::Sha256, Digest::Sha1, Digest::Sha512] {
+                let encodings = [
+                    Base64Url,
+                    Base64,
+                    Base64UrlPadded,
+                    FlippedCase,
+                    Hex,
+                    HexInBase64Url,
+                    Prefix,
+                    Spaced,
+                    TrailingBits,
+                ];
+                for encoding in encodings {
                     if token::thumbprint(&octets, digest, encoding) == text {
                         return Some((of, digest, encoding));
                     }
@@ -115,17 +137,19 @@ impl Reader<'_> {
         for name in KeyName::token_keys().into_iter().chain(KeyName::certificate_keys()) {
             let algorithms: &[Algorithm] = match name {
                 KeyName::Token(_, TokenKey::Ed25519) => &[Algorithm::EdDSA],
-                KeyName::Token(_, TokenKey::Rsa) => &[Algorithm::RS256, Algorithm::RS512],
+                KeyName::Token(_, TokenKey::Rsa) => &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512],
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
                 _ => &[Algorithm::ES256],
             };
             seals.extend(algorithms.iter().map(|algorithm| Seal::Key(name, *algorithm)));
         }
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            seals.push(Seal::Mac(MacSecret::Empty, algorithm));
+            let fixed = [MacSecret::CertificateDer, MacSecret::CertificatePem, MacSecret::Empty];
+            seals.extend(fixed.map(|secret| Seal::Mac(secret, algorithm)));
             for name in KeyName::token_keys() {
+                use MacSecret::*;
                 let ways =
-                    [MacSecret::Jwk, MacSecret::Raw, MacSecret::SpkiDer, MacSecret::SpkiPem, MacSecret::SpkiPemChopped];
+                    [Jwk, JwkSet, Member, Pkcs1Der, Pkcs1Pem, Raw, SpkiDer, SpkiPem, SpkiPemChopped, SpkiPemCrlf, Ssh];
                 if !matches!(name, KeyName::Token(_, TokenKey::Shared)) {
                     seals.extend(ways.map(|way| Seal::Mac(way(name), algorithm)));
                 }
@@ -140,7 +164,7 @@ impl Reader<'_> {
     fn verifies(&self, seal: &Seal, message: &[u8], signature: &[u8]) -> bool {
         let lengths: &[usize] = match seal {
             Seal::Key(_, Algorithm::EdDSA | Algorithm::ES256) => &[64],
-            Seal::Key(_, Algorithm::RS256 | Algorithm::RS512) => &[256],
+            Seal::Key(_, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512) => &[256],
             Seal::Key(..) | Seal::Mac(..) => &[32, 48, 64],
             Seal::Nobody => &[],
         };
@@ -152,7 +176,8 @@ impl Reader<'_> {
                 self.world.keyring().secret(*name).is_some_and(|secret| secret.verifies(*algorithm, message, signature))
             }
             Seal::Mac(secret, algorithm) => {
-                let octets = token::mac_secret(secret, self.world.keyring(), self.world.first_blueprint());
+                let world = self.world;
+                let octets = mac_secret(secret, world.keyring(), world.first_blueprint(), world.mint());
                 keys::mac(&octets, *algorithm, message).as_deref() == Some(signature)
             }
             Seal::Nobody => false,

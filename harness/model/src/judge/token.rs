@@ -46,6 +46,9 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
     if repeats(claims) && !latitude.permits(ReadingKind::DuplicateMembers) {
         rules.insert(Rule::ClaimsForm);
     }
+    if claims.iter().any(|member| is_unportable(&member.value)) && !latitude.permits(ReadingKind::JsonLimits) {
+        rules.insert(Rule::ClaimsForm);
+    }
     if claims.iter().any(|member| overflows(&member.value)) && !latitude.permits(ReadingKind::NumberRange) {
         rules.insert(Rule::ClaimsForm);
     }
@@ -77,10 +80,12 @@ pub(super) fn issuer<'a>(claims: &[Member], blueprint: &'a Blueprint) -> Option<
 pub(super) fn last(members: &[Member], name: &str) -> Option<Json> {
     let value = members.iter().rev().find(|member| member.name == name).map(|member| &member.value)?;
     Some(match value {
-        Value::Json(text) => json::parse(text).unwrap_or(Json::Null),
+        Value::Json(text) => json::parse_widely(text).unwrap_or(Json::Null),
         Value::Seconds(seconds) => Json::Number(*seconds as f64, String::new()),
         Value::Unique => Json::Text("unique".into()),
+        Value::Certificates(_) => Json::Array(Vec::new()),
         Value::Confirmation { .. } | Value::Jwk(_) => Json::Object(Vec::new()),
+        Value::Long(_) | Value::Nested(_) => Json::Null,
     })
 }
 
@@ -93,6 +98,11 @@ fn text(members: &[Member], name: &str) -> Option<String> {
 
 fn repeats(members: &[Member]) -> bool {
     members.iter().enumerate().any(|(i, member)| members[..i].iter().any(|earlier| earlier.name == member.name))
+}
+
+/// Whether the value is JSON that some readers refuse: nested deeply, or with half a surrogate pair.
+fn is_unportable(value: &Value) -> bool {
+    matches!(value, Value::Json(text) if json::parse(text).is_none())
 }
 
 /// Whether the value holds a number that no double can.
@@ -113,6 +123,9 @@ fn header_rules(header: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_
     if repeats(header) && !latitude.permits(ReadingKind::DuplicateMembers) {
         rules.insert(Rule::HeaderForm);
     }
+    if header.iter().any(|member| is_unportable(&member.value)) && !latitude.permits(ReadingKind::JsonLimits) {
+        rules.insert(Rule::HeaderForm);
+    }
     if !text(header, "alg").is_some_and(|name| policy.algorithms.contains(&name)) {
         rules.insert(Rule::AlgorithmAllowed);
     }
@@ -128,7 +141,7 @@ fn header_rules(header: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_
     if last(header, "crit").is_some() {
         rules.insert(Rule::CriticalHeader);
     }
-    let unused = ["b64", "jku", "jwk", "x5c", "x5t", "x5u", "zip"];
+    let unused = ["b64", "enc", "jku", "jwk", "x5c", "x5t", "x5u", "zip"];
     if header.iter().any(|member| unused.contains(&member.name.as_str()))
         && !latitude.permits(ReadingKind::IgnoredParameter)
     {
