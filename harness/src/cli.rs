@@ -71,6 +71,7 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
         name: "gate".into(),
         what: "the gate of this program".into(),
         breaks: Default::default(),
+        shows: Default::default(),
         target: Target { factory, policy, world },
         twin: None,
     };

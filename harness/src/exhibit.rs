@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Depths, Progress, Target},
-    check::Finding,
+    check::{Finding, FindingKind},
     factory::Factory,
     gate::Depth,
 };
@@ -21,12 +21,26 @@ pub struct Exhibit {
     pub name: String,
     /// What it is, in a clause.
     pub what: String,
-    /// The rules that it breaks; empty for a gate that is meant to be sound.
+    /// The rules that it breaks; empty for a gate that is meant to be sound, or whose flaw is of no rule.
     pub breaks: BTreeSet<Rule>,
+    /// The kinds of finding that show its flaw whatever rule is violated, such as a leak.
+    pub shows: BTreeSet<FindingKind>,
     /// The gate.
     pub target: Target,
     /// The same gate without the flaw.
     pub twin: Option<Target>,
+}
+
+impl Exhibit {
+    /// Whether the gate is meant to have a flaw.
+    pub fn is_flawed(&self) -> bool {
+        !self.breaks.is_empty() || !self.shows.is_empty()
+    }
+
+    /// Whether a finding of this kind, where these rules are violated, shows the declared flaw and no other.
+    pub fn declares(&self, kind: FindingKind, rules: &BTreeSet<Rule>) -> bool {
+        self.shows.contains(&kind) || (!rules.is_empty() && rules.is_subset(&self.breaks))
+    }
 }
 
 /// Whether the catalogue tells a flawed gate from its safe twin.
@@ -99,7 +113,7 @@ fn unclean(campaign: &Campaign) -> Vec<String> {
 
 fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) -> Kill {
     // Found with nothing violated but what the gate declares to break.
-    let declared = |finding: &&Finding| !finding.rules.is_empty() && finding.rules.is_subset(&exhibit.breaks);
+    let declared = |finding: &&Finding| exhibit.declares(finding.kind, &finding.rules);
     let first = done.findings.iter().filter(declared).map(|finding| finding.attempt + 1).min();
     let mut findings: Vec<String> = done.findings.iter().filter(declared).map(words).collect();
     findings.extend(done.findings.iter().filter(|finding| !declared(finding)).map(words));

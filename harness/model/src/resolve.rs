@@ -440,6 +440,7 @@ fn honest_token(
     let confirmation =
         Value::Confirmation { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url };
     claims.push(member("cnf", confirmation));
+    claims.push(member("private", text(&blueprint.private_claim(person))));
     Ok(TokenSpec {
         header,
         claims,

@@ -13,11 +13,14 @@ use crate::{
 
 pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure> {
     let rules = |exhibit: &Exhibit| exhibit.breaks.iter().map(|rule| rule.name()).collect::<Vec<_>>();
+    let shows = |exhibit: &Exhibit| exhibit.shows.iter().map(|kind| kind.name()).collect::<Vec<_>>();
     match options.format {
         Format::Json => {
             let list = shelf.exhibits.iter();
-            let list =
-                list.map(|exhibit| json!({ "gate": exhibit.name, "what": exhibit.what, "breaks": rules(exhibit) }));
+            let list = list.map(|exhibit| {
+                let (name, what) = (&exhibit.name, &exhibit.what);
+                json!({ "gate": name, "what": what, "breaks": rules(exhibit), "shows": shows(exhibit) })
+            });
             println!("{:#}", json!(list.collect::<Vec<_>>()));
         }
         Format::Text => {
@@ -26,6 +29,9 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
                 println!("{}", wrapped(&format!("{:width$}  ", exhibit.name), &exhibit.what));
                 if !exhibit.breaks.is_empty() {
                     println!("{}", wrapped(&format!("{:width$}  breaks ", ""), &rules(exhibit).join(", ")));
+                }
+                if !exhibit.shows.is_empty() {
+                    println!("{}", wrapped(&format!("{:width$}  shows ", ""), &shows(exhibit).join(", ")));
                 }
             }
         }
@@ -36,7 +42,7 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
 pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Failure> {
     let chosen: Vec<&Exhibit> = match &options.gate {
         Some(name) => vec![shelf.find(Some(name))?],
-        None => shelf.exhibits.iter().filter(|exhibit| !exhibit.breaks.is_empty()).collect(),
+        None => shelf.exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect(),
     };
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut matrix = Matrix::default();

@@ -5,6 +5,7 @@ mod article;
 mod binding;
 mod claims;
 mod layers;
+mod leaks;
 mod requests;
 mod tokens;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use gatecrash::{
     BoxError, Clock, Gate, World, WorldOptions,
     campaign::Target,
+    check::FindingKind,
     exhibit::Exhibit,
     factory::boxed,
     input::InputError,
@@ -204,6 +206,10 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
         };
         Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
     }));
+    exhibits.extend(leaks::GATES.iter().map(|(name, what, build)| Exhibit {
+        shows: BTreeSet::from([FindingKind::Leak]),
+        ..exhibit(name, what, &[], *build, &own, frozen())
+    }));
     Ok(exhibits)
 }
 
@@ -224,6 +230,7 @@ fn exhibit<B: Build>(
         name: name.into(),
         what: what.into(),
         breaks: BTreeSet::from_iter(breaks.iter().copied()),
+        shows: BTreeSet::new(),
         target: target(build, true, policy, world.clone()),
         twin: Some(target(build, false, policy, world)),
     }

@@ -27,6 +27,7 @@ pub fn exhibits() -> Result<Vec<Exhibit>, InputError> {
         name: "reference".into(),
         what: "the reference server: mutual TLS, bound tokens, scopes by table".into(),
         breaks: Default::default(),
+        shows: Default::default(),
         target: Target { factory: factory!(reference::gate), policy: policy()?, world: WorldOptions::default() },
         twin: None,
     };
