@@ -116,7 +116,7 @@ pub enum Routes {
 }
 
 impl Routes {
-    fn include(self, route: &Route) -> bool {
+    pub(crate) fn include(self, route: &Route) -> bool {
         match self {
             Routes::Any => true,
             Routes::Object => route.path_parameter().is_some(),

@@ -2,8 +2,8 @@
 
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, Blueprint, ConfirmationOf, Digest, Encoding, Extra, IssuerRole,
-    KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position,
-    Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
+    KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person,
+    Position, Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
     Transport, Value,
 };
 
@@ -318,5 +318,6 @@ fn request_words(words: &mut Vec<Mutation>) {
         certificate_of: Some(Person::Alice),
     };
     words.push(Mutation::AddHeader(spoofed));
+    words.extend(Permutation::ALL.map(Mutation::Permute));
     words.push(Mutation::Transport(Transport::Plain));
 }

@@ -65,7 +65,8 @@ fn in_answer(
 
 /// A log may name people, audiences and thumbprints. It holds no credential, no private claim, and nobody's data.
 fn in_logs(text: &Searched, wire: &Wire, world: &World, found: &mut Vec<Disagreement>) {
-    let mut say = |what: String| found.push(Disagreement { kind: FindingKind::Leak, seen: format!("the log holds {what}") });
+    let mut say =
+        |what: String| found.push(Disagreement { kind: FindingKind::Leak, seen: format!("the log holds {what}") });
     if credential_piece(&wire.request).is_some_and(|piece| text.holds(piece)) {
         say("a piece of the credential".into());
     }
@@ -161,7 +162,11 @@ mod tests {
         let hex: String = SECRET.bytes().map(|octet| format!("{octet:02X}")).collect();
         let percent: String = SECRET
             .bytes()
-            .map(|octet| if octet.is_ascii_alphanumeric() { (octet as char).to_string() } else { format!("%{octet:02x}") })
+            .map(
+                |octet| {
+                    if octet.is_ascii_alphanumeric() { (octet as char).to_string() } else { format!("%{octet:02x}") }
+                },
+            )
             .collect();
         let base64 = |before: &str| Base64Unpadded::encode_string(format!("{before}{SECRET} after").as_bytes());
         let written = [SECRET.into(), hex, percent, base64(""), base64("x"), base64("xy"), base64("xyz")];

@@ -76,9 +76,9 @@ pub(super) struct RunOptions {
     /// Policy file in place of the gate's own
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// How long, such as 30s, 10m or 500ms; the catalogue is always finished
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "30s", conflicts_with = "attempts")]
-    pub(super) time: Duration,
+    /// How long, such as 30s, 10m or 500ms; the catalogue is always finished [default: 30s; with --pairs: all of them]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "attempts")]
+    pub(super) time: Option<Duration>,
     /// How many attempts, in place of a time; then a run repeats exactly
     #[arg(long, value_name = "N")]
     pub(super) attempts: Option<u64>,
@@ -88,9 +88,21 @@ pub(super) struct RunOptions {
     /// How deep into the gate's stack
     #[arg(long, value_enum, default_value = "both")]
     pub(super) depth: DepthOption,
+    /// Every pair of attacks on the same stance, in place of catalogue and random cases
+    #[arg(long)]
+    pub(super) pairs: bool,
+    /// With --pairs: the index to go on from
+    #[arg(long, value_name = "INDEX", requires = "pairs", default_value_t = 0)]
+    pub(super) from: u64,
     /// Threads; all cores when left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Tell every finding in full
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The exercised table: for each family how attempts ended, and how deep they got
+    #[arg(long)]
+    pub(super) exercised: bool,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
