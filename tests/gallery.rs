@@ -19,7 +19,7 @@ fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
     assert!(flawed.len() > 60, "{}", flawed.len());
     let mut matrix = Matrix::default();
     for exhibit in flawed {
-        let done = matrix.row(exhibit, 1, 2).unwrap();
+        let done = matrix.row(exhibit, MEASURE).unwrap();
         assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
         assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
     }

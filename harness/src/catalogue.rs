@@ -151,6 +151,8 @@ pub struct Attack {
     pub rules: BTreeSet<Rule>,
     /// Why it violates more than one.
     pub because: Option<String>,
+    /// Why it is kept though no gate of the gallery falls for it.
+    pub robustness: Option<String>,
 }
 
 /// One case of the catalogue.

@@ -72,6 +72,7 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
         what: "the gate of this program".into(),
         breaks: Default::default(),
         shows: Default::default(),
+        needs: None,
         target: Target { factory, policy, world },
         twin: None,
     };

@@ -138,6 +138,12 @@ pub(super) struct GalleryOptions {
     /// One gate only
     #[arg(long, value_name = "NAME")]
     pub(super) gate: Option<String>,
+    /// Random cases alone as well, 5 seeds of up to 100 000 attempts for each gate: minutes to hours, by the survivors
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Which attacks of the catalogue kill, which alone do, and which are idle, in place of the rows
+    #[arg(long, conflicts_with = "gate")]
+    pub(super) killers: bool,
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,

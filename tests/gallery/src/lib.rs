@@ -28,6 +28,7 @@ pub fn exhibits() -> Result<Vec<Exhibit>, InputError> {
         what: "the reference server: mutual TLS, bound tokens, scopes by table".into(),
         breaks: Default::default(),
         shows: Default::default(),
+        needs: None,
         target: Target { factory: factory!(reference::gate), policy: policy()?, world: WorldOptions::default() },
         twin: None,
     };
