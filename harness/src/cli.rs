@@ -5,6 +5,7 @@ mod attacks;
 mod gallery;
 mod replay;
 mod run;
+mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -48,6 +49,7 @@ pub fn main(shelf: Shelf) -> ExitCode {
         Command::Gates(options) => gallery::gates(&shelf, &options),
         Command::Replay(options) => replay::replay(&shelf, &options),
         Command::Run(options) => run::run(&shelf, &options),
+        Command::Serve(options) => serve::serve(&shelf, &options),
     };
     match done {
         Ok(status) => ExitCode::from(status),

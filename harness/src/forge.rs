@@ -7,6 +7,7 @@ mod names;
 mod request;
 pub(crate) use request::HOST;
 pub(crate) mod token;
+pub(crate) use token::pem;
 
 use std::sync::Arc;
 
@@ -75,7 +76,8 @@ pub fn forge(
     Ok(Wire { transport: attempt.transport, identity, request })
 }
 
-fn identity(chain: &ChainSpec, mint: &Mint) -> Result<Identity, ForgeError> {
+/// What is presented for a chain.
+pub(crate) fn identity(chain: &ChainSpec, mint: &Mint) -> Result<Identity, ForgeError> {
     let certificates = chain.certificates.iter().map(|spec| mint.certificate(spec));
     let certificates = certificates.collect::<Result<Vec<Arc<_>>, _>>()?;
     let leaf = chain.certificates.first().map_or(KeyName::Other, |leaf| leaf.key);

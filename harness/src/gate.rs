@@ -1,7 +1,7 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
 mod budget;
-mod client;
+pub(crate) mod client;
 mod connection;
 #[cfg(feature = "axum")]
 mod extractor;
@@ -275,6 +275,11 @@ impl Gate {
     pub fn turns(mut self, turns: u64) -> Self {
         self.turns = turns;
         self
+    }
+
+    /// Serves one byte stream, as an accept loop would.
+    pub(crate) fn accept(&self, io: DuplexStream) -> LocalBoxFuture<'static, ()> {
+        (self.serve)(io)
     }
 
     /// The depths at which the gate can be attempted.

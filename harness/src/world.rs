@@ -161,6 +161,11 @@ impl World {
         Ok(CertificateDer::from(self.mint.certificate(&self.blueprint.authority(key))?.to_vec()))
     }
 
+    /// The authority of the server's certificate, in DER.
+    pub fn server_anchor(&self) -> Result<CertificateDer<'static>, ForgeError> {
+        self.authority(KeyName::ServerRoot)
+    }
+
     /// The CRLs of every authority below the anchors, in DER.
     pub fn crls(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ForgeError> {
         let signers = self.blueprint.crl_signers().into_iter();
@@ -175,7 +180,8 @@ impl World {
         spec.authority = None;
         spec.key_usage = Some(vec![gatecrash_model::KeyUsage::DigitalSignature]);
         spec.purposes = Some(vec![gatecrash_model::Purpose::ServerAuth]);
-        spec.names = vec![gatecrash_model::SubjectName::Dns(crate::forge::HOST.into())];
+        spec.names =
+            [crate::forge::HOST, "localhost"].map(|name| gatecrash_model::SubjectName::Dns(name.into())).to_vec();
         Ok(vec![CertificateDer::from(self.mint.certificate(&spec)?.to_vec())])
     }
 

@@ -1,6 +1,6 @@
 //! The flags.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -27,9 +27,11 @@ pub(super) enum Command {
     Gallery(GalleryOptions),
     /// What gates there are
     Gates(GatesOptions),
+    /// Put a gate on a socket of this machine, for other tools: certificates, keys, tokens and OpenAPI in a folder
+    Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 6] = ["run", "attacks", "replay", "gallery", "gates", "help"];
+const COMMANDS: [&str; 7] = ["run", "attacks", "replay", "gallery", "gates", "serve", "help"];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -157,6 +159,28 @@ pub(super) struct GatesOptions {
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+}
+
+#[derive(Args)]
+pub(super) struct ServeOptions {
+    /// Which gate; `gates` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(super) gate: Option<String>,
+    /// Loopback address and port; port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(super) listen: SocketAddr,
+    /// Folder for certificates, keys, tokens and the OpenAPI document
+    #[arg(long, value_name = "DIR", default_value = "target/gatecrash/serve")]
+    pub(super) dir: PathBuf,
+    /// Speak plain HTTP, and present a certificate to the gate: for tools that cannot present one
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// With --plain: whose certificate
+    #[arg(long = "as", value_name = "PERSON", default_value = "alice", requires = "plain")]
+    pub(super) person: String,
+    /// Seed of the keys
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
 }
 
 /// A time with its unit.

@@ -1,6 +1,8 @@
 //! The reference server as a gate, flawed gates with safe twins, and what each of them breaks.
 
+pub mod docs;
 mod gates;
+pub mod kills;
 mod parts;
 pub mod reference;
 
