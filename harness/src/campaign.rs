@@ -1,12 +1,14 @@
 //! Runs controls, catalogue and random cases against a gate, across threads, deterministically for a seed and a count.
 
+mod exercised;
 mod ground;
+mod pairs;
 mod plan;
 mod tally;
 mod worker;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,15 +16,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatecrash_model::{Case, Policy, Rule, Unresolvable};
+use gatecrash_model::{Case, Policy, Rule, Scene, Unresolvable};
 
-pub use plan::Plan;
+pub use exercised::{Exercised, Reach, Source, table};
+pub use plan::{Origin, Plan};
 pub use tally::{Miswiring, Tally};
 
 use self::ground::Ground;
 use crate::{
     catalogue::{Catalogue, CatalogueError},
-    check::{CheckOptions, Finding, FindingKind, Outcome, check, fingerprint, shrink},
+    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
     factory::{BoxError, Factory},
     gate::Depth,
     world::{World, WorldError, WorldOptions},
@@ -75,6 +78,12 @@ pub struct CampaignOptions {
     pub random: bool,
     /// Section of the catalogue to keep to, such as `C`; all when `None`.
     pub section: Option<char>,
+    /// Of how many attempts one is made again with inert changes; 0 for none.
+    pub twin_every: u64,
+    /// Every pair of attacks from this index on, in place of catalogue and random cases.
+    pub pairs: Option<u64>,
+    /// Whether [`Campaign::shown`] keeps every disagreement of the catalogue.
+    pub keep: bool,
 }
 
 impl Default for CampaignOptions {
@@ -87,6 +96,9 @@ impl Default for CampaignOptions {
             mirror_catalogue: true,
             random: true,
             section: None,
+            twin_every: 16,
+            pairs: None,
+            keep: false,
         }
     }
 }
@@ -130,6 +142,38 @@ pub struct Campaign {
     pub elapsed: Duration,
     /// The catalogue that was run.
     pub catalogue: Catalogue,
+    /// What came of the pairs, where they were run.
+    pub pairs: Option<PairsDone>,
+    /// Every disagreement of the catalogue as first seen, in order, where they were kept.
+    pub shown: Vec<Shown>,
+}
+
+/// How far a campaign of pairs came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairsDone {
+    /// How many pairs there are.
+    pub total: u64,
+    /// Pairs that write one slot twice: passed over, and not among the total.
+    pub conflicting: u64,
+    /// Pairs that have no route in common: passed over, and not among the total.
+    pub apart: u64,
+    /// The first index that was run.
+    pub from: u64,
+    /// Where to go on; `None` when the last was run.
+    pub next: Option<u64>,
+}
+
+/// A disagreement of the catalogue as first seen, neither shrunk nor confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// When.
+    pub index: u64,
+    /// Index of the attack in the catalogue.
+    pub attack: usize,
+    /// What kind of finding it would be.
+    pub kind: FindingKind,
+    /// The rules that the case violates.
+    pub rules: BTreeSet<Rule>,
 }
 
 /// Progress of a running campaign.
@@ -139,6 +183,8 @@ pub struct Progress {
     pub attempts: AtomicU64,
     /// Disagreements seen so far.
     pub disagreements: AtomicU64,
+    /// How many attempts there will be, where that is known; else 0.
+    pub total: AtomicU64,
 }
 
 /// A disagreement as first seen, before shrinking.
@@ -156,6 +202,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     let catalogue = Catalogue::embedded()?;
     let world = World::new(target.policy.clone(), target.world.clone())?;
     let plan = Arc::new(Plan::new(&world, &catalogue, options));
+    progress.total.store(plan.total().unwrap_or(0), Ordering::Relaxed);
     let start = Instant::now();
     let deadline = match options.bound {
         Bound::Attempts(_) => None,
@@ -172,6 +219,8 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     let mut raws: BTreeMap<(FindingKind, Vec<Rule>), Raw> = BTreeMap::new();
     let mut miswirings: Vec<Miswiring> = Vec::new();
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
+    let mut shown: Vec<Shown> = Vec::new();
+    let mut next = u64::MAX;
     for worker in workers {
         let done = worker.join().map_err(|_| CampaignError::Thread)??;
         tally.add(&done.tally);
@@ -184,11 +233,14 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
             }
         }
         miswirings.extend(done.miswirings);
+        shown.extend(done.shown);
+        next = next.min(done.next);
         harness_faults.extend(done.harness_faults);
     }
     let elapsed = start.elapsed();
     miswirings.sort_by_key(|miswiring| miswiring.index);
     miswirings.dedup_by(|a, b| a.case == b.case);
+    shown.sort_by_key(|shown| shown.index);
     let findings = reduce(target, raws.into_values().collect(), &mut harness_faults)?;
     Ok(Campaign {
         tally,
@@ -196,7 +248,9 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         miswirings,
         harness_faults: harness_faults.into_values().collect(),
         elapsed,
+        pairs: plan.pairs_done(next),
         catalogue,
+        shown,
     })
 }
 
@@ -215,9 +269,8 @@ fn reduce(
     let mut ground = Ground::new(target)?;
     let mut findings: Vec<Finding> = Vec::new();
     for raw in raws {
-        let (runtime, world, gate) = ground.fresh(raw.case.scene)?;
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
-        let Some((case, checked)) = runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)) else {
+        let Some((case, checked)) = smallest(&mut ground, &raw, options)? else {
             let words = gatecrash_model::describe(&raw.case);
             let fault = format!("{} does not reproduce alone: {words}: {}", raw.kind.name(), raw.seen);
             harness_faults.insert(raw.index, fault);
@@ -229,7 +282,7 @@ fn reduce(
         let scoped = case
             .steps
             .first()
-            .and_then(|step| world.first_blueprint().route(&step.route))
+            .and_then(|step| target.policy.routes.iter().find(|route| route.id() == step.route))
             .is_some_and(|route| !route.scopes.is_empty());
         let fingerprint = fingerprint(raw.kind, &rules, checked.verdict.latest, scoped);
         if findings.iter().any(|known| known.fingerprint == fingerprint) {
@@ -251,16 +304,73 @@ fn reduce(
     Ok(findings)
 }
 
+/// The smallest case that shows the same kind of finding: in the usual scene, where that is enough.
+fn smallest(
+    ground: &mut Ground<'_>,
+    raw: &Raw,
+    options: CheckOptions,
+) -> Result<Option<(Case, Checked)>, CampaignError> {
+    if raw.case.scene != Scene::Usual {
+        let usual = Case { scene: Scene::Usual, ..raw.case.clone() };
+        let (runtime, world, gate) = ground.fresh(Scene::Usual)?;
+        if let Some(found) = runtime.block_on(shrink(&gate, world, &usual, raw.kind, options)) {
+            return Ok(Some(found));
+        }
+    }
+    let (runtime, world, gate) = ground.fresh(raw.case.scene)?;
+    Ok(runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)))
+}
+
 /// Replays one case on a fresh gate, at every depth that the gate has.
-pub fn replay(target: &Target, case: &Case) -> Result<Vec<crate::check::Checked>, CampaignError> {
+pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignError> {
     let mut ground = Ground::new(target)?;
     let (runtime, world, gate) = ground.fresh(case.scene)?;
     let mut done = Vec::new();
     for depth in gate.depths() {
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX };
-        done.push(runtime.block_on(check(&gate, world, case, options)).map_err(CampaignError::Meaningless)?);
+        let mut checked = runtime.block_on(check(&gate, world, case, options)).map_err(CampaignError::Meaningless)?;
+        if let (Outcome::Agree, Ok(Some(compared))) =
+            (&checked.outcome, runtime.block_on(check_stable(&gate, world, case, options)))
+        {
+            checked = compared;
+        }
+        done.push(checked);
     }
     Ok(done)
+}
+
+/// How many random attempts come up to and with the first disagreement that is `wanted`; `None` within `cap`.
+///
+/// The cases are drawn as in the random part of a campaign, but for its controls and its catalogue.
+pub fn random_attempts(
+    target: &Target,
+    cap: u64,
+    wanted: &dyn Fn(FindingKind, &BTreeSet<Rule>) -> bool,
+) -> Result<Option<u64>, CampaignError> {
+    let catalogue = Catalogue::embedded()?;
+    let world = World::new(target.policy.clone(), target.world.clone())?;
+    let plan = Plan::new(&world, &catalogue, CampaignOptions::default());
+    let mut ground = Ground::new(target)?;
+    for index in 0..cap {
+        let case = plan.random(index);
+        let Some((runtime, world, gate)) = ground.of(case.scene)? else { continue };
+        let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
+        let options = CheckOptions { depth, mirror: false, serial: index };
+        let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { continue };
+        if let Outcome::Disagree(list) = &checked.outcome
+            && list.iter().any(|it| wanted(it.kind, &checked.verdict.refusals))
+        {
+            return Ok(Some(index + 1));
+        }
+        ground.retire(case.scene);
+    }
+    Ok(None)
+}
+
+/// The order of a campaign, without a gate: what would be attempted.
+pub fn plan(target: &Target, options: CampaignOptions) -> Result<Plan, CampaignError> {
+    let world = World::new(target.policy.clone(), target.world.clone())?;
+    Ok(Plan::new(&world, &Catalogue::embedded()?, options))
 }
 
 impl Progress {

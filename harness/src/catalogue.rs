@@ -116,7 +116,7 @@ pub enum Routes {
 }
 
 impl Routes {
-    fn include(self, route: &Route) -> bool {
+    pub(crate) fn include(self, route: &Route) -> bool {
         match self {
             Routes::Any => true,
             Routes::Object => route.path_parameter().is_some(),
@@ -151,6 +151,8 @@ pub struct Attack {
     pub rules: BTreeSet<Rule>,
     /// Why it violates more than one.
     pub because: Option<String>,
+    /// Why it is kept though no gate of the gallery falls for it.
+    pub robustness: Option<String>,
 }
 
 /// One case of the catalogue.

@@ -4,11 +4,13 @@ mod compare;
 mod finding;
 mod leak;
 mod shrink;
+mod stability;
 
 use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
 
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub use shrink::shrink;
+pub use stability::{check_stable, check_twin, twin, without_inert};
 
 use crate::{
     forge::{self, Wire},

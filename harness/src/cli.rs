@@ -5,6 +5,7 @@ mod attacks;
 mod gallery;
 mod replay;
 mod run;
+mod serve;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -48,6 +49,7 @@ pub fn main(shelf: Shelf) -> ExitCode {
         Command::Gates(options) => gallery::gates(&shelf, &options),
         Command::Replay(options) => replay::replay(&shelf, &options),
         Command::Run(options) => run::run(&shelf, &options),
+        Command::Serve(options) => serve::serve(&shelf, &options),
     };
     match done {
         Ok(status) => ExitCode::from(status),
@@ -71,6 +73,8 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
         name: "gate".into(),
         what: "the gate of this program".into(),
         breaks: Default::default(),
+        shows: Default::default(),
+        needs: None,
         target: Target { factory, policy, world },
         twin: None,
     };

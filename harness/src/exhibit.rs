@@ -2,14 +2,19 @@
 //!
 //! Name and broken rules stay on this side: [`check`](crate::check::check) sees a [`Gate`](crate::Gate) alone.
 
+mod killers;
+mod orders;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use gatecrash_model::Rule;
 use serde::Serialize;
 
+pub use killers::{Killers, killers};
+
 use crate::{
     campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Depths, Progress, Target},
-    check::Finding,
+    check::{Finding, FindingKind},
     factory::Factory,
     gate::Depth,
 };
@@ -21,25 +26,66 @@ pub struct Exhibit {
     pub name: String,
     /// What it is, in a clause.
     pub what: String,
-    /// The rules that it breaks; empty for a gate that is meant to be sound.
+    /// The rules that it breaks; empty for a gate that is meant to be sound, or whose flaw is of no rule.
     pub breaks: BTreeSet<Rule>,
+    /// The kinds of finding that show its flaw whatever rule is violated, such as a leak.
+    pub shows: BTreeSet<FindingKind>,
+    /// Why one attack of the catalogue cannot show the flaw, such as that it takes two; `None` where one can.
+    pub needs: Option<Needs>,
     /// The gate.
     pub target: Target,
     /// The same gate without the flaw.
     pub twin: Option<Target>,
 }
 
-/// Whether the catalogue tells a flawed gate from its safe twin.
+/// What it takes to show a flaw that no single attack shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Needs {
+    /// Two attacks at once: the flaw hides behind a check that one of them passes by.
+    Pair,
+    /// More than one step: the gate remembers.
+    Steps,
+}
+
+impl Exhibit {
+    /// Whether the gate is meant to have a flaw.
+    pub fn is_flawed(&self) -> bool {
+        !self.breaks.is_empty() || !self.shows.is_empty()
+    }
+
+    /// Whether a finding of this kind, where these rules are violated, shows the declared flaw and no other.
+    pub fn declares(&self, kind: FindingKind, rules: &BTreeSet<Rule>) -> bool {
+        self.shows.contains(&kind) || (!rules.is_empty() && rules.is_subset(&self.breaks))
+    }
+}
+
+/// Whether the harness tells a flawed gate from its safe twin.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kill {
     /// Name of the gate.
     pub gate: String,
     /// The rules that it declares to break.
     pub breaks: Vec<&'static str>,
+    /// The kinds of finding that show its flaw whatever rule is violated.
+    pub shows: Vec<&'static str>,
+    /// What it takes to show the flaw, where no single attack shows it.
+    pub needs: Option<Needs>,
     /// Whether some finding violates declared rules and no other.
     pub killed: bool,
-    /// How many attempts came up to and with the first such finding.
+    /// How many attempts come up to and with the first such case: the median of 20 shuffled orders of the catalogue. For a
+    /// flaw that takes a pair, the attempts of pairs that it took.
     pub attempts_to_kill: Option<u64>,
+    /// The smallest case that shows the flaw, in words.
+    pub case: Option<String>,
+    /// Its fingerprint.
+    pub fingerprint: Option<String>,
+    /// By random cases alone. Fitted: the same hands wrote the cases and the gates.
+    pub random: Option<RandomKill>,
+    /// The attacks of the catalogue that show the flaw.
+    pub killers: Vec<String>,
+    /// The declared rules of which some attack shows that the gate breaks that one and no other.
+    pub rules_shown: Vec<&'static str>,
     /// The findings, in words, shrunk.
     pub findings: Vec<String>,
     /// Name of the twin.
@@ -50,40 +96,138 @@ pub struct Kill {
     pub twin_findings: Vec<String>,
 }
 
+/// How soon random cases alone show a flaw.
+#[derive(Clone, Debug, Serialize)]
+pub struct RandomKill {
+    /// Median over the seeds; `null` when most of them did not show it within the cap.
+    pub median_attempts: Option<u64>,
+    /// How many seeds were tried.
+    pub seeds: usize,
+    /// How many of them showed it.
+    pub killed: usize,
+    /// The most attempts made with one seed.
+    pub cap: u64,
+    /// Always true: the same hands wrote the cases and the gates.
+    pub fitted: bool,
+}
+
+/// What is measured of each gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// Seed of the keys, and the first seed of random cases.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: usize,
+    /// Seeds of random cases; 0 for none.
+    pub random_seeds: usize,
+    /// The most attempts made with one seed.
+    pub random_cap: u64,
+}
+
+/// The most attempts of pairs on one gate.
+const PAIRS: u64 = 60_000;
+
 /// Runs the catalogue against gates and their twins; a twin that several gates share is run once.
 #[derive(Default)]
 pub struct Matrix {
-    /// Twins that were run: how they are built, and what was found on them, in words.
-    twins: Vec<(Factory, Vec<String>)>,
+    /// Twins that were run: how they are built, whether with pairs, and what was found on them, in words.
+    twins: Vec<(Factory, bool, Vec<String>)>,
 }
 
 impl Matrix {
     /// One row. `Err` when gate or twin cannot be built.
-    pub fn row(&mut self, exhibit: &Exhibit, seed: u64, jobs: usize) -> Result<Kill, CampaignError> {
+    pub fn row(&mut self, exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
+        let pairs = exhibit.needs == Some(Needs::Pair);
         let twin_findings = match &exhibit.twin {
             None => None,
-            Some(twin) => match self.twins.iter().find(|(factory, _)| Arc::ptr_eq(factory, &twin.factory)) {
-                Some((_, findings)) => Some(findings.clone()),
-                None => {
-                    let findings = unclean(&run(twin, seed, jobs)?);
-                    self.twins.push((twin.factory.clone(), findings.clone()));
-                    Some(findings)
+            Some(twin) => {
+                let known = self
+                    .twins
+                    .iter()
+                    .find(|(factory, paired, _)| Arc::ptr_eq(factory, &twin.factory) && *paired == pairs);
+                match known {
+                    Some((_, _, findings)) => Some(findings.clone()),
+                    None => {
+                        let mut findings = unclean(&run(twin, measure, None)?);
+                        if pairs {
+                            findings.extend(unclean(&run(twin, measure, Some(PAIRS / 10))?));
+                        }
+                        self.twins.push((twin.factory.clone(), pairs, findings.clone()));
+                        Some(findings)
+                    }
                 }
-            },
+            }
         };
-        let done = run(&exhibit.target, seed, jobs)?;
-        Ok(kill(exhibit, &done, twin_findings))
+        let single = run(&exhibit.target, measure, None)?;
+        let mut row = kill(exhibit, &single, twin_findings);
+        if pairs && !row.killed {
+            row = paired(exhibit, measure, row)?;
+        }
+        if measure.random_seeds > 0 {
+            row.random = Some(random(exhibit, measure)?);
+        }
+        Ok(row)
     }
 }
 
-/// The whole catalogue, once, at service depth where there is one.
-fn run(target: &Target, seed: u64, jobs: usize) -> Result<Campaign, CampaignError> {
+/// Pairs in growing slices, until one shows the flaw.
+fn paired(exhibit: &Exhibit, measure: Measure, row: Kill) -> Result<Kill, CampaignError> {
+    let mut most = 4_000;
+    loop {
+        let done = run(&exhibit.target, measure, Some(most))?;
+        let again = kill(exhibit, &done, (row.twin.is_some()).then(|| row.twin_findings.clone()));
+        if again.killed || most >= PAIRS || done.pairs.is_some_and(|pairs| pairs.next.is_none()) {
+            return Ok(again);
+        }
+        most = (most * 4).min(PAIRS);
+    }
+}
+
+/// The whole catalogue once, or so many attempts of pairs, at service depth where there is one.
+fn run(target: &Target, measure: Measure, pairs: Option<u64>) -> Result<Campaign, CampaignError> {
     let mut target = target.clone();
-    target.world.seed = seed;
-    let bound = Bound::Time(std::time::Duration::ZERO);
-    let depths = Depths::Only(Depth::Service);
-    let options = CampaignOptions { bound, depths, jobs, random: false, mirror_catalogue: false, ..Default::default() };
+    target.world.seed = measure.seed;
+    let bound = pairs.map_or(Bound::Time(std::time::Duration::ZERO), Bound::Attempts);
+    let options = CampaignOptions {
+        bound,
+        depths: Depths::Only(Depth::Service),
+        jobs: measure.jobs,
+        random: false,
+        mirror_catalogue: false,
+        pairs: pairs.map(|_| 0),
+        keep: true,
+        ..Default::default()
+    };
     campaign::run(&target, options, &Arc::new(Progress::default()))
+}
+
+fn random(exhibit: &Exhibit, measure: Measure) -> Result<RandomKill, CampaignError> {
+    let seeds: Vec<u64> = (measure.seed..).take(measure.random_seeds).collect();
+    let mut found: Vec<Option<u64>> = Vec::new();
+    for seeds in seeds.chunks(measure.jobs.max(1)) {
+        let one = |seed: u64| {
+            let mut target = exhibit.target.clone();
+            target.world.seed = seed;
+            campaign::random_attempts(&target, measure.random_cap, &|kind, rules| exhibit.declares(kind, rules))
+        };
+        let done: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = seeds.iter().map(|seed| scope.spawn(move || one(*seed))).collect();
+            running.into_iter().map(|it| it.join().unwrap_or(Err(CampaignError::Thread))).collect()
+        });
+        for attempts in done {
+            found.push(attempts?);
+        }
+    }
+    let killed = found.iter().flatten().count();
+    // One that was not shown counts as more than the cap.
+    found.sort_by_key(|attempts| attempts.unwrap_or(u64::MAX));
+    Ok(RandomKill {
+        median_attempts: found.get(found.len() / 2).copied().flatten(),
+        seeds: found.len(),
+        killed,
+        cap: measure.random_cap,
+        fitted: true,
+    })
 }
 
 fn words(finding: &Finding) -> String {
@@ -99,8 +243,19 @@ fn unclean(campaign: &Campaign) -> Vec<String> {
 
 fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) -> Kill {
     // Found with nothing violated but what the gate declares to break.
-    let declared = |finding: &&Finding| !finding.rules.is_empty() && finding.rules.is_subset(&exhibit.breaks);
-    let first = done.findings.iter().filter(declared).map(|finding| finding.attempt + 1).min();
+    let declared = |finding: &&Finding| exhibit.declares(finding.kind, &finding.rules);
+    let smallest = done.findings.iter().filter(declared);
+    let smallest = smallest.min_by_key(|finding| (finding.case.mutations().count(), finding.attempt));
+    let shown = done.shown.iter().filter(|shown| exhibit.declares(shown.kind, &shown.rules));
+    let shown: Vec<&campaign::Shown> = shown.collect();
+    let first = orders::median_attempts(done.tally.attempts, shown.iter().map(|shown| shown.index));
+    let attacks: BTreeSet<usize> = shown.iter().map(|shown| shown.attack).collect();
+    let rules: BTreeSet<Rule> = shown
+        .iter()
+        .filter(|shown| shown.rules.len() == 1)
+        .flat_map(|shown| shown.rules.iter().copied())
+        .filter(|rule| exhibit.breaks.contains(rule))
+        .collect();
     let mut findings: Vec<String> = done.findings.iter().filter(declared).map(words).collect();
     findings.extend(done.findings.iter().filter(|finding| !declared(finding)).map(words));
     findings.extend(done.miswirings.iter().take(1).map(|it| format!("mis-wired: {}", it.answered)));
@@ -108,8 +263,15 @@ fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) 
     Kill {
         gate: exhibit.name.clone(),
         breaks: exhibit.breaks.iter().map(|rule| rule.name()).collect(),
-        killed: first.is_some(),
-        attempts_to_kill: first,
+        shows: exhibit.shows.iter().map(|kind| kind.name()).collect(),
+        needs: exhibit.needs,
+        killed: smallest.is_some(),
+        attempts_to_kill: smallest.and_then(|finding| first.or(Some(finding.attempt + 1))),
+        case: smallest.map(Finding::explanation),
+        fingerprint: smallest.map(|finding| finding.fingerprint.clone()),
+        random: None,
+        killers: attacks.iter().filter_map(|index| Some(done.catalogue.attacks.get(*index)?.id.clone())).collect(),
+        rules_shown: rules.iter().map(|rule| rule.name()).collect(),
         findings,
         twin: twin_findings.as_ref().map(|_| format!("{}-safe", exhibit.name)),
         twin_clean: twin_findings.as_ref().map(Vec::is_empty),

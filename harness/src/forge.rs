@@ -9,6 +9,7 @@ pub(crate) use request::HOST;
 pub(crate) mod secret;
 mod signature;
 pub(crate) mod token;
+pub(crate) use token::pem;
 
 use std::sync::Arc;
 
@@ -80,7 +81,8 @@ pub fn forge(
     Ok(Wire { transport: attempt.transport, identity, request })
 }
 
-fn identity(chain: &ChainSpec, mint: &Mint) -> Result<Identity, ForgeError> {
+/// What is presented for a chain.
+pub(crate) fn identity(chain: &ChainSpec, mint: &Mint) -> Result<Identity, ForgeError> {
     let certificates = chain.certificates.iter().map(|spec| mint.certificate(spec));
     let certificates = certificates.collect::<Result<Vec<Arc<_>>, _>>()?;
     let leaf = chain.certificates.first().map_or(KeyName::Other, |leaf| leaf.key);

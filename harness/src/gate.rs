@@ -1,12 +1,13 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
 mod budget;
-mod client;
+pub(crate) mod client;
 mod connection;
 #[cfg(feature = "axum")]
 mod extractor;
 mod front;
 mod https;
+mod logs;
 mod observation;
 pub(crate) mod panics;
 mod service;
@@ -103,6 +104,7 @@ pub struct Gate {
     turns: u64,
     fresh: Per,
     evidence: Evidence,
+    log_level: Option<tracing::Level>,
 }
 
 struct Service {
@@ -130,6 +132,7 @@ impl Gate {
             turns: 1_000_000,
             fresh: Per::default(),
             evidence: Evidence::default(),
+            log_level: Some(tracing::Level::INFO),
         }
     }
 
@@ -235,6 +238,15 @@ impl Gate {
         self
     }
 
+    /// From which level on what the gate logs is searched for secrets. Default: INFO. `None` turns the search off.
+    ///
+    /// Events of `tracing` are heard on the thread of the attempt, and passed on to the subscriber that was there before;
+    /// nothing is installed process-wide. Of any other log, tell [`Witness::log`](crate::world::Witness::log).
+    pub fn logs(mut self, level: impl Into<Option<tracing::Level>>) -> Self {
+        self.log_level = level.into();
+        self
+    }
+
     pub(crate) fn per(&self) -> Per {
         self.fresh
     }
@@ -265,6 +277,11 @@ impl Gate {
         self
     }
 
+    /// Serves one byte stream, as an accept loop would.
+    pub(crate) fn accept(&self, io: DuplexStream) -> LocalBoxFuture<'static, ()> {
+        (self.serve)(io)
+    }
+
     /// The depths at which the gate can be attempted.
     pub fn depths(&self) -> Vec<Depth> {
         if self.service.is_some() { vec![Depth::Connection, Depth::Service] } else { vec![Depth::Connection] }
@@ -276,6 +293,7 @@ impl Gate {
     pub async fn attempt(&self, wire: &Wire, world: &World, depth: Depth) -> Observation {
         let _ = world.witness().take();
         let watch = panics::Watch::new();
+        let listening = logs::Listening::new(self.log_level);
         let made = async {
             if depth == Depth::Service
                 && let Some(service) = &self.service
@@ -292,11 +310,13 @@ impl Gate {
             Ok(Ok(Err(_)) | Err(budget::OutOfTurns)) => Observation { hang: true, ..Observation::default() },
             Err(payload) => Observation { panics: vec![panics::message(payload.as_ref())], ..Observation::default() },
         };
+        let logged = listening.finish();
         let caught = watch.finish();
         if observation.panics.is_empty() {
             observation.panics = caught;
         }
         observation.seen = world.witness().take();
+        observation.seen.logs.insert_str(0, &logged);
         observation.evidence = self.evidence;
         observation
     }

@@ -15,6 +15,7 @@ pub mod input;
 pub mod keys;
 pub mod lift;
 pub mod report;
+pub mod served;
 mod suite;
 pub mod tls;
 pub mod world;

@@ -1,24 +1,23 @@
 //! What a campaign found, for people and for machines.
 
+mod groups;
 mod json;
 mod screen;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use gatecrash_model::{Rule, Verdict, describe};
+use gatecrash_model::{Verdict, describe};
 
+pub use groups::{Group, groups, severity};
 pub use json::{AttackJson, FindingJson, RunJson, attacks, run};
 #[cfg(feature = "cli")]
 pub(crate) use screen::wrapped;
-pub use screen::{finding, screen};
+pub use screen::{View, exercised, finding, screen, screen_as};
 
 use crate::{
     campaign::Campaign,
     catalogue::{Attack, Catalogue, Expect},
-    check::{Finding, FindingKind},
+    check::Finding,
     input::write_case,
 };
 
@@ -106,20 +105,6 @@ pub fn permitted(verdict: &Verdict) -> String {
 /// The violated rules, one a line: name, clause, obligation.
 pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
-}
-
-/// The findings that a person should read first, and how many more only combine their rules or repeat them.
-pub fn root_causes(findings: &[Finding]) -> (Vec<&Finding>, usize) {
-    let single = |finding: &&Finding| finding.kind == FindingKind::Breach && finding.rules.len() == 1;
-    let known: BTreeSet<Rule> =
-        findings.iter().filter(single).flat_map(|finding| finding.rules.iter().copied()).collect();
-    let is_root = |finding: &&Finding| {
-        let follows = matches!(finding.kind, FindingKind::Breach | FindingKind::Unwitnessed);
-        single(finding) || !follows || finding.rules.is_empty() || !finding.rules.is_subset(&known)
-    };
-    let roots: Vec<&Finding> = findings.iter().filter(is_root).collect();
-    let others = findings.len() - roots.len();
-    (roots, others)
 }
 
 /// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired, 3 the harness caught itself.

@@ -161,6 +161,11 @@ impl World {
         Ok(CertificateDer::from(self.mint.certificate(&self.blueprint.authority(key))?.to_vec()))
     }
 
+    /// The authority of the server's certificate, in DER.
+    pub fn server_anchor(&self) -> Result<CertificateDer<'static>, ForgeError> {
+        self.authority(KeyName::ServerRoot)
+    }
+
     /// The CRLs of every authority below the anchors, in DER.
     pub fn crls(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ForgeError> {
         let signers = self.blueprint.crl_signers().into_iter();

@@ -50,3 +50,8 @@ pub enum Scene {
     #[default]
     Usual,
 }
+
+impl Scene {
+    /// Every scene.
+    pub const ALL: [Scene; 2] = [Scene::StaleCrl, Scene::Usual];
+}

@@ -90,6 +90,11 @@ impl std::fmt::Display for Mutation {
             ObjectOf(person) => write!(f, "on {}'s object", person.title()),
             Path(form) => write!(f, "path spelled {form:?}"),
             Payload(form) => write!(f, "payload {form:?}"),
+            Permute(order) => f.write_str(match order {
+                crate::Permutation::Claims => "the claims in another order",
+                crate::Permutation::Fields => "the header fields in another order",
+                crate::Permutation::Header => "the members of the JOSE header in another order",
+            }),
             Mutation::Proof(crate::Proof::Corrupt) => f.write_str("CertificateVerify with a bit flipped"),
             Mutation::Proof(crate::Proof::OtherKey) => f.write_str("CertificateVerify signed with another key"),
             Mutation::Proof(crate::Proof::Genuine) => f.write_str("CertificateVerify signed with the leaf's key"),

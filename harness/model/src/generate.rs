@@ -1,6 +1,6 @@
 //! Random cases, drawn from any source of choices: a seeded generator, a fuzzer's bytes, proptest.
 
-use crate::{Blueprint, Case, Mutation, Person, Slot, SlotStage, Stance};
+use crate::{Blueprint, Case, Mutation, Person, Scene, Slot, SlotStage, Stance};
 
 /// A source of choices.
 pub trait Draw {
@@ -16,8 +16,8 @@ impl<F: FnMut(usize) -> usize> Draw for F {
 
 /// Draws a case: a stance, a route, and up to three mutations out of `words`, never two on one slot.
 ///
-/// About one in eight cases has no mutation. What cannot matter is drawn less: a change of the token on a route that asks
-/// for none, and a change of the request by somebody who lacks nothing.
+/// About one in eight cases has no mutation, and one in sixteen a scene of its own. What cannot matter is drawn less: a
+/// change of the token on a route that asks for none, and a change of the request by somebody who lacks nothing.
 pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint) -> Case {
     let mut stance = draw_stance(draw);
     let routes = &blueprint.policy.routes;
@@ -41,7 +41,11 @@ pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint)
     if open && !matches!(stance, Stance::Complete(_) | Stance::NoCertificate | Stance::NoToken) {
         stance = [Stance::NoCertificate, Stance::NoToken][draw.below(2)];
     }
-    Case::one(stance, route, mutations)
+    let mut case = Case::one(stance, route, mutations);
+    if draw.below(16) == 1 {
+        case.scene = Scene::ALL[draw.below(Scene::ALL.len())];
+    }
+    case
 }
 
 /// Whether a slot is one of the token.

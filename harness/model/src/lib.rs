@@ -10,6 +10,7 @@ mod cast;
 mod chain;
 mod describe;
 mod generate;
+mod inert;
 pub mod json;
 mod judge;
 mod mutation;
@@ -36,6 +37,7 @@ pub use describe::describe;
 #[cfg(feature = "proptest")]
 pub use generate::strategy;
 pub use generate::{Draw, draw_case};
+pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{Judgement, judge, judge_lifted};
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, KeyName, KeyUsage,
-    MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Person, Position, Proof, Purpose, RequestHeader,
-    SegmentForm, SegmentName, Segments, SignatureForm, SubjectAttribute, SubjectName, Transport, Value, chain::path,
+    MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person, Position, Proof, Purpose,
+    RequestHeader, SegmentForm, SegmentName, Segments, SignatureForm, SubjectAttribute, SubjectName, Transport, Value,
+    chain::path,
 };
 
 /// A deliberate change to an honest attempt.
@@ -117,6 +118,8 @@ pub enum Mutation {
     Path(PathForm),
     /// The payload is not simply the claims set.
     Payload(PayloadForm),
+    /// What has no order comes in another.
+    Permute(Permutation),
     /// The client proves possession in another way.
     Proof(Proof),
     /// The issuer writes a claim twice.
@@ -265,6 +268,10 @@ impl Mutation {
             ObjectOf(_) => (Request, "object".into()),
             Path(_) => (Request, "path".into()),
             Payload(_) => (Claims, "the whole payload".into()),
+            // After everything else that is written into what is permuted.
+            Permute(Permutation::Claims) => (Binding, "~ order of claims".into()),
+            Permute(Permutation::Fields) => (Request, "~ order of fields".into()),
+            Permute(Permutation::Header) => (Header, "~ order of the header".into()),
             Mutation::Proof(_) => (Key, "proof".into()),
             RewriteClaim { name, .. } => (Tamper, format!("claim {name}")),
             RewriteHeader { name, .. } => (Tamper, format!("header {name}")),
@@ -303,6 +310,7 @@ impl Mutation {
             ObjectOf(_) => "object-of",
             Path(_) => "path",
             Payload(_) => "payload",
+            Permute(_) => "permute",
             Mutation::Proof(_) => "proof",
             RepeatClaim { .. } => "repeat-claim",
             RepeatHeader { .. } => "repeat-header",

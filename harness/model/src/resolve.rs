@@ -2,9 +2,9 @@
 
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, Extra,
-    IssuerRole, KeyName, Member, Mutation, Occurrence, Person, Position, RequestHeader, RequestSpec, Route, Seal,
-    SegmentName, Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError, TokenKey,
-    TokenSpec, Transport, Value,
+    IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, RequestHeader, RequestSpec,
+    Route, Seal, SegmentName, Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError,
+    TokenKey, TokenSpec, Transport, Value,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
     token::Algorithm,
@@ -248,6 +248,7 @@ impl<'a> Start<'a> {
             }
             Path(form) => self.path = Some(*form),
             Payload(form) => self.token()?.payload = Some(form.clone()),
+            Permute(order) => self.permute(*order)?,
             Proof(proof) => self.chain()?.proof = *proof,
             RepeatClaim { name, value, at } => {
                 let value = self.value(value)?;
@@ -296,6 +297,20 @@ impl<'a> Start<'a> {
                 token.signature = SignatureForm::Stripped;
                 set(&mut token.header, "alg", text("none"));
             }
+        }
+        Ok(())
+    }
+
+    /// The names backwards. A sort that is stable keeps the order of what has the same name.
+    fn permute(&mut self, order: Permutation) -> Result<(), Unresolvable> {
+        let backwards = |members: &mut Vec<Member>| members.sort_by(|a, b| b.name.cmp(&a.name));
+        match order {
+            Permutation::Claims => backwards(&mut self.token()?.claims),
+            Permutation::Fields if self.attempt.request.headers.len() < 2 => {
+                return Err(not_applicable("there are no fields to permute"));
+            }
+            Permutation::Fields => self.attempt.request.headers.sort_by(|a, b| b.name.cmp(&a.name)),
+            Permutation::Header => backwards(&mut self.token()?.header),
         }
         Ok(())
     }
@@ -453,6 +468,7 @@ fn honest_token(
     let confirmation =
         Value::Confirmation { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url };
     claims.push(member("cnf", confirmation));
+    claims.push(member("private", text(&blueprint.private_claim(person))));
     Ok(TokenSpec {
         header,
         header_form: None,

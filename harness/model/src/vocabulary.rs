@@ -2,9 +2,9 @@
 
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, Digest, Encoding, Extra,
-    IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Person,
-    Position, Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
-    Transport, Value,
+    IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation,
+    Person, Position, Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName,
+    TokenKey, Transport, Value,
 };
 
 /// Every mutation that random generation may make in this world, in a fixed order.
@@ -391,5 +391,6 @@ fn request_words(words: &mut Vec<Mutation>) {
         certificate_of: Some(Person::Alice),
     };
     words.push(Mutation::AddHeader(spoofed));
+    words.extend(Permutation::ALL.map(Mutation::Permute));
     words.push(Mutation::Transport(Transport::Plain));
 }

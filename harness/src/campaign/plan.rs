@@ -1,27 +1,42 @@
 //! Which case comes when. A pure function of the world, the catalogue and the index.
 
-use gatecrash_model::{Case, Mutation, Person, Stance, draw_case, resolve, vocabulary};
+use gatecrash_model::{Case, Mutation, Person, Stance, draw_case, inert_changes, resolve, vocabulary};
 
-use super::{Bound, CampaignOptions, Depths};
+use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
 use crate::{catalogue::Catalogue, check::CheckOptions, gate::Depth, world::World};
 
 /// Where a case comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
     /// The catalogue: index of the attack.
     Catalogue(usize),
     /// An honest case that must be admitted.
     Control,
+    /// Two attacks of the catalogue together.
+    Pair,
     /// Drawn at random.
     Random,
 }
 
-/// The order of a campaign: controls, the whole catalogue, then a mixture of everything.
+impl Origin {
+    pub(super) fn source(self) -> Source {
+        match self {
+            Origin::Catalogue(attack) => Source::Attack(attack),
+            Origin::Control => Source::Control,
+            Origin::Pair => Source::Pair,
+            Origin::Random => Source::Random,
+        }
+    }
+}
+
+/// The order of a campaign: controls, the whole catalogue, then a mixture of everything; or controls, then pairs.
 pub struct Plan {
     /// One control for each route.
     pub controls: Vec<Case>,
     catalogue: Vec<(Origin, Case)>,
+    pairs: Option<(Pairs, u64)>,
     words: Vec<Mutation>,
+    inert: Vec<Vec<Mutation>>,
     blueprint: gatecrash_model::Blueprint,
     seed: u64,
     options: CampaignOptions,
@@ -34,22 +49,51 @@ impl Plan {
             let section = catalogue.attacks.get(attack).map(|attack| attack.family.section.as_str());
             options.section.is_none_or(|wanted| section.is_some_and(|section| section.starts_with(wanted)))
         };
-        let cases = catalogue.cases(&blueprint).into_iter().filter(|entry| kept(entry.attack));
+        let pairs = options.pairs.map(|from| (Pairs::new(catalogue, &blueprint, world.seed()), from));
+        let cases = match &pairs {
+            Some(_) => Vec::new(),
+            None => catalogue.cases(&blueprint),
+        };
+        let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
         Self {
             controls,
             catalogue: cases.collect(),
-            words: vocabulary(&blueprint),
+            pairs,
+            words: words(&blueprint, catalogue),
+            inert: inert_changes(),
             blueprint,
             seed: world.seed(),
             options,
         }
     }
 
-    /// How many cases come before the random ones.
+    /// How many cases come before the random ones, or before the pairs.
     pub fn fixed(&self) -> u64 {
         (self.controls.len() + self.catalogue.len()) as u64 * self.passes()
+    }
+
+    /// How many attempts there will be, where that is known.
+    pub fn total(&self) -> Option<u64> {
+        match (&self.pairs, self.options.bound) {
+            (_, Bound::Attempts(count)) => Some(count),
+            (Some((pairs, from)), Bound::Time(_)) => Some(self.fixed() + pairs.len().saturating_sub(*from)),
+            (None, Bound::Time(_)) => None,
+        }
+    }
+
+    /// How far the pairs came, when `next` is the first index that was not run.
+    pub(super) fn pairs_done(&self, next: u64) -> Option<PairsDone> {
+        let (pairs, from) = self.pairs.as_ref()?;
+        let next = from + next.saturating_sub(self.fixed());
+        Some(PairsDone {
+            total: pairs.len(),
+            conflicting: pairs.conflicting,
+            apart: pairs.apart,
+            from: *from,
+            next: (next < pairs.len()).then_some(next),
+        })
     }
 
     fn passes(&self) -> u64 {
@@ -60,27 +104,31 @@ impl Plan {
     fn ending(&self, index: u64) -> Option<usize> {
         let Bound::Attempts(count) = self.options.bound else { return None };
         let tail = self.controls.len() as u64 * self.passes();
-        let start = count.checked_sub(tail).filter(|start| *start >= self.fixed())?;
+        let start = count.checked_sub(tail).filter(|start| *start >= self.fixed() && self.pairs.is_none())?;
         index.checked_sub(start).map(|at| (at / self.passes()) as usize)
     }
 
-    /// The controls with which a thread ends, when the campaign is bounded by time.
+    /// The controls with which a thread ends, when the campaign is bounded by time or by its pairs.
     pub(super) fn last(&self, first: u64, stride: u64) -> impl Iterator<Item = (u64, &Case)> {
-        let timed = matches!(self.options.bound, Bound::Time(_));
-        let controls = (0_u64..).zip(&self.controls).filter(move |(at, _)| timed && at % stride == first);
+        let open = matches!(self.options.bound, Bound::Time(_)) || self.pairs.is_some();
+        let controls = (0_u64..).zip(&self.controls).filter(move |(at, _)| open && at % stride == first);
         controls.map(|(at, control)| (u64::MAX / 4 + at, control))
     }
 
     /// Whether the campaign ends before `index`, time aside.
     pub(super) fn ends_before(&self, index: u64) -> bool {
+        let pairs_end = match &self.pairs {
+            Some((pairs, from)) => index >= self.fixed() + pairs.len().saturating_sub(*from),
+            None => false,
+        };
         match self.options.bound {
-            Bound::Attempts(count) => index >= count,
-            Bound::Time(_) => !self.options.random && index >= self.fixed(),
+            Bound::Attempts(count) => pairs_end || index >= count,
+            Bound::Time(_) => pairs_end || (self.pairs.is_none() && !self.options.random && index >= self.fixed()),
         }
     }
 
     /// The case at `index`, and how to check it.
-    pub(super) fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
+    pub fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
             Depths::Both if index.is_multiple_of(2) => Depth::Service,
@@ -101,7 +149,12 @@ impl Plan {
             };
             return (origin, case, options);
         }
-        let mut state = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        if let Some((pairs, from)) = &self.pairs
+            && let Some(case) = pairs.case(from + index - self.fixed())
+        {
+            return (Origin::Pair, case, options);
+        }
+        let mut state = self.state(index);
         let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
         let (origin, case) = match below(16) {
             0 | 1 if !self.controls.is_empty() => (Origin::Control, self.controls[below(self.controls.len())].clone()),
@@ -110,6 +163,43 @@ impl Plan {
         };
         (origin, case, options)
     }
+
+    /// A random case alone.
+    pub fn random(&self, index: u64) -> Case {
+        let mut state = self.state(index);
+        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
+        draw_case(&mut below, &self.words, &self.blueprint)
+    }
+
+    /// The inert changes with which the attempt at `index` is made again, where it is.
+    pub(super) fn inert(&self, index: u64) -> Option<&[Mutation]> {
+        let mut state = !self.state(index);
+        let drawn = split_mix(&mut state);
+        if self.options.twin_every == 0 || !drawn.is_multiple_of(self.options.twin_every) {
+            return None;
+        }
+        let at = (split_mix(&mut state) % self.inert.len().max(1) as u64) as usize;
+        self.inert.get(at).map(Vec::as_slice)
+    }
+
+    pub(super) fn keeps(&self) -> bool {
+        self.options.keep
+    }
+
+    fn state(&self, index: u64) -> u64 {
+        self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03)
+    }
+}
+
+/// What random cases are made of: the vocabulary, and what the catalogue says beyond it.
+fn words(blueprint: &gatecrash_model::Blueprint, catalogue: &Catalogue) -> Vec<Mutation> {
+    let mut words = vocabulary(blueprint);
+    for mutation in catalogue.attacks.iter().flat_map(|attack| &attack.mutations) {
+        if !words.contains(mutation) {
+            words.push(mutation.clone());
+        }
+    }
+    words
 }
 
 /// One honest case for each route: the first of the cast whom the oracle must admit.
@@ -129,7 +219,7 @@ fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
 }
 
 /// One step of the SplitMix64 generator.
-fn split_mix(state: &mut u64) -> u64 {
+pub(super) fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{Case, Rule};
 
+use super::{Exercised, Source};
 use crate::catalogue::Catalogue;
 
 /// A control that was refused.
@@ -40,6 +41,10 @@ pub struct Tally {
     pub depths: BTreeMap<&'static str, u64>,
     /// Attempts by catalogue entry.
     pub attacks: BTreeMap<usize, u64>,
+    /// How the attempts of each source ended, and how deep they got.
+    pub exercised: BTreeMap<Source, Exercised>,
+    /// Attempts made again with inert changes, and those that were treated otherwise.
+    pub twins: [u64; 2],
     /// Kinds of mutation that occurred.
     pub mutations: BTreeSet<&'static str>,
     /// Attempts whose bytes were lifted and agreed.
@@ -73,12 +78,16 @@ impl Tally {
         for i in 0..2 {
             self.controls[i] += other.controls[i];
             self.causes[i] += other.causes[i];
+            self.twins[i] += other.twins[i];
         }
         merge(&mut self.admitted, &other.admitted);
         merge(&mut self.refused, &other.refused);
         merge(&mut self.stances, &other.stances);
         merge(&mut self.depths, &other.depths);
         merge(&mut self.attacks, &other.attacks);
+        for (source, exercised) in &other.exercised {
+            self.exercised.entry(*source).or_default().add(exercised);
+        }
         self.mutations.extend(&other.mutations);
         for (cause, case) in &other.wrong_causes {
             self.wrong_causes.entry(cause.clone()).or_insert_with(|| case.clone());

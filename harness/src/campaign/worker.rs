@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use gatecrash_model::{Case, Policy, Rule, describe};
+use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
-use super::{CampaignError, Miswiring, Plan, Progress, Raw, Tally, Target, ground::Ground, plan::Origin};
+use super::{
+    CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, Target, ground::Ground, plan::Origin,
+};
 use crate::{
-    check::{CheckOptions, Checked, FindingKind, Outcome, check},
+    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
     gate::{Depth, Handshake},
 };
 
@@ -16,6 +18,10 @@ pub(super) struct Done {
     pub(super) raws: BTreeMap<(FindingKind, Vec<Rule>), Raw>,
     pub(super) miswirings: Vec<Miswiring>,
     pub(super) harness_faults: BTreeMap<u64, String>,
+    pub(super) shown: Vec<Shown>,
+    /// The first index of this thread that was not run.
+    pub(super) next: u64,
+    keep: bool,
 }
 
 pub(super) fn run(
@@ -27,19 +33,20 @@ pub(super) fn run(
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
     let mut ground = Ground::new(target)?;
-    let mut done = Done::default();
+    let mut done = Done { keep: plan.keeps(), ..Done::default() };
     let mut index = first;
     while !plan.ends_before(index) {
         if index >= plan.fixed() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
         let (origin, case, options) = plan.case(index);
-        done.attempt(&mut ground, index, (origin, &case), options, progress)?;
+        done.attempt(&mut ground, index, (origin, &case), plan.inert(index), options, progress)?;
         index += stride;
     }
+    done.next = index;
     for (index, control) in plan.last(first, stride) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
-        done.attempt(&mut ground, index, (Origin::Control, control), options, progress)?;
+        done.attempt(&mut ground, index, (Origin::Control, control), None, options, progress)?;
     }
     Ok(done)
 }
@@ -51,6 +58,7 @@ impl Done {
         ground: &mut Ground<'_>,
         index: u64,
         (origin, case): (Origin, &Case),
+        inert: Option<&[Mutation]>,
         mut options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
@@ -64,13 +72,50 @@ impl Done {
         match runtime.block_on(check(gate, world, case, options)) {
             Err(_) => self.tally.skipped += 1,
             Ok(checked) => {
-                let found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
+                let mut found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
+                if let Some(changes) = inert {
+                    let case = twin(case, changes);
+                    options.serial = u64::MAX - index;
+                    // Changes that conflict with those of the case make no twin.
+                    if let Ok(again) = runtime.block_on(check_twin(gate, world, &checked, &case, options)) {
+                        found += self.record_twin(index, &case, &again, world.policy());
+                    }
+                }
                 progress.step(found);
             }
         }
         // A case has one step for now: per case and per attempt are the same.
         ground.retire(case.scene);
         Ok(())
+    }
+
+    /// Counts an attempt that was made again with inert changes; how many disagreements it had.
+    fn record_twin(&mut self, index: u64, case: &Case, checked: &Checked, policy: &Policy) -> usize {
+        let entered = checked.observation.entered(policy);
+        self.tally.twins[0] += 1;
+        self.tally.exercised.entry(Source::Twin).or_default().count(checked, entered);
+        match &checked.outcome {
+            Outcome::Agree => 0,
+            Outcome::HarnessFault(fault) => {
+                self.harness_faults.insert(index, format!("{}: {fault}", describe(case)));
+                0
+            }
+            Outcome::Disagree(list) => {
+                self.tally.twins[1] += u64::from(list.iter().any(|it| it.kind == FindingKind::Unstable));
+                self.keep_raws(index, case, checked, list);
+                list.len()
+            }
+        }
+    }
+
+    fn keep_raws(&mut self, index: u64, case: &Case, checked: &Checked, list: &[Disagreement]) {
+        let rules: Vec<Rule> = checked.verdict.refusals.iter().copied().collect();
+        for disagreement in list {
+            let depth = checked.observation.depth.unwrap_or(Depth::Connection);
+            let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
+            let raw = Raw { index, case: case.clone(), kind, seen, depth };
+            self.raws.entry((disagreement.kind, rules.clone())).or_insert(raw);
+        }
     }
 
     /// Counts one checked attempt; how many disagreements it had.
@@ -98,6 +143,7 @@ impl Done {
         tally.reached[0] += u64::from(answered || observation.handshake == Handshake::Accepted);
         tally.reached[1] += u64::from(answered);
         tally.reached[2] += u64::from(hit);
+        tally.exercised.entry(origin.source()).or_default().count(checked, hit);
         if let Some(step) = case.steps.first() {
             *tally.stances.entry(step.stance.name()).or_default() += 1;
             tally.mutations.extend(step.mutations.iter().map(|mutation| mutation.kind()));
@@ -145,13 +191,12 @@ impl Done {
                     self.miswirings.push(Miswiring { index, case: case.clone(), answered });
                     return 0;
                 }
-                let rules: Vec<Rule> = verdict.refusals.iter().copied().collect();
-                for disagreement in list {
-                    let depth = observation.depth.unwrap_or(Depth::Connection);
-                    let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
-                    let raw = Raw { index, case: case.clone(), kind, seen, depth };
-                    self.raws.entry((disagreement.kind, rules.clone())).or_insert(raw);
+                if let (Origin::Catalogue(attack), true) = (origin, self.keep) {
+                    let rules = &verdict.refusals;
+                    let shown = |it: &Disagreement| Shown { index, attack, kind: it.kind, rules: rules.clone() };
+                    self.shown.extend(list.iter().map(shown));
                 }
+                self.keep_raws(index, case, checked, list);
                 list.len()
             }
         }

@@ -27,7 +27,26 @@ struct FamilyFile {
     because: Option<String>,
     stances: Option<Vec<Stance>>,
     routes: Option<Routes>,
+    robustness: Option<Robustness>,
     variants: Vec<VariantEntry>,
+}
+
+/// Kept though no gate of the gallery falls for it: `true`, or why.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Robustness {
+    Marked(bool),
+    Reason(String),
+}
+
+impl Robustness {
+    fn reason(&self) -> Option<String> {
+        match self {
+            Robustness::Marked(false) => None,
+            Robustness::Marked(true) => Some("no gate of the gallery falls for it".into()),
+            Robustness::Reason(reason) => Some(reason.clone()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,6 +63,7 @@ struct VariantEntry {
     because: Option<String>,
     stances: Option<Vec<Stance>>,
     routes: Option<Routes>,
+    robustness: Option<Robustness>,
 }
 
 /// Reads one file.
@@ -89,5 +109,6 @@ fn attack(variant: &VariantEntry, family: &Arc<Family>, defaults: &FamilyFile) -
         expect,
         rules,
         because: variant.because.clone().or_else(|| defaults.because.clone()),
+        robustness: variant.robustness.as_ref().or(defaults.robustness.as_ref()).and_then(Robustness::reason),
     })
 }

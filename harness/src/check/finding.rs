@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatecrash_model::{Case, Rule, Stage, Verdict, describe};
+use gatecrash_model::{Case, Person, Rule, Stage, Stance, Verdict, describe};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +24,8 @@ pub enum FindingKind {
     Leak,
     /// Refused after the latest admissible stage.
     LateRefusal,
+    /// Inert changes made a difference, though both answers are permitted.
+    Unstable,
     /// Answered success without a witnessed effect, or with somebody else's data.
     Unwitnessed,
 }
@@ -38,6 +40,7 @@ impl FindingKind {
             FindingKind::Impersonation => "Impersonation",
             FindingKind::Leak => "Leak",
             FindingKind::LateRefusal => "LateRefusal",
+            FindingKind::Unstable => "Unstable",
             FindingKind::Unwitnessed => "Unwitnessed",
         }
     }
@@ -76,6 +79,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The case in few words: the changes alone where the stance is the usual one.
+    pub fn short(&self) -> String {
+        let Some(step) = self.case.steps.first() else { return String::new() };
+        let changes: Vec<String> = step.mutations.iter().map(ToString::to_string).collect();
+        match (step.stance, changes.is_empty()) {
+            (Stance::Complete(Person::Alice), false) => changes.join("; "),
+            (stance, true) => format!("{stance}, {}", step.route),
+            (stance, false) => format!("{stance}: {}", changes.join("; ")),
+        }
+    }
+
     /// The case in words.
     pub fn explanation(&self) -> String {
         describe(&self.case)

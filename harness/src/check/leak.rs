@@ -1,4 +1,5 @@
-//! Looks for planted secrets in answers: raw, in base64 at three alignments, in hexadecimal.
+//! Looks for planted secrets in answers and in what was logged: raw, percent-encoded, in base64 at three alignments, in
+//! hexadecimal.
 
 use base64ct::{Base64Unpadded, Encoding as _};
 use gatecrash_model::{Person, Verdict};
@@ -10,12 +11,28 @@ use crate::{forge::Wire, gate::Observation, world::World};
 const PIECE: usize = 24;
 
 pub(super) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, world: &World) -> Vec<Disagreement> {
-    let Some(answer) = &observation.answer else { return Vec::new() };
-    let mut text = answer.body.clone();
-    for (name, value) in &answer.headers {
-        text.extend(format!("\n{name}: {value}").bytes());
-    }
     let mut found = Vec::new();
+    if let Some(answer) = &observation.answer {
+        let mut text = answer.body.clone();
+        for (name, value) in &answer.headers {
+            text.extend(format!("\n{name}: {value}").bytes());
+        }
+        in_answer(verdict, answer.status, &Searched::new(text), wire, world, &mut found);
+    }
+    if !observation.seen.logs.is_empty() {
+        in_logs(&Searched::new(observation.seen.logs.clone().into_bytes()), wire, world, &mut found);
+    }
+    found
+}
+
+fn in_answer(
+    verdict: &Verdict,
+    status: u16,
+    text: &Searched,
+    wire: &Wire,
+    world: &World,
+    found: &mut Vec<Disagreement>,
+) {
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen });
     let blueprint = world.first_blueprint();
     for person in Person::ALL {
@@ -23,26 +40,45 @@ pub(super) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, w
             admission.principal == blueprint.id(person)
                 || admission.object.as_deref().and_then(|object| blueprint.owner_of(object)) == Some(person)
         });
-        if !allowed && occurs(world.canary(person).as_bytes(), &text) {
+        if !allowed && text.holds(world.canary(person).as_bytes()) {
             say(FindingKind::Unwitnessed, format!("the answer holds data of {}", person.title()));
         }
+        // Whoever is let in may read their own claims; a refusal repeats nobody's.
+        if !allowed && text.holds(blueprint.private_claim(person).as_bytes()) {
+            say(FindingKind::Leak, format!("the answer holds a private claim of {}", person.title()));
+        }
     }
-    if let Some(piece) = credential_piece(&wire.request)
-        && occurs(piece, &text)
-    {
+    if credential_piece(&wire.request).is_some_and(|piece| text.holds(piece)) {
         say(FindingKind::Leak, "the answer holds a piece of the credential".into());
     }
-    if verdict.must_refuse() && answer.status >= 400 {
+    if verdict.must_refuse() && status >= 400 {
         for (what, secret) in [
             ("audience", world.audience()),
             ("issuer", blueprint.policy.issuers.first().map_or("", |issuer| &issuer.url)),
         ] {
-            if secret.len() > 8 && contains(&text, secret.as_bytes()) {
+            if secret.len() > 8 && text.holds_plainly(secret.as_bytes()) {
                 say(FindingKind::Leak, format!("the refusal tells the expected {what}"));
             }
         }
     }
-    found
+}
+
+/// A log may name people, audiences and thumbprints. It holds no credential, no private claim, and nobody's data.
+fn in_logs(text: &Searched, wire: &Wire, world: &World, found: &mut Vec<Disagreement>) {
+    let mut say =
+        |what: String| found.push(Disagreement { kind: FindingKind::Leak, seen: format!("the log holds {what}") });
+    if credential_piece(&wire.request).is_some_and(|piece| text.holds(piece)) {
+        say("a piece of the credential".into());
+    }
+    let blueprint = world.first_blueprint();
+    for person in Person::ALL {
+        if text.holds(blueprint.private_claim(person).as_bytes()) {
+            say(format!("a private claim of {}", person.title()));
+        }
+        if text.holds(world.canary(person).as_bytes()) {
+            say(format!("data of {}", person.title()));
+        }
+    }
 }
 
 /// The end of the last segment of the token, which no honest answer repeats.
@@ -52,23 +88,57 @@ fn credential_piece(request: &[u8]) -> Option<&[u8]> {
     (line.len() > 2 * PIECE).then(|| &line[line.len() - PIECE..])
 }
 
-fn occurs(secret: &[u8], text: &[u8]) -> bool {
-    if contains(text, secret) {
-        return true;
+/// A text as it stands, and with its percent-encoding undone where it has any.
+struct Searched {
+    readings: Vec<Vec<u8>>,
+}
+
+impl Searched {
+    fn new(text: Vec<u8>) -> Self {
+        let decoded = unescaped(&text);
+        let readings = if decoded == text { vec![text] } else { vec![text, decoded] };
+        Self { readings }
     }
-    let hex: String = secret.iter().map(|octet| format!("{octet:02x}")).collect();
-    if contains(text, hex.as_bytes()) {
-        return true;
+
+    fn holds_plainly(&self, secret: &[u8]) -> bool {
+        self.readings.iter().any(|text| contains(text, secret))
     }
-    (0..3).any(|shift| {
-        let padded = [&vec![0; shift][..], secret].concat();
-        let encoded = Base64Unpadded::encode_string(&padded);
-        // The letters at both ends mix with their neighbours.
-        let inner = &encoded[4.min(encoded.len())..encoded.len().saturating_sub(3)];
-        !inner.is_empty()
-            && (contains(text, inner.as_bytes())
-                || contains(text, inner.replace('+', "-").replace('/', "_").as_bytes()))
-    })
+
+    fn holds(&self, secret: &[u8]) -> bool {
+        if secret.is_empty() {
+            return false;
+        }
+        let hex: String = secret.iter().map(|octet| format!("{octet:02x}")).collect();
+        let written = (0..3).flat_map(|shift| {
+            let padded = [&vec![0; shift][..], secret].concat();
+            let encoded = Base64Unpadded::encode_string(&padded);
+            // The letters at both ends mix with their neighbours.
+            let inner = encoded[4.min(encoded.len())..encoded.len().saturating_sub(3)].to_string();
+            [inner.replace('+', "-").replace('/', "_"), inner]
+        });
+        let written: Vec<String> = written.chain([hex.to_uppercase(), hex]).filter(|it| !it.is_empty()).collect();
+        self.holds_plainly(secret) || written.iter().any(|needle| self.holds_plainly(needle.as_bytes()))
+    }
+}
+
+/// Percent-encoded octets decoded (RFC 3986 §2.1); a `%` that begins none stays.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
+            Some(octet) => {
+                plain.push(octet);
+                rest = &after[2..];
+            }
+            None => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
 }
 
 fn contains(text: &[u8], needle: &[u8]) -> bool {
@@ -76,5 +146,36 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 }
 
 fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len().max(1)).position(|window| window == needle)
+    let first = needle.first()?;
+    let last = text.len().checked_sub(needle.len())?;
+    (0..=last).find(|at| text[*at] == *first && text[*at..].starts_with(needle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "urn:gatecrash:private/alice-5e9c41d7";
+
+    #[test]
+    fn a_secret_is_found_however_it_is_written() {
+        let hex: String = SECRET.bytes().map(|octet| format!("{octet:02X}")).collect();
+        let percent: String = SECRET
+            .bytes()
+            .map(
+                |octet| {
+                    if octet.is_ascii_alphanumeric() { (octet as char).to_string() } else { format!("%{octet:02x}") }
+                },
+            )
+            .collect();
+        let base64 = |before: &str| Base64Unpadded::encode_string(format!("{before}{SECRET} after").as_bytes());
+        let written = [SECRET.into(), hex, percent, base64(""), base64("x"), base64("xy"), base64("xyz")];
+        for text in written {
+            let around = format!("error=\"{text}\" 100%");
+            assert!(Searched::new(around.into_bytes()).holds(SECRET.as_bytes()), "{text}");
+        }
+        for other in ["", "%", "%4", "urn:gatecrash:private/bob-5e9c41d7", "100%25"] {
+            assert!(!Searched::new(other.into()).holds(SECRET.as_bytes()), "{other}");
+        }
+    }
 }

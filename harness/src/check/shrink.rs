@@ -2,7 +2,7 @@
 
 use gatecrash_model::{Case, Mutation, Person, Stance};
 
-use super::{CheckOptions, Checked, FindingKind, Outcome, check};
+use super::{CheckOptions, Checked, FindingKind, Outcome, check, check_stable};
 use crate::{gate::Gate, world::World};
 
 /// The smallest case found that still shows `kind`, with its check. `None` when the case does not show it at all.
@@ -36,7 +36,10 @@ pub async fn shrink(
 }
 
 async fn shows(gate: &Gate, world: &World, case: &Case, kind: FindingKind, options: CheckOptions) -> Option<Checked> {
-    let checked = check(gate, world, case, options).await.ok()?;
+    let checked = match kind {
+        FindingKind::Unstable => check_stable(gate, world, case, options).await.ok()??,
+        _ => check(gate, world, case, options).await.ok()?,
+    };
     match &checked.outcome {
         Outcome::Disagree(list) if list.iter().any(|disagreement| disagreement.kind == kind) => Some(checked),
         _ => None,

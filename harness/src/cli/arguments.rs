@@ -1,6 +1,6 @@
 //! The flags.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -27,9 +27,11 @@ pub(super) enum Command {
     Gallery(GalleryOptions),
     /// What gates there are
     Gates(GatesOptions),
+    /// Put a gate on a socket of this machine, for other tools: certificates, keys, tokens and OpenAPI in a folder
+    Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 6] = ["run", "attacks", "replay", "gallery", "gates", "help"];
+const COMMANDS: [&str; 7] = ["run", "attacks", "replay", "gallery", "gates", "serve", "help"];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -76,9 +78,9 @@ pub(super) struct RunOptions {
     /// Policy file in place of the gate's own
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// How long, such as 30s, 10m or 500ms; the catalogue is always finished
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, default_value = "30s", conflicts_with = "attempts")]
-    pub(super) time: Duration,
+    /// How long, such as 30s, 10m or 500ms; the catalogue is always finished [default: 30s; with --pairs: all of them]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "attempts")]
+    pub(super) time: Option<Duration>,
     /// How many attempts, in place of a time; then a run repeats exactly
     #[arg(long, value_name = "N")]
     pub(super) attempts: Option<u64>,
@@ -88,9 +90,21 @@ pub(super) struct RunOptions {
     /// How deep into the gate's stack
     #[arg(long, value_enum, default_value = "both")]
     pub(super) depth: DepthOption,
+    /// Every pair of attacks on the same stance, in place of catalogue and random cases
+    #[arg(long)]
+    pub(super) pairs: bool,
+    /// With --pairs: the index to go on from
+    #[arg(long, value_name = "INDEX", requires = "pairs", default_value_t = 0)]
+    pub(super) from: u64,
     /// Threads; all cores when left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Tell every finding in full
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The exercised table: for each family how attempts ended, and how deep they got
+    #[arg(long)]
+    pub(super) exercised: bool,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
@@ -126,6 +140,12 @@ pub(super) struct GalleryOptions {
     /// One gate only
     #[arg(long, value_name = "NAME")]
     pub(super) gate: Option<String>,
+    /// Random cases alone as well, 5 seeds of up to 100 000 attempts for each gate: minutes to hours, by the survivors
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Which attacks of the catalogue kill, which alone do, and which are idle, in place of the rows
+    #[arg(long, conflicts_with = "gate")]
+    pub(super) killers: bool,
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
@@ -139,6 +159,28 @@ pub(super) struct GatesOptions {
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+}
+
+#[derive(Args)]
+pub(super) struct ServeOptions {
+    /// Which gate; `gates` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(super) gate: Option<String>,
+    /// Loopback address and port; port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(super) listen: SocketAddr,
+    /// Folder for certificates, keys, tokens and the OpenAPI document
+    #[arg(long, value_name = "DIR", default_value = "target/gatecrash/serve")]
+    pub(super) dir: PathBuf,
+    /// Speak plain HTTP, and present a certificate to the gate: for tools that cannot present one
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// With --plain: whose certificate
+    #[arg(long = "as", value_name = "PERSON", default_value = "alice", requires = "plain")]
+    pub(super) person: String,
+    /// Seed of the keys
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) seed: u64,
 }
 
 /// A time with its unit.

@@ -7,17 +7,21 @@ use super::{
     arguments::{Format, GalleryOptions, GatesOptions},
 };
 use crate::{
-    exhibit::{Exhibit, Kill, Matrix},
+    catalogue::Catalogue,
+    exhibit::{Exhibit, Kill, Matrix, Measure, Needs, killers},
     report::wrapped,
 };
 
 pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure> {
     let rules = |exhibit: &Exhibit| exhibit.breaks.iter().map(|rule| rule.name()).collect::<Vec<_>>();
+    let shows = |exhibit: &Exhibit| exhibit.shows.iter().map(|kind| kind.name()).collect::<Vec<_>>();
     match options.format {
         Format::Json => {
             let list = shelf.exhibits.iter();
-            let list =
-                list.map(|exhibit| json!({ "gate": exhibit.name, "what": exhibit.what, "breaks": rules(exhibit) }));
+            let list = list.map(|exhibit| {
+                let (name, what) = (&exhibit.name, &exhibit.what);
+                json!({ "gate": name, "what": what, "breaks": rules(exhibit), "shows": shows(exhibit) })
+            });
             println!("{:#}", json!(list.collect::<Vec<_>>()));
         }
         Format::Text => {
@@ -26,6 +30,9 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
                 println!("{}", wrapped(&format!("{:width$}  ", exhibit.name), &exhibit.what));
                 if !exhibit.breaks.is_empty() {
                     println!("{}", wrapped(&format!("{:width$}  breaks ", ""), &rules(exhibit).join(", ")));
+                }
+                if !exhibit.shows.is_empty() {
+                    println!("{}", wrapped(&format!("{:width$}  shows ", ""), &shows(exhibit).join(", ")));
                 }
             }
         }
@@ -36,36 +43,75 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
 pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Failure> {
     let chosen: Vec<&Exhibit> = match &options.gate {
         Some(name) => vec![shelf.find(Some(name))?],
-        None => shelf.exhibits.iter().filter(|exhibit| !exhibit.breaks.is_empty()).collect(),
+        None => shelf.exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect(),
     };
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let measure = Measure {
+        seed: options.seed,
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        random_seeds: if options.full { 5 } else { 0 },
+        random_cap: 100_000,
+    };
+    let rows = !options.killers && matches!(options.format, Format::Text);
     let mut matrix = Matrix::default();
     let mut kills: Vec<Kill> = Vec::new();
     for exhibit in chosen {
-        let done = matrix.row(exhibit, options.seed, jobs)?;
-        if let Format::Text = options.format {
+        let done = matrix.row(exhibit, measure)?;
+        if rows {
             print(&done);
         }
         kills.push(done);
     }
-    let good = |kill: &Kill| kill.killed && kill.twin_clean != Some(false);
+    if options.killers {
+        return print_killers(&kills, options.format);
+    }
     let failed = kills.iter().filter(|kill| !good(kill)).count();
     match options.format {
         Format::Json => super::print_json(&kills),
-        Format::Text => {
-            let killed = kills.iter().filter(|kill| kill.killed).count();
-            let clean = kills.iter().filter(|kill| kill.twin_clean == Some(true)).count();
-            let twins = kills.iter().filter(|kill| kill.twin_clean.is_some()).count();
-            println!("{killed} of {} gates killed, {clean} of {twins} twins clean", kills.len());
-        }
+        Format::Text => summary(&kills, options.full),
     }
     Ok(u8::from(failed > 0))
 }
 
+/// Killed, unless it takes steps, which are not there yet; and told from its twin.
+fn good(kill: &Kill) -> bool {
+    (kill.killed || kill.needs == Some(Needs::Steps)) && kill.twin_clean != Some(false)
+}
+
+fn summary(kills: &[Kill], full: bool) {
+    let count = |what: &dyn Fn(&Kill) -> bool| kills.iter().filter(|kill| what(kill)).count();
+    let twins = count(&|kill| kill.twin_clean.is_some());
+    println!(
+        "{} of {} gates killed, {} of {twins} twins clean",
+        count(&|kill| kill.killed),
+        kills.len(),
+        count(&|kill| kill.twin_clean == Some(true))
+    );
+    let pairs = count(&|kill| kill.killed && kill.needs == Some(Needs::Pair));
+    if pairs > 0 {
+        println!("{pairs} of them by a pair of attacks alone");
+    }
+    let waiting = count(&|kill| kill.needs == Some(Needs::Steps));
+    if waiting > 0 {
+        println!("{waiting} wait for cases of several steps");
+    }
+    if full {
+        let shown = count(&|kill| kill.random.as_ref().is_some_and(|random| random.median_attempts.is_some()));
+        println!(
+            "{shown} of {} by random cases alone, within {} attempts (fitted: the same hands wrote both)",
+            kills.len(),
+            kills.iter().find_map(|kill| Some(kill.random.as_ref()?.cap)).unwrap_or_default()
+        );
+    } else {
+        println!("`--full` measures random cases alone as well; it makes up to half a million attempts on each gate");
+    }
+}
+
 fn print(kill: &Kill) {
-    let state = match kill.attempts_to_kill {
-        Some(count) => format!("killed after {count} attempts"),
-        None => "SURVIVED".into(),
+    let state = match (kill.attempts_to_kill, kill.needs) {
+        (Some(count), Some(Needs::Pair)) => format!("killed by a pair, after {count} attempts"),
+        (Some(count), _) => format!("killed after {count} attempts (median of 20 orders)"),
+        (None, Some(Needs::Steps)) => "waits for cases of several steps".into(),
+        (None, _) => "SURVIVED".into(),
     };
     let twin = match kill.twin_clean {
         Some(true) => ", its twin is clean",
@@ -73,12 +119,64 @@ fn print(kill: &Kill) {
         None => "",
     };
     println!("{}: {state}{twin}", kill.gate);
-    println!("{}", wrapped("  breaks  ", &kill.breaks.join(", ")));
-    let show = if kill.killed { 1 } else { 3 };
-    for finding in kill.findings.iter().take(show) {
-        println!("{}", wrapped("  found   ", finding));
+    if !kill.breaks.is_empty() {
+        println!("{}", wrapped("  breaks  ", &kill.breaks.join(", ")));
+    }
+    if !kill.shows.is_empty() {
+        println!("{}", wrapped("  shows   ", &kill.shows.join(", ")));
+    }
+    match &kill.case {
+        Some(case) => println!("{}", wrapped("  case    ", case)),
+        None => kill.findings.iter().take(3).for_each(|it| println!("{}", wrapped("  found   ", it))),
+    }
+    if let Some(random) = &kill.random {
+        let by = match random.median_attempts {
+            Some(median) => format!("{median} attempts in the median of {} seeds (fitted)", random.seeds),
+            None => {
+                let (killed, seeds, cap) = (random.killed, random.seeds, random.cap);
+                format!("by {killed} of {seeds} seeds within {cap} attempts (fitted)")
+            }
+        };
+        println!("{}", wrapped("  random  ", &by));
     }
     for finding in kill.twin_findings.iter().take(3) {
         println!("{}", wrapped("  twin    ", finding));
     }
+}
+
+fn print_killers(kills: &[Kill], format: Format) -> Result<u8, Failure> {
+    let catalogue = Catalogue::embedded()?;
+    let divided = killers(&catalogue, kills.iter().map(|kill| (kill.gate.as_str(), kill.killers.as_slice())));
+    match format {
+        Format::Json => super::print_json(&json!({
+            "attacks": catalogue.attacks.len(),
+            "killers": divided.killers,
+            "sole": divided.sole,
+            "robustness": divided.robustness,
+            "admitting": divided.admitting,
+            "idle": divided.idle,
+            "marked_killers": divided.marked_killers,
+        })),
+        Format::Text => {
+            for (attack, gates) in &divided.sole {
+                println!("{}", wrapped(&format!("sole killer  {attack}: "), &gates.join(", ")));
+            }
+            for attack in &divided.marked_killers {
+                println!("marked, and yet a killer: {attack}");
+            }
+            for attack in &divided.idle {
+                println!("idle, and not marked: {attack}");
+            }
+            println!(
+                "{} attacks: {} kill some gate ({} of them alone), {} are kept for robustness, {} hold gates to admitting, {} are idle",
+                catalogue.attacks.len(),
+                divided.killers.len(),
+                divided.sole.len(),
+                divided.robustness.len(),
+                divided.admitting.len(),
+                divided.idle.len()
+            );
+        }
+    }
+    Ok(u8::from(!divided.idle.is_empty() || !divided.marked_killers.is_empty()))
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
     input,
-    report::{self, Subject},
+    report::{self, Subject, View},
 };
 
 pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
@@ -26,12 +26,20 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     if let Some(file) = &options.policy {
         target.policy = input::policy(file)?;
     }
-    let bound = options.attempts.map_or(Bound::Time(options.time), Bound::Attempts);
+    // What the pairs need is bounded by themselves.
+    let usual = if options.pairs { 100 * 365 * 24 * 3600 } else { 30 };
+    let time = options.time.unwrap_or(Duration::from_secs(usual));
+    let bound = options.attempts.map_or(Bound::Time(time), Bound::Attempts);
+    let pairs = options.pairs.then_some(options.from);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = options.jobs.map_or(cores, usize::from);
     let campaign_options =
-        CampaignOptions { bound, depths: options.depth.depths(), jobs, ..CampaignOptions::default() };
+        CampaignOptions { bound, depths: options.depth.depths(), jobs, pairs, ..CampaignOptions::default() };
     let campaign = with_progress(&target, campaign_options)?;
+    if let Some(pairs) = campaign.pairs.filter(|pairs| pairs.from >= pairs.total.max(1)) {
+        let last = pairs.total.saturating_sub(1);
+        return Err(Failure::Usage(format!("--from {}: the pairs are numbered from 0 to {last}", pairs.from)));
+    }
     let subject = Subject {
         gate: exhibit.name.clone(),
         seed: options.seed,
@@ -43,7 +51,10 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     match options.format {
         Format::Json => super::print_json(&report::run(&campaign, &subject)),
-        Format::Text => print!("{}", report::screen(&campaign, &subject)),
+        Format::Text => {
+            let view = View { all: options.all, exercised: options.exercised };
+            print!("{}", report::screen_as(&campaign, &subject, view));
+        }
     }
     Ok(report::status(&campaign))
 }
@@ -69,10 +80,20 @@ fn with_progress(target: &Target, options: CampaignOptions) -> Result<Campaign, 
     while !running.is_finished() {
         let attempts = progress.attempts.load(Ordering::Relaxed);
         let elapsed = bar.elapsed();
-        bar.set_position(match options.bound {
-            Bound::Attempts(_) => attempts,
-            Bound::Time(_) => elapsed.as_millis().try_into().unwrap_or(u64::MAX).min(total),
-        });
+        let known = progress.total.load(Ordering::Relaxed);
+        let millis = elapsed.as_millis().try_into().unwrap_or(u64::MAX);
+        match options.bound {
+            // Whichever of time and pairs ends first.
+            Bound::Time(_) if known > 0 && attempts * (total / 1000) > known * (millis / 1000) => {
+                bar.set_length(known);
+                bar.set_position(attempts);
+            }
+            Bound::Time(_) => {
+                bar.set_length(total);
+                bar.set_position(millis.min(total));
+            }
+            Bound::Attempts(_) => bar.set_position(attempts),
+        }
         let rate = attempts as f64 / elapsed.as_secs_f64().max(0.001);
         let disagreements = progress.disagreements.load(Ordering::Relaxed);
         bar.set_message(format!("{attempts} attempts, {rate:.0}/s, {disagreements} disagreements"));

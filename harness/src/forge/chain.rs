@@ -102,7 +102,7 @@ pub(crate) fn server(blueprint: &Blueprint) -> CertificateSpec {
     spec.authority = None;
     spec.key_usage = Some(vec![KeyUsage::DigitalSignature]);
     spec.purposes = Some(vec![Purpose::ServerAuth]);
-    spec.names = vec![SubjectName::Dns(super::HOST.into())];
+    spec.names = [super::HOST, "localhost"].map(|name| SubjectName::Dns(name.into())).to_vec();
     spec
 }
 

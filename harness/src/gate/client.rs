@@ -26,12 +26,12 @@ use crate::{
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
 
 /// The name that the client asks for.
-pub(super) fn server_name() -> Option<ServerName<'static>> {
+pub(crate) fn server_name() -> Option<ServerName<'static>> {
     ServerName::try_from(HOST).ok()
 }
 
 /// A configuration that presents `identity`, without resumption.
-pub(super) fn config(identity: Option<&Identity>, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+pub(crate) fn config(identity: Option<&Identity>, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Subject;
-use crate::{campaign::Campaign, catalogue::Catalogue, check::Finding};
+use crate::{
+    campaign::{Campaign, Reach},
+    catalogue::Catalogue,
+    check::Finding,
+};
 
 /// `run --format json`.
 #[derive(Debug, Serialize)]
@@ -34,6 +38,12 @@ pub struct RunJson {
     pub families: usize,
     /// Attacks of the catalogue that were tried.
     pub variants: usize,
+    /// For each family of the catalogue, and for what is beside it: how attempts ended, and how deep they got.
+    pub exercised: Vec<ExercisedJson>,
+    /// Attempts made again with inert changes.
+    pub inert: InertJson,
+    /// How far the pairs came; `null` where none were run.
+    pub pairs: Option<PairsJson>,
     /// Times the harness caught itself, in words.
     pub harness_faults: Vec<String>,
     /// Controls that were refused, in words.
@@ -73,6 +83,47 @@ pub struct Controls {
     pub passed: u64,
 }
 
+/// One row of the exercised table.
+#[derive(Debug, Serialize)]
+pub struct ExercisedJson {
+    /// Id of the family, or `(controls)`, `(inert twins)`, `(pairs)`, `(random)`.
+    pub family: String,
+    /// Admitted, where only that was permitted.
+    pub admit: u64,
+    /// Refused, where only that was permitted.
+    pub refuse: u64,
+    /// Admitted or refused, where both were permitted.
+    pub either: u64,
+    /// Otherwise than permitted.
+    pub finding: u64,
+    /// How deep the attempts got: from `handshake` to `handler`, and `untold` where the gate does not tell.
+    pub reached: BTreeMap<&'static str, u64>,
+}
+
+/// Attempts made again with inert changes.
+#[derive(Debug, Serialize)]
+pub struct InertJson {
+    /// Made.
+    pub run: u64,
+    /// Treated otherwise than without the change.
+    pub differ: u64,
+}
+
+/// How far the pairs came.
+#[derive(Debug, Serialize)]
+pub struct PairsJson {
+    /// How many there are.
+    pub total: u64,
+    /// Passed over, since both write one slot.
+    pub conflicting: u64,
+    /// Passed over, since no route suits both.
+    pub apart: u64,
+    /// The first index that was run.
+    pub from: u64,
+    /// Where to go on; `null` when the last was run.
+    pub next: Option<u64>,
+}
+
 /// One finding.
 #[derive(Debug, Serialize)]
 pub struct FindingJson {
@@ -98,6 +149,8 @@ pub struct FindingJson {
     pub fix: String,
     /// The command that replays it.
     pub replay: String,
+    /// Fingerprint of the finding that it only combines with others or repeats; `null` for a cause of its own.
+    pub below: Option<String>,
 }
 
 /// One entry of `attacks --format json`.
@@ -130,7 +183,14 @@ pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
     let tally = &campaign.tally;
     let seconds = campaign.elapsed.as_secs_f64();
     let (families, variants) = tally.tried(&campaign.catalogue);
-    let findings = campaign.findings.iter().map(|finding| finding_json(finding, &campaign.catalogue, subject));
+    let groups = super::groups(&campaign.findings, &campaign.catalogue);
+    let root = |finding: &Finding| {
+        let group = groups.iter().find(|group| group.below.iter().any(|it| it.fingerprint == finding.fingerprint));
+        group.map(|group| group.root.fingerprint.clone())
+    };
+    let findings = campaign.findings.iter();
+    let findings = findings.map(|it| FindingJson { below: root(it), ..finding_json(it, &campaign.catalogue, subject) });
+    let exercised = crate::campaign::table(tally, &campaign.catalogue).into_iter().map(exercised_json);
     let miswirings = campaign.miswirings.iter();
     let miswirings = miswirings.map(|it| format!("{}: {}", gatecrash_model::describe(&it.case), it.answered));
     RunJson {
@@ -146,6 +206,15 @@ pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
         refused: tally.refused.iter().map(|(rule, count)| (rule.name(), *count)).collect(),
         families,
         variants,
+        exercised: exercised.collect(),
+        inert: InertJson { run: tally.twins[0], differ: tally.twins[1] },
+        pairs: campaign.pairs.map(|it| PairsJson {
+            total: it.total,
+            conflicting: it.conflicting,
+            apart: it.apart,
+            from: it.from,
+            next: it.next,
+        }),
         harness_faults: campaign.harness_faults.clone(),
         miswirings: miswirings.collect(),
         findings: findings.collect(),
@@ -162,7 +231,7 @@ fn finding_json(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> 
         case: crate::input::write_case(&finding.case),
         explanation: format!("{}: {}", finding.explanation(), finding.seen),
         rules: finding.rules.iter().map(|rule| rule.name()).collect(),
-        severity: attack.map_or("high", |attack| attack.family.severity.name()),
+        severity: super::severity(finding, catalogue).name(),
         cwe: first.map(|rule| rule.cwe()).or(attack.map(|attack| attack.family.cwe)).unwrap_or(0),
         owasp_api: first
             .map(|rule| rule.owasp_api().into())
@@ -170,7 +239,14 @@ fn finding_json(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> 
             .unwrap_or_default(),
         fix: attack.map_or_else(String::new, |attack| attack.family.fix.clone()),
         replay: subject.replay(finding),
+        below: None,
     }
+}
+
+fn exercised_json((family, row): (&str, crate::campaign::Exercised)) -> ExercisedJson {
+    let [admit, refuse, either, finding] = row.outcomes;
+    let reached = Reach::ALL.iter().map(|reach| reach.name()).zip(row.reached).chain([("untold", row.untold)]);
+    ExercisedJson { family: family.into(), admit, refuse, either, finding, reached: reached.collect() }
 }
 
 /// The catalogue as machines read it.

@@ -2,14 +2,36 @@
 
 use std::fmt::Write as _;
 
-use super::{Subject, attack, status};
-use crate::{campaign::Campaign, catalogue::Catalogue, check::Finding};
+use super::{Group, Subject, attack, groups, severity, status};
+use crate::{
+    campaign::{Campaign, Exercised, PairsDone, Reach, table},
+    catalogue::Catalogue,
+    check::Finding,
+};
 
 /// Width that prose is wrapped to.
 const WIDTH: usize = 100;
 
-/// The whole report.
+/// How many findings are told in full, and how many groups have a line of their own, before one screen is full.
+const IN_FULL: usize = 2;
+const LINES: usize = 16;
+
+/// How much of a report is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Every finding in full.
+    pub all: bool,
+    /// The exercised table, family by family.
+    pub exercised: bool,
+}
+
+/// The report, on one screen.
 pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
+    screen_as(campaign, subject, View::default())
+}
+
+/// The report, as much of it as is wanted.
+pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
     let tally = &campaign.tally;
     let seconds = campaign.elapsed.as_secs_f64();
     let mut text = String::new();
@@ -61,6 +83,24 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
     for (i, (route, count)) in tally.admitted.iter().enumerate() {
         line(if i == 0 { "admitted" } else { "" }, format!("{:>7}  {route}", grouped(*count)));
     }
+    let mut sum = Exercised::default();
+    tally.exercised.values().for_each(|row| sum.add(row));
+    let [admit, refuse, either, found] = sum.outcomes.map(grouped);
+    line("exercised", format!("admitted {admit}, refused {refuse}, either permitted {either}, found out {found}"));
+    let depths =
+        Reach::ALL.iter().zip(sum.reached).map(|(reach, count)| format!("{} {}", reach.name(), grouped(count)));
+    let untold = (sum.untold > 0).then(|| format!("untold {}", grouped(sum.untold)));
+    let depths: Vec<String> = depths.chain(untold).collect();
+    for (i, part) in depths.chunks(5).enumerate() {
+        line(if i == 0 { "got to" } else { "" }, part.join(", "));
+    }
+    if tally.twins[0] > 0 {
+        let [made, other] = tally.twins.map(grouped);
+        line("inert", format!("{made} attempts made again with changes that must change nothing, {other} differ"));
+    }
+    if let Some(pairs) = &campaign.pairs {
+        line("pairs", pairs_line(pairs));
+    }
     line("mirror", format!("{} forged attempts read back from their bytes and compared", grouped(tally.mirrored)));
     if tally.causes[0] > 0 {
         line(
@@ -86,14 +126,108 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
     for fault in campaign.harness_faults.iter().take(5) {
         let _ = writeln!(text, "\nHarness fault: {fault}");
     }
-    let (roots, others) = super::root_causes(&campaign.findings);
-    for (i, it) in roots.iter().enumerate() {
-        let _ = write!(text, "\n{}. {}", i + 1, finding(it, &campaign.catalogue, subject));
+    if view.exercised {
+        let _ = write!(text, "\n{}", exercised(campaign));
     }
-    if others > 0 {
-        let _ = writeln!(text, "\n{others} more combine rules that are broken above; `--format json` lists them.");
+    text.push_str(&findings(campaign, subject, view));
+    text
+}
+
+/// The findings: the most severe in full, the others a line each; or all of them in full.
+fn findings(campaign: &Campaign, subject: &Subject, view: View) -> String {
+    let mut text = String::new();
+    let groups = groups(&campaign.findings, &campaign.catalogue);
+    if view.all {
+        let all = groups.iter().flat_map(|group| std::iter::once(&group.root).chain(&group.below));
+        for (i, it) in all.enumerate() {
+            let _ = write!(text, "\n{}. {}", i + 1, finding(it, &campaign.catalogue, subject));
+        }
+        return text;
+    }
+    for (i, group) in groups.iter().take(IN_FULL).enumerate() {
+        let _ = write!(text, "\n{}. {}", i + 1, finding(group.root, &campaign.catalogue, subject));
+        if !group.below.is_empty() {
+            let _ = writeln!(text, "   below it   {}", below(group));
+        }
+    }
+    if groups.len() > IN_FULL {
+        let _ = writeln!(text, "\nand a line for each further cause:\n");
+    }
+    for (i, group) in groups.iter().enumerate().skip(IN_FULL).take(LINES) {
+        let _ = writeln!(text, "{}", one_line(i + 1, group, &campaign.catalogue));
+    }
+    let rest = groups.len().saturating_sub(IN_FULL + LINES);
+    if rest > 0 {
+        let _ = writeln!(text, "and {rest} more causes.");
+    }
+    if groups.len() > IN_FULL || groups.iter().any(|group| !group.below.is_empty()) {
+        let _ = writeln!(text, "\n`--all` tells each in full; each case lies in {}.", subject.folder.display());
     }
     text
+}
+
+fn below(group: &Group<'_>) -> String {
+    match group.below.len() {
+        1 => "1 more that combines or repeats it".into(),
+        count => format!("{count} more that combine or repeat it"),
+    }
+}
+
+/// Kind, severity, fingerprint, rules, what is done: as much of it as one line holds.
+fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) -> String {
+    let finding = group.root;
+    let rules: Vec<&str> = finding.rules.iter().map(|rule| rule.name()).collect();
+    let more = if group.below.is_empty() { String::new() } else { format!(" (+{})", group.below.len()) };
+    let (kind, severity) = (finding.kind.name(), severity(finding, catalogue).name());
+    let rules = if rules.is_empty() { String::new() } else { format!(" · {}", rules.join(", ")) };
+    let head = format!("{number:>2}. {kind} · {severity} · {}{rules}{more}: ", finding.fingerprint);
+    let room = WIDTH.saturating_sub(head.chars().count());
+    let words = finding.short();
+    let short = match words.chars().count() > room {
+        true => format!("{}…", words.chars().take(room.saturating_sub(1)).collect::<String>()),
+        false => words,
+    };
+    format!("{head}{short}")
+}
+
+/// The exercised table: for each family of the catalogue how often its attempts ended how, and how deep they got.
+pub fn exercised(campaign: &Campaign) -> String {
+    let rows = table(&campaign.tally, &campaign.catalogue);
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
+    let mut text = format!("{:width$}", "family");
+    let columns =
+        ["admit", "refuse", "either", "finding"].into_iter().chain(Reach::ALL.map(Reach::name)).chain(["n/a"]);
+    let columns: Vec<&str> = columns.collect();
+    for name in &columns {
+        let _ = write!(text, " {name:>9}");
+    }
+    text.push('\n');
+    for (name, row) in rows {
+        let _ = write!(text, "{name:width$}");
+        for count in row.outcomes.into_iter().chain(row.reached).chain([row.untold]) {
+            let cell = if count == 0 { "·".into() } else { grouped(count) };
+            let _ = write!(text, " {cell:>9}");
+        }
+        text.push('\n');
+    }
+    text.push_str("n/a: refused, and neither an audit nor the answer tells how deep the attempt got\n");
+    text
+}
+
+fn pairs_line(pairs: &PairsDone) -> String {
+    let end = pairs.next.unwrap_or(pairs.total);
+    let next = match pairs.next {
+        Some(next) => format!("; go on with `--from {next}`"),
+        None => "; that is all of them".into(),
+    };
+    format!(
+        "{} to {} of {}, {} conflicting and {} without a common route passed over{next}",
+        grouped(pairs.from),
+        grouped(end),
+        grouped(pairs.total),
+        grouped(pairs.conflicting),
+        grouped(pairs.apart)
+    )
 }
 
 const HINT: &str = "This says nothing about security: the honest request itself does not pass. Check that the gate trusts \
@@ -105,7 +239,9 @@ fn headline(campaign: &Campaign) -> String {
     match status(campaign) {
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
         1 => {
-            format!("{count} finding{}, each with the smallest case that shows it:", if count == 1 { "" } else { "s" })
+            let causes = groups(&campaign.findings, &campaign.catalogue).len();
+            let (s, c) = (if count == 1 { "" } else { "s" }, if causes == 1 { "" } else { "s" });
+            format!("{count} finding{s} of {causes} cause{c}, each with the smallest case that shows it:")
         }
         2 => "Mis-wired: honest requests were refused; mend that first.".into(),
         _ => format!(
@@ -119,7 +255,7 @@ fn headline(campaign: &Campaign) -> String {
 pub fn finding(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> String {
     let attack = attack(finding, catalogue);
     let mut text = String::new();
-    let severity = attack.map_or("high", |attack| attack.family.severity.name());
+    let severity = severity(finding, catalogue).name();
     let _ = writeln!(text, "{} · {severity} · {}", finding.kind.name(), finding.fingerprint);
     let _ = writeln!(text, "{}", wrapped("   ", &format!("{}.", finding.explanation())));
     let _ = writeln!(text, "{}", wrapped("   seen       ", &finding.seen));

@@ -1,4 +1,4 @@
-//! What a gate tells of itself: protected effects that ran, causes that it audited, look-ups of keys. It interprets nothing.
+//! What a gate tells of itself: protected effects that ran, causes that it audited, look-ups of keys, logs. It interprets nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +24,8 @@ pub struct Seen {
     pub causes: Vec<(String, Vec<Rule>)>,
     /// How often a key source was asked.
     pub look_ups: u64,
+    /// What the gate logged, one line for each event.
+    pub logs: String,
 }
 
 /// The ear of the world. Clones hear together.
@@ -39,6 +41,14 @@ impl Witness {
     /// The gate refused for `cause`, which stands for a violation of one of `rules`.
     pub fn cause(&self, cause: impl Into<String>, rules: &[Rule]) {
         self.with(|seen| seen.causes.push((cause.into(), rules.to_vec())));
+    }
+
+    /// The gate logged `line`, by other means than `tracing`, which is heard anyway.
+    pub fn log(&self, line: &str) {
+        self.with(|seen| {
+            seen.logs.push_str(line);
+            seen.logs.push('\n');
+        });
     }
 
     /// The gate asked its key source.

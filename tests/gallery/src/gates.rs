@@ -4,7 +4,9 @@ mod alone;
 mod article;
 mod binding;
 mod claims;
+mod hidden;
 mod layers;
+mod leaks;
 mod requests;
 mod tokens;
 
@@ -13,7 +15,8 @@ use std::collections::BTreeSet;
 use gatecrash::{
     BoxError, Clock, Gate, World, WorldOptions,
     campaign::Target,
-    exhibit::Exhibit,
+    check::FindingKind,
+    exhibit::{Exhibit, Needs},
     factory::boxed,
     input::InputError,
     model::{Policy, Rule},
@@ -194,7 +197,8 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     // A flaw of a table is one step replaced: without it, they are all the same gate.
     let safe = target(|world, _| with_steps(world, Steps::default()), false, &own, frozen());
     let tables = [binding::FLAWS, claims::FLAWS, requests::FLAWS];
-    exhibits.extend(tables.into_iter().flatten().map(|(name, what, breaks, flaw)| {
+    let of_table = |(name, what, breaks, flaw): &(&str, &str, &[Rule], Flaw)| {
+        let flaw = *flaw;
         let build = move |world: &World, flawed: bool| {
             let mut steps = Steps::default();
             if flawed {
@@ -203,6 +207,13 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             with_steps(world, steps)
         };
         Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
+    };
+    exhibits.extend(tables.into_iter().flatten().map(of_table));
+    let in_pairs = |row| Exhibit { needs: Some(Needs::Pair), ..of_table(row) };
+    exhibits.extend(hidden::FLAWS.iter().map(in_pairs));
+    exhibits.extend(leaks::GATES.iter().map(|(name, what, build)| Exhibit {
+        shows: BTreeSet::from([FindingKind::Leak]),
+        ..exhibit(name, what, &[], *build, &own, frozen())
     }));
     Ok(exhibits)
 }
@@ -224,6 +235,8 @@ fn exhibit<B: Build>(
         name: name.into(),
         what: what.into(),
         breaks: BTreeSet::from_iter(breaks.iter().copied()),
+        shows: BTreeSet::new(),
+        needs: None,
         target: target(build, true, policy, world.clone()),
         twin: Some(target(build, false, policy, world)),
     }

@@ -1,6 +1,8 @@
 //! The reference server as a gate, flawed gates with safe twins, and what each of them breaks.
 
+pub mod docs;
 mod gates;
+pub mod kills;
 mod parts;
 pub mod reference;
 
@@ -27,6 +29,8 @@ pub fn exhibits() -> Result<Vec<Exhibit>, InputError> {
         name: "reference".into(),
         what: "the reference server: mutual TLS, bound tokens, scopes by table".into(),
         breaks: Default::default(),
+        shows: Default::default(),
+        needs: None,
         target: Target { factory: factory!(reference::gate), policy: policy()?, world: WorldOptions::default() },
         twin: None,
     };

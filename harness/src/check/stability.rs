@@ -1,0 +1,93 @@
+//! What must change nothing changes nothing: an attempt and its inert twin are seen to be treated alike.
+
+use gatecrash_model::{Case, Mutation, Unresolvable, is_inert};
+
+use super::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check};
+use crate::{
+    gate::{Gate, Handshake, Observation},
+    world::{Hit, World},
+};
+
+/// A case with inert changes added to its first step.
+pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
+    let mut twin = case.clone();
+    if let Some(step) = twin.steps.first_mut() {
+        step.mutations.extend_from_slice(changes);
+    }
+    twin
+}
+
+/// The case without its inert changes; `None` when it has none.
+pub fn without_inert(case: &Case) -> Option<Case> {
+    let mut bare = case.clone();
+    for step in &mut bare.steps {
+        step.mutations.retain(|mutation| !is_inert(mutation));
+    }
+    (bare != *case).then_some(bare)
+}
+
+/// Makes the attempt of `twin`, and compares it with what came of the same attempt without the inert changes.
+///
+/// Beside what [`check`] finds on the twin itself, a difference where both agree with the standards is an
+/// [`FindingKind::Unstable`]. Two verdicts are a fault of the oracle.
+pub async fn check_twin(
+    gate: &Gate,
+    world: &World,
+    bare: &Checked,
+    twin: &Case,
+    options: CheckOptions,
+) -> Result<Checked, Unresolvable> {
+    let mut checked = check(gate, world, twin, options).await?;
+    let settled = |checked: &Checked| matches!(checked.outcome, Outcome::Agree);
+    if checked.verdict != bare.verdict {
+        checked.outcome = Outcome::HarnessFault("inert changes changed the verdict".into());
+    } else if settled(bare) && settled(&checked) {
+        let (before, after) = (class(&bare.observation), class(&checked.observation));
+        if before != after {
+            let seen = format!("without the inert change the gate {}; with it, it {}", words(&before), words(&after));
+            checked.outcome = Outcome::Disagree(vec![Disagreement { kind: FindingKind::Unstable, seen }]);
+        }
+    }
+    Ok(checked)
+}
+
+/// [`check_twin`] on a case that holds both: the inert changes, and what they are added to.
+///
+/// `Ok(None)` when the case holds no inert change.
+pub async fn check_stable(
+    gate: &Gate,
+    world: &World,
+    case: &Case,
+    options: CheckOptions,
+) -> Result<Option<Checked>, Unresolvable> {
+    let Some(bare) = without_inert(case) else { return Ok(None) };
+    let bare = check(gate, world, &bare, options).await?;
+    let options = CheckOptions { serial: options.serial.wrapping_add(1), ..options };
+    check_twin(gate, world, &bare, case, options).await.map(Some)
+}
+
+/// What of an observation must not hang on inert changes: how the handshake ended, the status, what ran.
+#[derive(PartialEq)]
+struct Class<'a> {
+    handshake: &'static str,
+    status: Option<u16>,
+    hits: &'a [Hit],
+}
+
+fn class(observation: &Observation) -> Class<'_> {
+    let handshake = match observation.handshake {
+        Handshake::Accepted => "accepted the handshake",
+        Handshake::None => "spoke in the clear",
+        Handshake::Refused(_) | Handshake::Silent => "refused the handshake",
+    };
+    let status = observation.answer.as_ref().map(|answer| answer.status);
+    Class { handshake, status, hits: &observation.seen.hits }
+}
+
+fn words(class: &Class<'_>) -> String {
+    let ran = class.hits.first().map_or(String::new(), |hit| format!(" and ran {}", hit.route));
+    match class.status {
+        Some(status) => format!("answered {status}{ran}"),
+        None => format!("{}{ran}", class.handshake),
+    }
+}

@@ -1,0 +1,70 @@
+//! `serve`: a gate on a real socket of this machine, for other tools.
+
+use gatecrash_model::Person;
+
+use super::{Failure, Shelf, arguments::ServeOptions};
+use crate::{
+    campaign::CampaignError,
+    served::{self, ServeError},
+    world::{Clock, Hit, World},
+};
+
+pub(super) fn serve(shelf: &Shelf, options: &ServeOptions) -> Result<u8, Failure> {
+    let exhibit = shelf.find(options.gate.as_deref())?;
+    let mut target = exhibit.target.clone();
+    target.world.seed = options.seed;
+    // Other tools live in the present.
+    target.world.clock = Clock::System;
+    let plain = options.plain.then(|| person(&options.person)).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CampaignError::Runtime)?;
+    let world = World::new(target.policy.clone(), target.world.clone()).map_err(CampaignError::World)?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let gate = (target.factory)(&world).await.map_err(CampaignError::Gate)?;
+        let listener = served::bind(options.listen).await.map_err(failure)?;
+        let address =
+            listener.local_addr().map_err(|source| failure(ServeError::Socket { address: options.listen, source }))?;
+        let base = match plain {
+            Some(_) => format!("http://{address}"),
+            None => format!("https://localhost:{}", address.port()),
+        };
+        served::write(&world, &options.dir, &base).map_err(failure)?;
+        greet(&exhibit.name, &base, options, plain);
+        served::serve(gate, world, listener, plain, &options.dir, told).await.map_err(failure)?;
+        Ok(0)
+    })
+}
+
+fn failure(error: ServeError) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+fn person(name: &str) -> Result<Person, Failure> {
+    let names = || Person::ALL.map(Person::name).join(", ");
+    let found = Person::ALL.into_iter().find(|person| person.name() == name);
+    found.ok_or_else(|| Failure::Usage(format!("there is no person `{name}`; the cast is {}", names())))
+}
+
+fn greet(gate: &str, base: &str, options: &ServeOptions, plain: Option<Person>) {
+    let dir = options.dir.display();
+    println!("gate `{gate}` listens on {base}");
+    println!("certificates, keys, tokens (fresh every minute) and openapi.json lie in {dir}");
+    println!("none of them protects anything: never trust them outside a test\n");
+    let token = format!("-H \"Authorization: Bearer $(cat {dir}/alice.jwt)\"");
+    match plain {
+        Some(person) => {
+            println!("plain HTTP; the gate sees the certificate of {}", person.title());
+            println!("  curl {token} {base}/PATH\n");
+        }
+        None => println!(
+            "  curl --cacert {dir}/ca.pem --cert {dir}/alice.pem --key {dir}/alice.key \\\n    {token} {base}/PATH\n"
+        ),
+    }
+    println!("every protected effect that runs is told here; end with Ctrl-C");
+}
+
+fn told(hit: &Hit) {
+    let whom = hit.principal.as_ref().map_or(String::new(), |principal| format!(" as {principal}"));
+    let what = hit.object.as_ref().map_or(String::new(), |object| format!(" on {object}"));
+    println!("{} ran{whom}{what}", hit.route);
+}

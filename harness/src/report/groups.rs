@@ -1,0 +1,51 @@
+//! Findings by root cause: what only combines or repeats another finding stands below it.
+
+use std::cmp::Reverse;
+
+use crate::{
+    catalogue::{Catalogue, Severity},
+    check::{Finding, FindingKind},
+};
+
+/// A finding, and those that follow from the same cause.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// The finding to read first.
+    pub root: &'a Finding,
+    /// What combines it with others or repeats it.
+    pub below: Vec<&'a Finding>,
+}
+
+/// How bad a finding is: as bad as the attack of the catalogue that says most about it.
+pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
+    match finding.kind {
+        // Both answers are permitted.
+        FindingKind::Unstable => Severity::Low,
+        _ => super::attack(finding, catalogue).map_or(Severity::High, |attack| attack.family.severity),
+    }
+}
+
+/// Every finding exactly once, the most severe group first.
+pub fn groups<'a>(findings: &'a [Finding], catalogue: &Catalogue) -> Vec<Group<'a>> {
+    let mut ordered: Vec<&Finding> = findings.iter().collect();
+    ordered.sort_by_key(|finding| (finding.rules.len(), finding.kind, finding.attempt));
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for finding in ordered {
+        match groups.iter_mut().find(|group| follows(finding, group.root)) {
+            Some(group) => group.below.push(finding),
+            None => groups.push(Group { root: finding, below: Vec::new() }),
+        }
+    }
+    let place = |group: &Group<'_>| (Reverse(severity(group.root, catalogue)), group.root.kind, group.root.attempt);
+    groups.sort_by_key(place);
+    groups
+}
+
+/// Whether a finding combines the one rule of `root` with others, or is its echo.
+fn follows(finding: &Finding, root: &Finding) -> bool {
+    let same_kind = finding.kind == root.kind;
+    let echo = finding.kind == FindingKind::Unwitnessed && root.kind == FindingKind::Breach;
+    let wider = root.rules.len() == 1 && root.rules.is_subset(&finding.rules);
+    let same_case = finding.case == root.case && finding.rules == root.rules;
+    (same_kind && wider) || (echo && (wider || same_case))
+}

@@ -1,0 +1,85 @@
+//! Flaws of what is told: the log and the answer hold what is nobody else's business.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use gatecrash::{BoxError, Gate, World};
+use http::{HeaderValue, header::WWW_AUTHENTICATE, request::Parts};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::parts::{
+    credential::bearer,
+    desk::{Desk, Steps, gate},
+    tls::ClientAuth,
+};
+
+/// Builds a gate, with its flaw or without.
+type Build = fn(&World, bool) -> Result<Gate, BoxError>;
+
+/// Name, what it does, and how it is built.
+pub(super) const GATES: &[(&str, &str, Build)] = &[
+    ("logs-the-token", "logs the header lines of a request that it refuses", |world, flawed| {
+        with_log(world, flawed, |parts| tracing::warn!(headers = ?parts.headers, "refused"))
+    }),
+    ("logs-the-claims", "logs what every token says, for the audit", |world, flawed| {
+        with_log(world, flawed, |parts| {
+            if let Some(claims) = claims(parts) {
+                tracing::info!(%claims, "refused");
+            }
+        })
+    }),
+    ("tells-what-it-read", "explains a refusal with the claims that it read", |world, flawed| {
+        let explain: Explain = |parts, answer| {
+            let claims = claims(parts).map(|claims| claims.to_string()).unwrap_or_default();
+            let claims = utf8_percent_encode(&claims, NON_ALPHANUMERIC);
+            let text = format!("Bearer error=\"invalid_token\", error_uri=\"/why?{claims}\"");
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, value);
+            }
+        };
+        around(world, if flawed { explain } else { |_, _| {} })
+    }),
+];
+
+/// What is done about a refusal.
+type Explain = fn(&Parts, &mut Response);
+
+/// Logs refusals: that there was one, or what `log` says of it.
+fn with_log(world: &World, flawed: bool, log: fn(&Parts)) -> Result<Gate, BoxError> {
+    let guarded = Desk::new(world, Steps::default())?.guarded();
+    let safe: fn(&Parts) = |parts| tracing::warn!(method = %parts.method, path = parts.uri.path(), "refused");
+    wrapped(world, guarded, Arc::new(move |parts, _| if flawed { log(parts) } else { safe(parts) }))
+}
+
+fn around(world: &World, explain: Explain) -> Result<Gate, BoxError> {
+    let guarded = Desk::new(world, Steps::default())?.guarded();
+    wrapped(world, guarded, Arc::new(explain))
+}
+
+type Shared = Arc<dyn Fn(&Parts, &mut Response) + Send + Sync>;
+
+fn wrapped(world: &World, guarded: Router, explain: Shared) -> Result<Gate, BoxError> {
+    async fn told(State(explain): State<Shared>, request: Request, next: Next) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut answer = next.run(Request::from_parts(parts.clone(), body)).await;
+        if answer.status().is_client_error() {
+            explain(&parts, &mut answer);
+        }
+        answer.into_response()
+    }
+    gate(world, guarded.layer(from_fn_with_state(explain, told)), ClientAuth::Required)
+}
+
+/// The claims as they stand in the token, not believed.
+fn claims(parts: &Parts) -> Option<Value> {
+    let token = bearer(parts).ok()??;
+    let octets = Base64UrlUnpadded::decode_vec(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&octets).ok()
+}
