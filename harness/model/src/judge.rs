@@ -126,6 +126,7 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
             Some(Extra::LongSerial | Extra::NegativeSerial | Extra::ZeroSerial) => {
                 (ReadingKind::OddSerial, Rule::CertificateForm)
             }
+            Some(Extra::Version1 | Extra::Version2) => (ReadingKind::OldVersion, Rule::CertificateForm),
             Some(Extra::RepeatedUnknown) => (ReadingKind::RepeatedUnknown, Rule::ExtensionUnique),
             _ => continue,
         };

@@ -33,6 +33,8 @@ pub enum ReadingKind {
     NumberRange,
     /// A serial number that is not positive, or longer than 20 octets.
     OddSerial,
+    /// A certificate of version 1 or 2 says what it says.
+    OldVersion,
     /// A token grants more than issuer or certificate allow, and the excess is not used.
     OverGrant,
     /// An extension that is neither known nor critical stands twice.
@@ -49,7 +51,7 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 19] = {
+    pub const ALL: [ReadingKind; 20] = {
         use ReadingKind::*;
         [
             AuthorityAsLeaf,
@@ -65,6 +67,7 @@ impl ReadingKind {
             NormalisedPath,
             NumberRange,
             OddSerial,
+            OldVersion,
             OverGrant,
             RepeatedUnknown,
             ScopeForm,
@@ -90,6 +93,7 @@ impl ReadingKind {
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
             ReadingKind::NumberRange => "RFC 8259 §6",
             ReadingKind::OddSerial => "RFC 5280 §4.1.2.2",
+            ReadingKind::OldVersion => "RFC 5280 §4.1.2.1",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
             ReadingKind::RepeatedUnknown => "RFC 5280 §4.2",
             ReadingKind::ScopeForm => "RFC 6749 §3.3",

@@ -146,9 +146,12 @@ impl Smith<'_> {
 /// What is hashed of a leaf, for a thumbprint of the wrong thing.
 pub(crate) fn of_leaf(of: ConfirmationOf, der: &[u8], keyring: &Keyring) -> Vec<u8> {
     use x509_parser::prelude::FromDer as _;
-    let Ok((_, certificate)) = x509_parser::certificate::X509Certificate::from_der(der) else {
-        return if of == ConfirmationOf::LeafPem { pem("CERTIFICATE", der).into_bytes() } else { der.to_vec() };
-    };
+    match of {
+        ConfirmationOf::Leaf => return der.to_vec(),
+        ConfirmationOf::LeafPem => return pem("CERTIFICATE", der).into_bytes(),
+        _ => {}
+    }
+    let Ok((_, certificate)) = x509_parser::certificate::X509Certificate::from_der(der) else { return der.to_vec() };
     let key = certificate.public_key().raw;
     match of {
         ConfirmationOf::LeafJwk => {
@@ -156,7 +159,6 @@ pub(crate) fn of_leaf(of: ConfirmationOf, der: &[u8], keyring: &Keyring) -> Vec<
             known.map(|(_, secret)| jwk_of_thumbprint(&secret.jwk_members()).into_bytes()).unwrap_or_default()
         }
         ConfirmationOf::LeafKey => key.to_vec(),
-        ConfirmationOf::LeafPem => pem("CERTIFICATE", der).into_bytes(),
         ConfirmationOf::LeafTbs => certificate.tbs_certificate.as_ref().to_vec(),
         _ => der.to_vec(),
     }

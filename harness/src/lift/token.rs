@@ -13,6 +13,18 @@ use crate::{
     world::World,
 };
 
+/// What may be hashed of the presented chain, the honest one first.
+const PRESENTED: [ConfirmationOf; 6] = {
+    use ConfirmationOf::*;
+    [Leaf, Intermediate, LeafKey, LeafPem, LeafTbs, LeafJwk]
+};
+
+/// Every way to write a thumbprint, the honest one first.
+const ENCODINGS: [Encoding; 9] = {
+    use Encoding::*;
+    [Base64Url, Base64, Base64UrlPadded, FlippedCase, Hex, HexInBase64Url, Prefix, Spaced, TrailingBits]
+};
+
 /// What is needed to recognise the octets of the world in a token.
 pub(super) struct Reader<'a> {
     pub(super) world: &'a World,
@@ -88,41 +100,27 @@ impl Reader<'_> {
     }
 
     fn thumbprint(&self, text: &str) -> Option<(ConfirmationOf, Digest, Encoding)> {
-        let mut hashed: Vec<(ConfirmationOf, Vec<u8>)> = Vec::new();
-        if let Some(leaf) = self.presented.first() {
-            use ConfirmationOf::*;
-            let of_leaf = |of: ConfirmationOf| (of, token::of_leaf(of, leaf, self.world.keyring()));
-            hashed.extend([Leaf, LeafJwk, LeafKey, LeafPem, LeafTbs].map(of_leaf));
-        }
-        hashed.extend(self.presented.get(1).map(|der| (ConfirmationOf::Intermediate, der.to_vec())));
+        // The likely ones first: what is hashed is found out only as far as needed.
+        let people = Person::ALL.map(ConfirmationOf::Person);
+        PRESENTED.into_iter().chain(people).chain([ConfirmationOf::Root]).find_map(|of| {
+            let octets = self.hashed(of)?;
+            let digests = [Digest::Sha256, Digest::Sha1, Digest::Sha512].into_iter();
+            let (digest, encoding) = digests
+                .flat_map(|digest| ENCODINGS.map(|encoding| (digest, encoding)))
+                .find(|(digest, encoding)| token::thumbprint(&octets, *digest, *encoding) == text)?;
+            Some((of, digest, encoding))
+        })
+    }
+
+    fn hashed(&self, of: ConfirmationOf) -> Option<Vec<u8>> {
         let blueprint = self.world.first_blueprint();
         let certificate = |spec| self.world.mint().certificate(&spec).ok().map(|der| der.to_vec());
-        for person in Person::ALL {
-            hashed.extend(certificate(blueprint.leaf(person)).map(|der| (ConfirmationOf::Person(person), der)));
+        match of {
+            ConfirmationOf::Intermediate => self.presented.get(1).map(|der| der.to_vec()),
+            ConfirmationOf::Person(person) => certificate(blueprint.leaf(person)),
+            ConfirmationOf::Root => certificate(blueprint.authority(KeyName::Root)),
+            of => self.presented.first().map(|leaf| token::of_leaf(of, leaf, self.world.keyring())),
         }
-        hashed.extend(certificate(blueprint.authority(KeyName::Root)).map(|der| (ConfirmationOf::Root, der)));
-        use Encoding::*;
-        for (of, octets) in hashed {
-            for digest in [Digest::Sha256, Digest::Sha1, Digest::Sha512] {
-                let encodings = [
-                    Base64Url,
-                    Base64,
-                    Base64UrlPadded,
-                    FlippedCase,
-                    Hex,
-                    HexInBase64Url,
-                    Prefix,
-                    Spaced,
-                    TrailingBits,
-                ];
-                for encoding in encodings {
-                    if token::thumbprint(&octets, digest, encoding) == text {
-                        return Some((of, digest, encoding));
-                    }
-                }
-            }
-        }
-        None
     }
 
     fn seal(&self, message: &[u8], signature: &[u8]) -> Seal {
