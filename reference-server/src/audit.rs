@@ -1,6 +1,9 @@
 //! What was decided, for whom, and why. An event never holds a token, a key or a certificate.
 
+use std::time::Duration;
+
 use crate::cause::Cause;
+use crate::request_id::RequestId;
 
 /// Where the decisions go. Called once for each failed handshake and once for each request.
 pub trait Audit: Send + Sync + 'static {
@@ -14,14 +17,36 @@ pub trait Audit: Send + Sync + 'static {
 pub struct AuditEvent {
     /// The step that decided.
     pub stage: Stage,
+    /// Which request; `None` for a handshake.
+    pub request: Option<RequestId>,
     /// The SPIFFE ID of the client certificate, once it is known.
     pub principal: Option<String>,
     /// The request's method, when it is a registered one: an extension method is free text of the client's.
     pub method: Option<String>,
+    /// The route, as it stands in the table.
+    pub route: Option<&'static str>,
     /// The request's path, when it belongs to a route: any other path is free text of the client's.
     pub path: Option<String>,
     /// The decision.
     pub decision: Decision,
+    /// From the end of the request's header section to the answer's; zero for a handshake.
+    pub elapsed: Duration,
+}
+
+impl AuditEvent {
+    /// A handshake that failed.
+    pub(crate) fn handshake(cause: Cause) -> AuditEvent {
+        AuditEvent {
+            stage: Stage::Handshake,
+            request: None,
+            principal: None,
+            method: None,
+            route: None,
+            path: None,
+            decision: Decision::Refused(cause),
+            elapsed: Duration::ZERO,
+        }
+    }
 }
 
 /// Let in or not.
@@ -67,14 +92,20 @@ pub struct TracingAudit;
 
 impl Audit for TracingAudit {
     fn record(&self, event: &AuditEvent) {
-        let stage = event.stage.name();
-        let principal = event.principal.as_deref();
-        let method = event.method.as_deref();
-        let path = event.path.as_deref();
-        match event.decision {
-            Decision::Admitted => tracing::info!(target: "audit", stage, principal, method, path, "admitted"),
+        let AuditEvent { stage, request, principal, method, route, path, decision, elapsed } = event;
+        let (stage, micros) = (stage.name(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let request = request.as_ref().map(RequestId::to_string);
+        let (request, principal) = (request.as_deref(), principal.as_deref());
+        let (method, path) = (method.as_deref(), path.as_deref());
+        match decision {
+            Decision::Admitted => {
+                tracing::info!(target: "audit", stage, request, principal, method, route, path, micros, "admitted");
+            }
             Decision::Refused(cause) => {
-                tracing::warn!(target: "audit", stage, principal, method, path, cause = cause.name(), "refused");
+                let (cause, rule) = (cause.name(), cause.clause());
+                tracing::warn!(
+                    target: "audit", stage, cause, rule, request, principal, method, route, path, micros, "refused"
+                );
             }
         }
     }
