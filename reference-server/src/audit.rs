@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+
 use crate::cause::Cause;
 use crate::request_id::RequestId;
+use crate::routes;
 
 /// Where the decisions go. Called once for each failed handshake and once for each request.
 pub trait Audit: Send + Sync + 'static {
@@ -34,6 +38,20 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    /// A request, admitted until somebody says otherwise.
+    pub(crate) fn request(id: RequestId, request: &Request) -> AuditEvent {
+        AuditEvent {
+            stage: Stage::Authorization,
+            request: Some(id),
+            principal: None,
+            method: is_registered(request.method()).then(|| request.method().to_string()),
+            route: route(request),
+            path: known_path(request),
+            decision: Decision::Admitted,
+            elapsed: Duration::ZERO,
+        }
+    }
+
     /// A handshake that failed.
     pub(crate) fn handshake(cause: Cause) -> AuditEvent {
         AuditEvent {
@@ -84,6 +102,33 @@ impl Stage {
             Stage::Token => "token",
         }
     }
+}
+
+/// The route as it stands in the table, whatever the method.
+fn route(request: &Request) -> Option<&'static str> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    routes::TABLE.iter().map(|route| route.path).find(|path| *path == matched.as_str())
+}
+
+fn known_path(request: &Request) -> Option<String> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    let path = request.uri().path();
+    routes::object(matched.as_str(), path).map(|_| path.to_owned())
+}
+
+fn is_registered(method: &Method) -> bool {
+    [
+        Method::CONNECT,
+        Method::DELETE,
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::POST,
+        Method::PUT,
+        Method::TRACE,
+    ]
+    .contains(method)
 }
 
 /// Sends events to the subscriber of the `tracing` crate, under the target `audit`.

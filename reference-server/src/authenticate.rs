@@ -1,10 +1,9 @@
 //! The outer layer: who is asking. Certificate, credential, token, claims and binding, in this order; the first to
 //! fail ends the request before anything later is looked at. Also records the decision on every request.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use rustls::pki_types::CertificateDer;
@@ -28,16 +27,7 @@ use crate::{binding, certificate, claims, clock, credential, token};
 pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = RequestId::random();
-    let mut event = AuditEvent {
-        stage: Stage::Authorization,
-        request: Some(id),
-        principal: None,
-        method: is_registered(request.method()).then(|| request.method().to_string()),
-        route: route(&request),
-        path: known_path(&request),
-        decision: Decision::Admitted,
-        elapsed: Duration::ZERO,
-    };
+    let mut event = AuditEvent::request(id, &request);
     let span = tracing::info_span!("request", %id);
     let mut response = answer(&server, request, &mut event.principal, next).instrument(span).await;
     if let Some(Refusal { stage, cause }) = response.extensions_mut().remove() {
@@ -117,31 +107,4 @@ fn certified<'a>(
 fn access(request: &Request) -> Option<Access> {
     let matched = request.extensions().get::<MatchedPath>()?;
     routes::find(matched.as_str(), request.method()).map(|route| route.access)
-}
-
-/// The route as it stands in the table, whatever the method.
-fn route(request: &Request) -> Option<&'static str> {
-    let matched = request.extensions().get::<MatchedPath>()?;
-    routes::TABLE.iter().map(|route| route.path).find(|path| *path == matched.as_str())
-}
-
-fn known_path(request: &Request) -> Option<String> {
-    let matched = request.extensions().get::<MatchedPath>()?;
-    let path = request.uri().path();
-    routes::object(matched.as_str(), path).map(|_| path.to_owned())
-}
-
-fn is_registered(method: &Method) -> bool {
-    [
-        Method::CONNECT,
-        Method::DELETE,
-        Method::GET,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PATCH,
-        Method::POST,
-        Method::PUT,
-        Method::TRACE,
-    ]
-    .contains(method)
 }

@@ -1,22 +1,23 @@
-//! The only judge of mutants of the reference server: a campaign of the harness, section by section, until it objects.
+//! The only judge of mutants of the reference server: campaigns of the harness, until one objects.
 //! Builds the gate from the gallery's source alone, for every mutant pays for what is compiled.
 
 #[path = "../gallery/src/reference.rs"]
 #[expect(unreachable_pub, reason = "public in the gallery, where it is a module of a library")]
 mod reference;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
 use gatecrash::{
-    WorldOptions,
-    campaign::{self, Bound, Campaign, CampaignOptions, Progress, Target},
+    Depth, WorldOptions,
+    campaign::{self, Bound, Campaign, CampaignOptions, Depths, Progress, Target},
+    catalogue::Catalogue,
     input::parse_policy,
 };
 
 const POLICY: &str = include_str!("../gallery/gate.toml");
 
-/// Attempts at random, after all sections of the catalogue.
-const RANDOM: u64 = 5000;
+/// Attempts of the campaign that ends it: the catalogue at both depths, then at random.
+const EVERYTHING: u64 = 8000;
 
 fn main() -> ExitCode {
     match judge() {
@@ -35,17 +36,22 @@ fn main() -> ExitCode {
 fn judge() -> Result<Option<String>, String> {
     let policy = parse_policy("tests/gallery/gate.toml", POLICY).map_err(|error| error.to_string())?;
     let target = Target { factory: gatecrash::factory!(reference::gate), policy, world: WorldOptions::default() };
-    let bound = Bound::Time(std::time::Duration::ZERO);
-    let sections = ('A'..='Z').map(|section| CampaignOptions {
+    // Section by section at the cheaper depth first, since most mutants are found out there.
+    let catalogue = Catalogue::embedded().map_err(|error| error.to_string())?;
+    let letters: BTreeSet<char> =
+        catalogue.attacks.iter().filter_map(|attack| attack.family.section.chars().next()).collect();
+    let options = CampaignOptions { mirror_catalogue: false, ..CampaignOptions::default() };
+    let bound = Bound::Time(Duration::ZERO);
+    let depths = Depths::Only(Depth::Service);
+    let sections = letters.into_iter().map(|letter| CampaignOptions {
         bound,
+        depths,
         random: false,
-        section: Some(section),
-        mirror_catalogue: false,
-        ..CampaignOptions::default()
+        section: Some(letter),
+        ..options
     });
-    let random =
-        CampaignOptions { bound: Bound::Attempts(RANDOM), mirror_catalogue: false, ..CampaignOptions::default() };
-    for options in sections.chain([random]) {
+    let everything = CampaignOptions { bound: Bound::Attempts(EVERYTHING), ..options };
+    for options in sections.chain([everything]) {
         let campaign = campaign::run(&target, options, &Arc::new(Progress::default()));
         let campaign = campaign.map_err(|error| format!("set-up: {error}"))?;
         if let Some(objection) = objection(&campaign) {
