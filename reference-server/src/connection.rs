@@ -117,10 +117,10 @@ impl Server {
         };
         if speaks_http2 {
             let connection = http2_limits(settings).serve_connection(io, service);
-            until(connection, ended, http2::Connection::graceful_shutdown, settings.request_timeout).await
+            until(connection, ended, http2::Connection::graceful_shutdown, &activity).await
         } else {
             let connection = http1_limits(settings).serve_connection(io, service);
-            until(connection, ended, http1::Connection::graceful_shutdown, settings.request_timeout).await
+            until(connection, ended, http1::Connection::graceful_shutdown, &activity).await
         }
     }
 
@@ -177,21 +177,25 @@ fn http2_limits(settings: &Settings) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Drives an HTTP connection to its end. When `ended` is done no further request is taken, and those under way have
-/// `grace` to be answered.
+/// Drives an HTTP connection to its end. When `ended` is done no further request is taken, and those under way are
+/// answered.
 async fn until<C: Future<Output = hyper::Result<()>>>(
     connection: C,
     ended: impl Future<Output = ()>,
     stop: impl FnOnce(Pin<&mut C>),
-    grace: Duration,
+    activity: &Activity,
 ) -> Result<(), ConnectionError> {
+    /// Time for the last answer to be written, and for the peer to say goodbye.
+    const LINGER: Duration = Duration::from_secs(1);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
         () = ended => {
             stop(connection.as_mut());
-            // A peer that does not read its answers ends with the grace.
-            timeout(grace, connection).await.unwrap_or(Ok(()))
+            tokio::select! {
+                served = connection => served,
+                () = activity.idle_for(LINGER) => Ok(()),
+            }
         }
     };
     served.map_err(|source| ConnectionError::Http { source })

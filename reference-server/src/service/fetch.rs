@@ -1,6 +1,7 @@
 //! Keys by URL: asked for at a steady pace, and sooner when a token names a key that is not known, but never more
 //! often than the cooldown allows. What does not answer with a usable key set changes nothing.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,10 +40,19 @@ enum FetchError {
     Keys(#[from] crate::setup::SetupError),
     #[error("the key set holds no key that verifies signatures")]
     NoKeys,
-    #[error("no answer: {0}")]
+    #[error("no answer: {}", innermost(.0))]
     Request(#[from] reqwest::Error),
     #[error("the answer is not UTF-8")]
     Utf8(#[from] std::string::FromUtf8Error),
+}
+
+/// What went wrong, below what was being tried.
+fn innermost(error: &reqwest::Error) -> &dyn Error {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost
 }
 
 impl Config {

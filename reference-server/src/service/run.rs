@@ -107,6 +107,9 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| RunError::System { what: format!("metrics.listen: {address}"), source })?;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "metrics");
+        }
         tokio::spawn(metrics.clone().serve(listener));
     }
 
