@@ -31,6 +31,7 @@ fn arrows_point_down() {
         ("gatecrash", &["gatecrash-corpus", "gatecrash-model"][..]),
         ("gatecrash-gallery", &["gatecrash", "gatecrash-reference"][..]),
         ("gatecrash-fuzz", &["gatecrash", "gatecrash-gallery"][..]),
+        ("gatecrash-mutation", &[][..]),
         ("gatecrash-tests", &[][..]),
     ]);
     assert_eq!(dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(), allowed.keys().copied().collect());

@@ -2,7 +2,7 @@
 //! in them, so that they tell nobody how near an attempt came.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
@@ -47,8 +47,12 @@ impl Answers {
             Cause::CertificateCap | Cause::IssuerMayGrant | Cause::Owner | Cause::Scope => {
                 (StatusCode::FORBIDDEN, "insufficient_scope", Some(&self.insufficient_scope))
             }
+            Cause::ContentTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", None),
+            Cause::HandlerTimeout => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
             Cause::MethodUnknown => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
+            Cause::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", None),
             Cause::RouteUnknown => (StatusCode::NOT_FOUND, "not_found", None),
+            Cause::Throttled => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", None),
             // Whatever is wrong with the token or the certificate under it.
             _ => (StatusCode::UNAUTHORIZED, "invalid_token", Some(&self.invalid_token)),
         };
@@ -68,6 +72,12 @@ impl Answers {
         }
         response
     }
+}
+
+/// The refusal, with the seconds until another try is looked at (RFC 6585 §4).
+pub(crate) fn retry_after(mut response: Response, seconds: u64) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// A JSON answer that no cache keeps.

@@ -1,6 +1,13 @@
 //! What was decided, for whom, and why. An event never holds a token, a key or a certificate.
 
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+
 use crate::cause::Cause;
+use crate::request_id::RequestId;
+use crate::routes;
 
 /// Where the decisions go. Called once for each failed handshake and once for each request.
 pub trait Audit: Send + Sync + 'static {
@@ -14,14 +21,50 @@ pub trait Audit: Send + Sync + 'static {
 pub struct AuditEvent {
     /// The step that decided.
     pub stage: Stage,
+    /// Which request; `None` for a handshake.
+    pub request: Option<RequestId>,
     /// The SPIFFE ID of the client certificate, once it is known.
     pub principal: Option<String>,
     /// The request's method, when it is a registered one: an extension method is free text of the client's.
     pub method: Option<String>,
+    /// The route, as it stands in the table.
+    pub route: Option<&'static str>,
     /// The request's path, when it belongs to a route: any other path is free text of the client's.
     pub path: Option<String>,
     /// The decision.
     pub decision: Decision,
+    /// From the end of the request's header section to the answer's; zero for a handshake.
+    pub elapsed: Duration,
+}
+
+impl AuditEvent {
+    /// A request, admitted until somebody says otherwise.
+    pub(crate) fn request(id: RequestId, request: &Request) -> AuditEvent {
+        AuditEvent {
+            stage: Stage::Authorization,
+            request: Some(id),
+            principal: None,
+            method: is_registered(request.method()).then(|| request.method().to_string()),
+            route: route(request),
+            path: known_path(request),
+            decision: Decision::Admitted,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// A handshake that failed.
+    pub(crate) fn handshake(cause: Cause) -> AuditEvent {
+        AuditEvent {
+            stage: Stage::Handshake,
+            request: None,
+            principal: None,
+            method: None,
+            route: None,
+            path: None,
+            decision: Decision::Refused(cause),
+            elapsed: Duration::ZERO,
+        }
+    }
 }
 
 /// Let in or not.
@@ -61,20 +104,53 @@ impl Stage {
     }
 }
 
+/// The route as it stands in the table, whatever the method.
+fn route(request: &Request) -> Option<&'static str> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    routes::TABLE.iter().map(|route| route.path).find(|path| *path == matched.as_str())
+}
+
+fn known_path(request: &Request) -> Option<String> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    let path = request.uri().path();
+    routes::object(matched.as_str(), path).map(|_| path.to_owned())
+}
+
+fn is_registered(method: &Method) -> bool {
+    [
+        Method::CONNECT,
+        Method::DELETE,
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::POST,
+        Method::PUT,
+        Method::TRACE,
+    ]
+    .contains(method)
+}
+
 /// Sends events to the subscriber of the `tracing` crate, under the target `audit`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingAudit;
 
 impl Audit for TracingAudit {
     fn record(&self, event: &AuditEvent) {
-        let stage = event.stage.name();
-        let principal = event.principal.as_deref();
-        let method = event.method.as_deref();
-        let path = event.path.as_deref();
-        match event.decision {
-            Decision::Admitted => tracing::info!(target: "audit", stage, principal, method, path, "admitted"),
+        let AuditEvent { stage, request, principal, method, route, path, decision, elapsed } = event;
+        let (stage, micros) = (stage.name(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let request = request.as_ref().map(RequestId::to_string);
+        let (request, principal) = (request.as_deref(), principal.as_deref());
+        let (method, path) = (method.as_deref(), path.as_deref());
+        match decision {
+            Decision::Admitted => {
+                tracing::info!(target: "audit", stage, request, principal, method, route, path, micros, "admitted");
+            }
             Decision::Refused(cause) => {
-                tracing::warn!(target: "audit", stage, principal, method, path, cause = cause.name(), "refused");
+                let (cause, rule) = (cause.name(), cause.clause());
+                tracing::warn!(
+                    target: "audit", stage, cause, rule, request, principal, method, route, path, micros, "refused"
+                );
             }
         }
     }

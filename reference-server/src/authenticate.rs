@@ -1,52 +1,70 @@
 //! The outer layer: who is asking. Certificate, credential, token, claims and binding, in this order; the first to
 //! fail ends the request before anything later is looked at. Also records the decision on every request.
 
+use std::time::Instant;
+
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use rustls::pki_types::CertificateDer;
+use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::audit::{AuditEvent, Decision, Refusal, Stage};
 use crate::authorize::{Grant, Identity};
 use crate::bank::Principal;
 use crate::cause::Cause;
 use crate::connection::PeerCertificates;
+use crate::request_id::RequestId;
 use crate::routes::{self, Access};
 use crate::server::Server;
+use crate::throttle::Tries;
+use crate::trusted::Trusted;
+use crate::vetting::{self, Vetting};
 use crate::{binding, certificate, claims, clock, credential, token};
 
 /// The layer, for `axum::middleware::from_fn_with_state`.
-pub(crate) async fn authenticate(State(server): State<Server>, mut request: Request, next: Next) -> Response {
-    let mut event = AuditEvent {
-        stage: Stage::Authorization,
-        principal: None,
-        method: is_registered(request.method()).then(|| request.method().to_string()),
-        path: known_path(&request),
-        decision: Decision::Admitted,
-    };
-    let mut response = match identify(&server, &request, &mut event.principal) {
-        Ok(identity) => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
-        Err(refusal) => server.answers().refuse(refusal),
-    };
+pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = RequestId::random();
+    let mut event = AuditEvent::request(id, &request);
+    let span = tracing::info_span!("request", %id);
+    let mut response = answer(&server, request, &mut event.principal, next).instrument(span).await;
     if let Some(Refusal { stage, cause }) = response.extensions_mut().remove() {
         event.stage = stage;
         event.decision = Decision::Refused(cause);
     }
+    event.elapsed = start.elapsed();
     server.audit().record(&event);
     response
 }
 
-fn identify(server: &Server, request: &Request, principal: &mut Option<String>) -> Result<Identity, Refusal> {
-    let peer = request.extensions().get::<PeerCertificates>();
-    let leaf = peer
-        .and_then(|certificates| certificates.0.first())
-        .ok_or(Stage::Request.refuses(Cause::CertificateMissing))?;
-    let id = certificate::identify(leaf, clock::whole_seconds(server.clock()))
-        .map_err(|cause| Stage::Request.refuses(cause))?;
+/// Identifies, throttles, and hands on to the inner layer.
+async fn answer(server: &Server, mut request: Request, principal: &mut Option<String>, next: Next) -> Response {
+    let tries = Tries::of(server.throttle(), request.extensions().get());
+    let response = match identify(server, &request, principal, &tries) {
+        Ok(identity) => {
+            request.extensions_mut().insert(identity);
+            let limit = server.settings().request_timeout;
+            timeout(limit, next.run(request))
+                .await
+                .unwrap_or_else(|_| server.answers().refuse(Stage::Request.refuses(Cause::HandlerTimeout)))
+        }
+        Err(refusal) => server.answers().refuse(refusal),
+    };
+    tries.settle(response, server.clock().now())
+}
+
+fn identify(
+    server: &Server,
+    request: &Request,
+    principal: &mut Option<String>,
+    tries: &Tries<'_>,
+) -> Result<Identity, Refusal> {
+    let trusted = server.trusted();
+    let (id, leaf) = certified(server, &trusted, request).map_err(|cause| Stage::Request.refuses(cause))?;
     *principal = Some(id.clone());
+    tries.permit(server.clock().now()).map_err(|cause| Stage::Request.refuses(cause))?;
 
     if access(request) == Some(Access::Certificate) {
         let principal = Principal { id, client_id: None, scopes: Vec::new() };
@@ -54,7 +72,8 @@ fn identify(server: &Server, request: &Request, principal: &mut Option<String>) 
     }
 
     let token = credential::bearer(request.headers(), request.uri()).map_err(|cause| Stage::Request.refuses(cause))?;
-    let signed = token::verify(token, server.issuers()).map_err(|cause| Stage::Token.refuses(cause))?;
+    let signed = token::verify(token, &trusted.issuers, &|issuer| server.key_is_unknown(issuer))
+        .map_err(|cause| Stage::Token.refuses(cause))?;
     let claims = claims::judge(&signed.claims, signed.issuer, server.settings(), server.clock().now())
         .map_err(|cause| Stage::Token.refuses(cause))?;
     binding::check(&signed.claims, &claims.subject, leaf, &id).map_err(|cause| Stage::Binding.refuses(cause))?;
@@ -62,34 +81,30 @@ fn identify(server: &Server, request: &Request, principal: &mut Option<String>) 
     let grant = Grant {
         by_token: claims.scopes,
         by_issuer: signed.issuer.may_grant.clone(),
-        by_certificate: server.held_by(&id).to_vec(),
+        by_certificate: trusted.held_by(&id).to_vec(),
     };
     let principal = Principal { id, client_id: Some(claims.client_id), scopes: grant.effective() };
     Ok(Identity { principal, grant })
 }
 
+/// The SPIFFE ID of a certificate that is still acceptable, and the certificate.
+fn certified<'a>(
+    server: &Server,
+    trusted: &Trusted,
+    request: &'a Request,
+) -> Result<(String, &'a CertificateDer<'static>), Cause> {
+    let peer = request.extensions().get::<PeerCertificates>().ok_or(Cause::CertificateMissing)?;
+    let leaf = peer.0.first().ok_or(Cause::CertificateMissing)?;
+    let now = clock::whole_seconds(server.clock());
+    let id = certificate::identify(leaf, now)?;
+    match request.extensions().get::<Vetting>() {
+        Some(vetting) => vetting.renew(trusted, peer, now, server.settings().recheck_interval.as_secs())?,
+        None => vetting::without_record(trusted, peer)?,
+    }
+    Ok((id, leaf))
+}
+
 fn access(request: &Request) -> Option<Access> {
     let matched = request.extensions().get::<MatchedPath>()?;
     routes::find(matched.as_str(), request.method()).map(|route| route.access)
-}
-
-fn known_path(request: &Request) -> Option<String> {
-    let matched = request.extensions().get::<MatchedPath>()?;
-    let path = request.uri().path();
-    routes::object(matched.as_str(), path).map(|_| path.to_owned())
-}
-
-fn is_registered(method: &Method) -> bool {
-    [
-        Method::CONNECT,
-        Method::DELETE,
-        Method::GET,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PATCH,
-        Method::POST,
-        Method::PUT,
-        Method::TRACE,
-    ]
-    .contains(method)
 }

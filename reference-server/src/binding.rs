@@ -21,6 +21,6 @@ pub(crate) fn check(claims: &Object, subject: &str, leaf: &[u8], principal: &str
 }
 
 /// `x5t#S256`: base64url of SHA-256 over the DER encoding (RFC 8705 §3.1).
-fn thumbprint(leaf: &[u8]) -> String {
+pub(crate) fn thumbprint(leaf: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(leaf))
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::cause::Cause;
 use crate::json::Object;
-use crate::server::TrustedIssuer;
 use crate::settings::Settings;
+use crate::trusted::TrustedIssuer;
 
 /// What the later steps need of a claims set.
 #[derive(Debug)]

@@ -1,10 +1,13 @@
 //! The handlers. They run for authorized requests only, and are the only callers of the bank.
 
-use axum::body::{Body, to_bytes};
+use std::error::Error;
+
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Extension, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use http_body_util::LengthLimitError;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -85,12 +88,22 @@ async fn read_order(server: &Server, headers: &HeaderMap, body: Body) -> Result<
     if !is_json(headers) {
         return Err(Cause::RequestMalformed);
     }
-    let reading = timeout(settings.body_timeout, to_bytes(body, settings.body_limit));
-    let Ok(Ok(text)) = reading.await else {
-        return Err(Cause::RequestMalformed);
+    // The length is announced, so nothing needs to be read to know that it is too much.
+    if body.size_hint().lower() > settings.body_limit as u64 {
+        return Err(Cause::ContentTooLarge);
+    }
+    let text = match timeout(settings.body_timeout, to_bytes(body, settings.body_limit)).await {
+        Ok(Ok(text)) => text,
+        Ok(Err(error)) if is_over_limit(&error) => return Err(Cause::ContentTooLarge),
+        Ok(Err(_)) => return Err(Cause::RequestMalformed),
+        Err(_) => return Err(Cause::RequestTimeout),
     };
     let object = json::object(&text).ok_or(Cause::RequestMalformed)?;
     serde_json::from_value(Value::Object(object)).map_err(|_| Cause::RequestMalformed)
+}
+
+fn is_over_limit(error: &axum::Error) -> bool {
+    error.source().is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 /// One `Content-Type`, of the type `application/json`; its parameters mean nothing (RFC 8259 §11).

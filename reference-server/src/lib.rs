@@ -3,6 +3,7 @@
 //! [`Server::new`] takes what the deployment trusts; [`Server::serve_connection`] does the rest for one byte stream.
 //! The README says in which order the layers decide.
 
+mod activity;
 mod answers;
 mod audit;
 mod authenticate;
@@ -18,22 +19,30 @@ mod credential;
 mod handlers;
 mod json;
 mod jwks;
+mod request_id;
 mod routes;
 mod server;
+#[cfg(feature = "service")]
+pub mod service;
 mod settings;
 mod setup;
 mod spiffe;
+mod throttle;
 mod tls;
 mod token;
 mod trust;
+mod trusted;
 mod verifier;
+mod vetting;
 
 pub use audit::{Audit, AuditEvent, Decision, Stage, TracingAudit};
 pub use bank::{Bank, Principal, TransferOrder};
 pub use cause::Cause;
 pub use clock::{Clock, SystemClock};
 pub use connection::{ConnectionError, PeerCertificates};
+pub use request_id::RequestId;
 pub use server::Server;
 pub use settings::Settings;
 pub use setup::SetupError;
+pub use throttle::ThrottleSettings;
 pub use trust::{Holder, Issuer, Trust};

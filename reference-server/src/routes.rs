@@ -33,6 +33,13 @@ pub(crate) enum Access {
 /// Every route. The owner of an account is asked for by the handlers, for only they know the account.
 pub(crate) static TABLE: &[Route] = &[
     Route { method: Method::GET, path: "/healthz", access: Access::Certificate, handler: || get(handlers::health) },
+    #[cfg(feature = "service")]
+    Route {
+        method: Method::GET,
+        path: "/openapi.json",
+        access: Access::Certificate,
+        handler: || get(crate::service::openapi::answer),
+    },
     Route { method: Method::GET, path: "/v1/whoami", access: Access::Token, handler: || get(handlers::whoami) },
     Route {
         method: Method::GET,

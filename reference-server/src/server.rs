@@ -1,21 +1,21 @@
-//! The server: trust and settings, checked once and shared by all connections.
+//! The server: trust and settings, checked before use and shared by all connections.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use axum::Router;
 use rustls::ServerConfig;
 
 use crate::answers::Answers;
-use crate::audit::{Audit, AuditEvent, Decision, Stage};
+use crate::audit::{Audit, AuditEvent};
 use crate::bank::Bank;
 use crate::cause::Cause;
 use crate::clock::Clock;
-use crate::jwks::{self, VerificationKey};
 use crate::settings::Settings;
 use crate::setup::SetupError;
-use crate::trust::{Holder, Issuer, Trust};
+use crate::throttle::Throttle;
+use crate::trust::Trust;
+use crate::trusted::Trusted;
 use crate::{routes, tls};
 
 /// The resource server. Clones share everything.
@@ -29,20 +29,11 @@ struct Shared {
     audit: Arc<dyn Audit>,
     bank: Arc<dyn Bank>,
     clock: Arc<dyn Clock>,
-    holders: Vec<Holder>,
-    issuers: Issuers,
+    on_unknown_key: OnceLock<Box<dyn Fn(&str) + Send + Sync>>,
+    reloading: Mutex<()>,
     settings: Settings,
-    tls: Arc<ServerConfig>,
-}
-
-/// The trusted issuers, by the value of `iss`.
-pub(crate) type Issuers = HashMap<String, TrustedIssuer>;
-
-/// An issuer whose keys have been read.
-pub(crate) struct TrustedIssuer {
-    pub(crate) keys: HashMap<String, VerificationKey>,
-    pub(crate) may_grant: Vec<String>,
-    pub(crate) speaks_for: Vec<String>,
+    throttle: Option<Throttle>,
+    trusted: RwLock<Arc<Trusted>>,
 }
 
 impl Server {
@@ -61,23 +52,46 @@ impl Server {
         if settings.audience.is_empty() {
             return Err(SetupError::AudienceMissing);
         }
-        let tls = tls::server_config(&trust, &clock, &audit)?;
+        let trusted = Trusted::read(trust, 0, &clock, &audit)?;
         let shared = Shared {
             answers: Answers::new(&settings.realm)?,
             audit,
             bank,
             clock,
-            holders: unique_holders(trust.holders)?,
-            issuers: read_issuers(trust.issuers)?,
+            on_unknown_key: OnceLock::new(),
+            reloading: Mutex::new(()),
+            throttle: settings.throttle.clone().map(Throttle::new),
             settings,
-            tls,
+            trusted: RwLock::new(Arc::new(trusted)),
         };
         Ok(Server { shared: Arc::new(shared) })
     }
 
-    /// The TLS configuration: version 1.3, client certificate required.
+    /// Puts other trust in place of the present one, all of it at once. Requests and handshakes under way end with
+    /// what they began with. The certificates of open connections are judged again at their next request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::new`]; what was trusted before then stays in force.
+    pub fn reload(&self, trust: Trust) -> Result<(), SetupError> {
+        // One at a time, so that each generation is one trust.
+        let _one = self.shared.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = self.trusted().generation + 1;
+        let trusted = Trusted::read(trust, generation, &self.shared.clock, &self.shared.audit)?;
+        *self.shared.trusted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
+        Ok(())
+    }
+
+    /// Has `notify` called with an issuer's URL when a token names a key that the issuer does not have. The client
+    /// certificate has been accepted by then; the request is refused all the same. It should not block. The first
+    /// call counts.
+    pub fn on_unknown_key(&self, notify: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = self.shared.on_unknown_key.set(Box::new(notify));
+    }
+
+    /// The TLS configuration: version 1.3, client certificate required. It is that of the present trust.
     pub fn tls_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.shared.tls)
+        Arc::clone(&self.trusted().tls)
     }
 
     /// The service behind an accepted handshake. It expects [`PeerCertificates`](crate::PeerCertificates) in the
@@ -95,13 +109,7 @@ impl Server {
     }
 
     pub(crate) fn record_handshake(&self, cause: Cause) {
-        self.audit().record(&AuditEvent {
-            stage: Stage::Handshake,
-            principal: None,
-            method: None,
-            path: None,
-            decision: Decision::Refused(cause),
-        });
+        self.audit().record(&AuditEvent::handshake(cause));
     }
 
     pub(crate) fn answers(&self) -> &Answers {
@@ -120,21 +128,23 @@ impl Server {
         self.shared.clock.as_ref()
     }
 
-    pub(crate) fn issuers(&self) -> &Issuers {
-        &self.shared.issuers
+    pub(crate) fn key_is_unknown(&self, issuer: &str) {
+        if let Some(notify) = self.shared.on_unknown_key.get() {
+            notify(issuer);
+        }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.shared.settings
     }
 
-    /// The scopes that certificates of this SPIFFE ID may hold: those of the longest matching prefix.
-    pub(crate) fn held_by(&self, id: &str) -> &[String] {
-        let matches = |holder: &&Holder| {
-            holder.prefix == id || (holder.prefix.ends_with('/') && id.starts_with(holder.prefix.as_str()))
-        };
-        let holder = self.shared.holders.iter().filter(matches).max_by_key(|holder| holder.prefix.len());
-        holder.map(|holder| holder.scopes.as_slice()).unwrap_or_default()
+    pub(crate) fn throttle(&self) -> Option<&Throttle> {
+        self.shared.throttle.as_ref()
+    }
+
+    /// What is trusted now. A request asks once.
+    pub(crate) fn trusted(&self) -> Arc<Trusted> {
+        Arc::clone(&self.shared.trusted.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -142,26 +152,4 @@ impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Server").field("audience", &self.shared.settings.audience).finish_non_exhaustive()
     }
-}
-
-fn unique_holders(holders: Vec<Holder>) -> Result<Vec<Holder>, SetupError> {
-    let mut prefixes = HashSet::new();
-    if let Some(twice) = holders.iter().find(|holder| !prefixes.insert(holder.prefix.as_str())) {
-        return Err(SetupError::HolderDuplicated { prefix: twice.prefix.clone() });
-    }
-    Ok(holders)
-}
-
-fn read_issuers(issuers: Vec<Issuer>) -> Result<Issuers, SetupError> {
-    let mut trusted = Issuers::new();
-    for Issuer { url, jwks, speaks_for, may_grant } in issuers {
-        if let Some(prefix) = speaks_for.iter().find(|prefix| !prefix.ends_with('/')) {
-            return Err(SetupError::SpeaksForOpenEnded { issuer: url, prefix: prefix.clone() });
-        }
-        let keys = jwks::verification_keys(&url, &jwks)?;
-        if trusted.insert(url.clone(), TrustedIssuer { keys, may_grant, speaks_for }).is_some() {
-            return Err(SetupError::IssuerDuplicated { issuer: url });
-        }
-    }
-    Ok(trusted)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::throttle::ThrottleSettings;
+
 /// Limits and names. `audience` has no default: [`Server::new`](crate::Server::new) refuses an empty one.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -15,8 +17,10 @@ pub struct Settings {
     pub handshake_timeout: Duration,
     /// Most octets in a request's header section.
     pub header_limit: usize,
-    /// Longest wait for an HTTP/1.1 header section; also ends idle connections.
+    /// Longest wait for an HTTP/1.1 header section, and for the first one of a connection.
     pub header_timeout: Duration,
+    /// Longest wait for the next request on a connection without one under way.
+    pub idle_timeout: Duration,
     /// Interval between HTTP/2 pings, and longest wait for their answer: ends dead connections.
     pub keep_alive_interval: Duration,
     /// How far the clocks of issuers may be from ours.
@@ -25,8 +29,14 @@ pub struct Settings {
     pub max_concurrent_streams: u32,
     /// Longest accepted difference of `exp` and `iat`.
     pub max_lifetime: Duration,
+    /// Longest time a certificate stays accepted on an open connection before its path is judged again.
+    pub recheck_interval: Duration,
     /// The `realm` of challenges (RFC 9110 §11.5): printable ASCII without `"` and `\`.
     pub realm: String,
+    /// Longest time from the end of a request's header section to its answer's.
+    pub request_timeout: Duration,
+    /// How refusals slow a client down; not at all when `None`.
+    pub throttle: Option<ThrottleSettings>,
 }
 
 impl Default for Settings {
@@ -38,11 +48,15 @@ impl Default for Settings {
             handshake_timeout: Duration::from_secs(10),
             header_limit: 32 * 1024,
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
             keep_alive_interval: Duration::from_secs(20),
             leeway: Duration::from_secs(30),
             max_concurrent_streams: 64,
             max_lifetime: Duration::from_secs(3600),
+            recheck_interval: Duration::from_secs(60),
             realm: "api".to_owned(),
+            request_timeout: Duration::from_secs(30),
+            throttle: None,
         }
     }
 }

@@ -19,27 +19,27 @@ pub(crate) fn server_config(
     trust: &Trust,
     clock: &Arc<dyn Clock>,
     audit: &Arc<dyn Audit>,
-) -> Result<Arc<ServerConfig>, SetupError> {
+) -> Result<(Arc<ServerConfig>, Arc<ClientVerifier>), SetupError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = ClientVerifier::new(
+    let verifier = Arc::new(ClientVerifier::new(
         &trust.client_anchors,
         &trust.crls,
         provider.signature_verification_algorithms,
         TlsTime(Arc::clone(clock)),
         Arc::clone(audit),
-    )?;
+    )?);
     let chain: Vec<CertificateDer<'static>> = trust.server_chain.clone();
     let key: PrivateKeyDer<'static> = trust.server_key.clone_key();
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(TlsTime(Arc::clone(clock))))
         .with_protocol_versions(&[&version::TLS13])
-        .and_then(|builder| builder.with_client_cert_verifier(Arc::new(verifier)).with_single_cert(chain, key))
+        .and_then(|builder| builder.with_client_cert_verifier(verifier.clone()).with_single_cert(chain, key))
         .map_err(|source| SetupError::ServerCertificate { source })?;
     // A resumed session would skip the certificate, and with it revocation (RFC 8446 §4.6.1).
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok((Arc::new(config), verifier))
 }
 
 /// The cause of a failure that the verifier has not recorded; `None` when it has.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cause::Cause;
 use crate::json::{self, Object};
 use crate::jwks;
-use crate::server::{Issuers, TrustedIssuer};
+use crate::trusted::{Issuers, TrustedIssuer};
 
 /// The claims set of a token, and the issuer that signed it.
 pub(crate) struct Signed<'a> {
@@ -16,17 +16,21 @@ pub(crate) struct Signed<'a> {
     pub(crate) claims: Object,
 }
 
-/// Checks the signature of a token.
-pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers) -> Result<Signed<'a>, Cause> {
+/// Checks the signature of a token. `unknown_key` hears of an issuer when it does not have the key that is named.
+pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn(&str)) -> Result<Signed<'a>, Cause> {
     let compact = Compact::parse(token)?;
     let header = Header::parse(&compact.header)?;
     let claims = json::object(&compact.claims).ok_or(Cause::ClaimsMalformed)?;
-    let issuer = match claims.get("iss") {
+    let url = match claims.get("iss") {
         None => return Err(Cause::Issuer),
-        Some(Value::String(url)) => issuers.get(url).ok_or(Cause::Issuer)?,
+        Some(Value::String(url)) => url,
         Some(_) => return Err(Cause::ClaimsMalformed),
     };
-    let key = issuer.keys.get(&header.kid).ok_or(Cause::KeyUnknown)?;
+    let issuer = issuers.get(url).ok_or(Cause::Issuer)?;
+    let Some(key) = issuer.keys.get(&header.kid) else {
+        unknown_key(url);
+        return Err(Cause::KeyUnknown);
+    };
     if key.algorithm != header.algorithm {
         return Err(Cause::Algorithm);
     }

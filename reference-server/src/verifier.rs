@@ -15,7 +15,7 @@ use webpki::{
     RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 
-use crate::audit::{Audit, AuditEvent, Decision, Stage};
+use crate::audit::{Audit, AuditEvent};
 use crate::cause::Cause;
 use crate::certificate;
 use crate::clock::TlsTime;
@@ -65,7 +65,8 @@ impl ClientVerifier {
         Ok(ClientVerifier { algorithms, anchors, audit, crls, subjects, time })
     }
 
-    fn judge(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Result<(), Cause> {
+    /// Whether the chain is acceptable now. Records nothing.
+    pub(crate) fn judge(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Result<(), Cause> {
         let crls: Vec<_> = self.crls.iter().collect();
         let verdict = self.find_path(leaf, intermediates, revocation(&crls));
         // An issuer that may not sign revocation lists may well not be allowed to sign certificates either. webpki
@@ -110,13 +111,7 @@ impl ClientVerifier {
     }
 
     fn refuse(&self, cause: Cause) -> rustls::Error {
-        self.audit.record(&AuditEvent {
-            stage: Stage::Handshake,
-            principal: None,
-            method: None,
-            path: None,
-            decision: Decision::Refused(cause),
-        });
+        self.audit.record(&AuditEvent::handshake(cause));
         rustls::Error::InvalidCertificate(alert_of(cause))
     }
 }

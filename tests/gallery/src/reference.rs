@@ -167,7 +167,11 @@ fn rules_of(cause: Cause) -> &'static [Rule] {
         Cause::KeyUnknown => &[KeyId],
         Cause::LeafKeyUsage => &[LeafKeyUsage],
         Cause::Lifetime => &[Lifetime],
-        Cause::MethodUnknown | Cause::RequestMalformed | Cause::RouteUnknown => &[Route],
+        Cause::ContentTooLarge
+        | Cause::MethodUnknown
+        | Cause::RequestMalformed
+        | Cause::RequestTimeout
+        | Cause::RouteUnknown => &[Route],
         Cause::NameConstraints => &[NameConstraints],
         Cause::NotYetValid => &[NotBefore],
         Cause::Owner => &[Ownership],

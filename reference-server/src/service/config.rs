@@ -1,0 +1,457 @@
+//! The configuration file: TOML with strict keys, durations with units, and every path relative to the file.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use serde::Deserialize;
+
+use crate::settings::Settings;
+use crate::setup::SetupError;
+use crate::throttle::ThrottleSettings;
+
+/// Why a configuration cannot be used. Names the file, and the place in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file that the configuration names cannot be read.
+    #[error("{key}: {}: {source}", path.display())]
+    File {
+        /// The key that names it.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A file that the configuration names does not hold what it should.
+    #[error("{key}: {}: {problem}", path.display())]
+    FileContent {
+        /// The key that names it.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A key of the file has a value that means nothing.
+    #[error("{}: {key}: {problem}", path.display())]
+    Key {
+        /// The configuration file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// The library refuses what was loaded.
+    #[error("{}: {source}", path.display())]
+    Setup {
+        /// The configuration file.
+        path: PathBuf,
+        /// What the library says.
+        source: SetupError,
+    },
+    /// The file is not TOML of the expected shape.
+    #[error("{}:{line}:{column}: {problem}", path.display())]
+    Syntax {
+        /// The configuration file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The configuration file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The configuration file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// A configuration, read and checked. The files it names have not been looked at.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    #[serde(skip)]
+    pub(super) path: PathBuf,
+    pub(super) listen: SocketAddr,
+    pub(super) server: Own,
+    pub(super) clients: Clients,
+    pub(super) token: Token,
+    pub(super) issuers: Vec<Issuer>,
+    #[serde(default)]
+    pub(super) holders: Vec<Holder>,
+    #[serde(default)]
+    pub(super) accounts: Vec<Account>,
+    #[serde(default)]
+    pub(super) limits: Limits,
+    pub(super) throttle: Option<Throttle>,
+    #[serde(default)]
+    pub(super) reload: Reload,
+    #[serde(default)]
+    pub(super) shutdown: Shutdown,
+    #[serde(default)]
+    pub(super) log: Log,
+    pub(super) metrics: Option<Metrics>,
+}
+
+/// What the server presents itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Own {
+    /// PEM: its certificate, then its issuers.
+    pub(super) chain: PathBuf,
+    /// PEM: its private key.
+    pub(super) key: PathBuf,
+}
+
+/// Whose certificates are accepted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Clients {
+    /// PEM files of trust anchors.
+    pub(super) anchors: Vec<PathBuf>,
+    /// PEM files of revocation lists. With one, every certificate of a path needs a current list.
+    #[serde(default)]
+    pub(super) crls: Vec<PathBuf>,
+}
+
+/// What a token must say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Token {
+    pub(super) audience: String,
+    #[serde(default = "defaults::realm")]
+    pub(super) realm: String,
+    #[serde(default = "defaults::leeway", with = "humantime_serde")]
+    pub(super) leeway: Duration,
+    #[serde(default = "defaults::max_lifetime", with = "humantime_serde")]
+    pub(super) max_lifetime: Duration,
+}
+
+/// An authorization server; its keys by file or by URL.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Issuer {
+    pub(super) url: String,
+    pub(super) jwks: Option<PathBuf>,
+    pub(super) jwks_url: Option<String>,
+    /// PEM: trust anchors for the server behind an `https` URL.
+    pub(super) jwks_anchors: Option<PathBuf>,
+    /// Time between two looks at the URL.
+    #[serde(default = "defaults::jwks_refresh", with = "humantime_serde")]
+    pub(super) jwks_refresh: Duration,
+    /// Least time between two looks, whatever tokens say.
+    #[serde(default = "defaults::jwks_cooldown", with = "humantime_serde")]
+    pub(super) jwks_cooldown: Duration,
+    pub(super) speaks_for: Vec<String>,
+    pub(super) may_grant: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Holder {
+    pub(super) prefix: String,
+    pub(super) scopes: Vec<String>,
+}
+
+/// An account of the bank that the binary keeps in memory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Account {
+    pub(super) id: String,
+    /// SPIFFE ID.
+    pub(super) owner: String,
+    #[serde(default)]
+    pub(super) balance: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Limits {
+    pub(super) max_connections: usize,
+    pub(super) max_concurrent_streams: u32,
+    /// Octets.
+    pub(super) header: usize,
+    /// Octets.
+    pub(super) body: usize,
+    #[serde(with = "humantime_serde")]
+    pub(super) handshake_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) header_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) body_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) request_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) idle_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) keep_alive_interval: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) recheck_interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        let settings = Settings::default();
+        Limits {
+            max_connections: 1024,
+            max_concurrent_streams: settings.max_concurrent_streams,
+            header: settings.header_limit,
+            body: settings.body_limit,
+            handshake_timeout: settings.handshake_timeout,
+            header_timeout: settings.header_timeout,
+            body_timeout: settings.body_timeout,
+            request_timeout: settings.request_timeout,
+            idle_timeout: settings.idle_timeout,
+            keep_alive_interval: settings.keep_alive_interval,
+            recheck_interval: settings.recheck_interval,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Throttle {
+    pub(super) free: u32,
+    #[serde(with = "humantime_serde")]
+    pub(super) first_wait: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) longest_wait: Duration,
+    #[serde(with = "humantime_serde")]
+    pub(super) forget_after: Duration,
+    pub(super) most_certificates: usize,
+}
+
+impl Default for Throttle {
+    fn default() -> Throttle {
+        let ThrottleSettings { free, first_wait, longest_wait, forget_after, most_certificates } =
+            ThrottleSettings::default();
+        Throttle { free, first_wait, longest_wait, forget_after, most_certificates }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Reload {
+    /// Time between two looks at the files; SIGHUP looks at once.
+    #[serde(with = "humantime_serde")]
+    pub(super) poll: Duration,
+}
+
+impl Default for Reload {
+    fn default() -> Reload {
+        Reload { poll: Duration::from_secs(5) }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Shutdown {
+    /// Longest wait for requests under way.
+    #[serde(with = "humantime_serde")]
+    pub(super) deadline: Duration,
+}
+
+impl Default for Shutdown {
+    fn default() -> Shutdown {
+        Shutdown { deadline: Duration::from_secs(30) }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Log {
+    pub(super) format: LogFormat,
+    /// Directives of `tracing-subscriber`, such as `info` or `info,hyper=debug`.
+    pub(super) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Metrics {
+    /// A loopback address: what is behind it asks for no certificate.
+    pub(super) listen: SocketAddr,
+}
+
+mod defaults {
+    use std::time::Duration;
+
+    use crate::settings::Settings;
+
+    pub(super) fn realm() -> String {
+        Settings::default().realm
+    }
+
+    pub(super) fn leeway() -> Duration {
+        Settings::default().leeway
+    }
+
+    pub(super) fn max_lifetime() -> Duration {
+        Settings::default().max_lifetime
+    }
+
+    pub(super) fn jwks_refresh() -> Duration {
+        Duration::from_secs(300)
+    }
+
+    pub(super) fn jwks_cooldown() -> Duration {
+        Duration::from_secs(30)
+    }
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, is not TOML of the expected shape, or a value means nothing.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mut config: Config = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
+        config.path = path.to_owned();
+        config.check()?;
+        Ok(config)
+    }
+
+    /// A path of the file, taken from the folder that the file is in.
+    pub(super) fn resolve(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        let Limits { header, body, max_concurrent_streams, .. } = self.limits;
+        let throttle = self.throttle.as_ref().map(|throttle| ThrottleSettings {
+            free: throttle.free,
+            first_wait: throttle.first_wait,
+            longest_wait: throttle.longest_wait,
+            forget_after: throttle.forget_after,
+            most_certificates: throttle.most_certificates,
+        });
+        Settings {
+            audience: self.token.audience.clone(),
+            body_limit: body,
+            body_timeout: self.limits.body_timeout,
+            handshake_timeout: self.limits.handshake_timeout,
+            header_limit: header,
+            header_timeout: self.limits.header_timeout,
+            idle_timeout: self.limits.idle_timeout,
+            keep_alive_interval: self.limits.keep_alive_interval,
+            leeway: self.token.leeway,
+            max_concurrent_streams,
+            max_lifetime: self.token.max_lifetime,
+            realm: self.token.realm.clone(),
+            recheck_interval: self.limits.recheck_interval,
+            request_timeout: self.limits.request_timeout,
+            throttle,
+        }
+    }
+
+    /// What the types cannot say.
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, problem: &str| {
+            Err(ConfigError::Key { path: self.path.clone(), key: key.to_owned(), problem: problem.to_owned() })
+        };
+        if self.metrics.as_ref().is_some_and(|metrics| !metrics.listen.ip().is_loopback()) {
+            return refuse("metrics.listen", "is not a loopback address, and asks for no certificate");
+        }
+        for (key, limit) in [
+            ("limits.max-connections", self.limits.max_connections),
+            ("limits.max-concurrent-streams", self.limits.max_concurrent_streams as usize),
+        ] {
+            if limit == 0 {
+                return refuse(key, "is zero: nobody would be served");
+            }
+        }
+        // hyper asserts this of its buffers.
+        if self.limits.header < 8192 {
+            return refuse("limits.header", "is less than 8192 octets");
+        }
+        for (key, time) in [
+            ("limits.handshake-timeout", self.limits.handshake_timeout),
+            ("limits.header-timeout", self.limits.header_timeout),
+            ("limits.body-timeout", self.limits.body_timeout),
+            ("limits.request-timeout", self.limits.request_timeout),
+            ("limits.idle-timeout", self.limits.idle_timeout),
+            ("limits.keep-alive-interval", self.limits.keep_alive_interval),
+            ("limits.recheck-interval", self.limits.recheck_interval),
+            ("reload.poll", self.reload.poll),
+            ("token.max-lifetime", self.token.max_lifetime),
+        ] {
+            if time.is_zero() {
+                return refuse(key, "is zero");
+            }
+        }
+        if self.throttle.as_ref().is_some_and(|throttle| throttle.most_certificates == 0) {
+            return refuse("throttle.most-certificates", "is zero");
+        }
+        let mut ids = HashSet::new();
+        if let Some(at) = self.accounts.iter().position(|account| !ids.insert(&account.id)) {
+            return refuse(&format!("accounts[{at}].id"), "is listed twice");
+        }
+        for (at, issuer) in self.issuers.iter().enumerate() {
+            let key = format!("issuers[{at}]");
+            match (&issuer.jwks, &issuer.jwks_url) {
+                (Some(_), None) => {}
+                (None, Some(url)) => self.check_url(&key, issuer, url)?,
+                (None, None) => return refuse(&key, "has neither jwks nor jwks-url"),
+                (Some(_), Some(_)) => return refuse(&key, "has both jwks and jwks-url"),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_url(&self, key: &str, issuer: &Issuer, url: &str) -> Result<(), ConfigError> {
+        let refuse = |member: &str, problem: &str| {
+            let key = format!("{key}.{member}");
+            Err(ConfigError::Key { path: self.path.clone(), key, problem: problem.to_owned() })
+        };
+        if issuer.jwks_cooldown.is_zero() || issuer.jwks_refresh < issuer.jwks_cooldown {
+            return refuse("jwks-cooldown", "is zero, or longer than jwks-refresh");
+        }
+        let Ok(parsed) = reqwest::Url::parse(url) else {
+            return refuse("jwks-url", "is not a URL");
+        };
+        // Keys from the network are as trustworthy as the connection they come over (RFC 8725 §3.10).
+        let is_loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        match parsed.scheme() {
+            "https" if issuer.jwks_anchors.is_none() => refuse("jwks-anchors", "is missing; https needs trust anchors"),
+            "https" => Ok(()),
+            "http" if is_loopback => Ok(()),
+            _ => refuse("jwks-url", "is neither https nor http on a loopback address"),
+        }
+    }
+}
+
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    ConfigError::Syntax {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        problem: error.message().replace('\n', " "),
+    }
+}

@@ -1,0 +1,128 @@
+//! Counts for Prometheus. No label holds anything a client wrote: routes are those of the table.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+
+use crate::audit::{Audit, AuditEvent, Decision};
+
+/// Labels with these names, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Labels(&'static [&'static str], Vec<String>);
+
+impl EncodeLabelSet for Labels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        use prometheus_client::encoding::EncodeLabel;
+        for (name, value) in self.0.iter().zip(&self.1) {
+            EncodeLabel::encode(&(*name, value.as_str()), encoder.encode_label())?;
+        }
+        Ok(())
+    }
+}
+
+type Seconds = Family<Labels, Histogram, fn() -> Histogram>;
+
+/// The counts. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Metrics {
+    pub(super) connections: Counter,
+    pub(super) open_connections: Gauge,
+    decisions: Family<Labels, Counter>,
+    fetches: Family<Labels, Counter>,
+    generation: Gauge<u64, AtomicU64>,
+    registry: Arc<Registry>,
+    reloads: Family<Labels, Counter>,
+    seconds: Seconds,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Metrics {
+        let buckets = || Histogram::new([0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0]);
+        let (connections, open_connections, generation) = (Counter::default(), Gauge::default(), Gauge::default());
+        let (decisions, fetches, reloads) = (Family::default(), Family::default(), Family::default());
+        let seconds: Seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let mut registry = Registry::with_prefix("reference");
+        registry.register("connections", "Connections accepted", connections.clone());
+        registry.register("open_connections", "Connections now open", open_connections.clone());
+        registry.register("decisions", "Decisions by stage, cause and route", decisions.clone());
+        registry.register("jwks_fetches", "Looks at key sets by URL", fetches.clone());
+        registry.register("reloads", "Reloads of files and key sets", reloads.clone());
+        registry.register("trust_generation", "Reloads that succeeded", generation.clone());
+        registry.register("request_seconds", "Time from a request's header section to its answer's", seconds.clone());
+        let registry = Arc::new(registry);
+        Metrics { connections, open_connections, decisions, fetches, generation, registry, reloads, seconds }
+    }
+
+    pub(super) fn reloaded(&self, success: bool) {
+        self.reloads.get_or_create(&Labels(&["result"], vec![result(success)])).inc();
+        if success {
+            self.generation.inc();
+        }
+    }
+
+    pub(super) fn fetched(&self, issuer: &str, success: bool) {
+        self.fetches.get_or_create(&Labels(&["issuer", "result"], vec![issuer.to_owned(), result(success)])).inc();
+    }
+
+    fn decided(&self, event: &AuditEvent) {
+        let cause = match event.decision {
+            Decision::Admitted => "none",
+            Decision::Refused(cause) => cause.name(),
+        };
+        let route = event.route.unwrap_or("none");
+        let values = [event.stage.name(), cause, route].map(str::to_owned);
+        self.decisions.get_or_create(&Labels(&["stage", "cause", "route"], values.into())).inc();
+        if event.request.is_some() {
+            let labels = Labels(&["route"], vec![route.to_owned()]);
+            self.seconds.get_or_create(&labels).observe(event.elapsed.as_secs_f64());
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// Serves `GET /metrics` in plain HTTP. The address has been checked to be a loopback one.
+    pub(super) async fn serve(self, listener: TcpListener) {
+        const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        let answer = move || {
+            let text = self.text();
+            async move { ([(CONTENT_TYPE, TEXT)], text) }
+        };
+        let served = axum::serve(listener, Router::new().route("/metrics", get(answer))).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "metrics are no longer served");
+        }
+    }
+}
+
+fn result(success: bool) -> String {
+    if success { "success" } else { "failure" }.to_owned()
+}
+
+/// Counts each decision, then hands it on.
+pub(super) struct Counted<A> {
+    pub(super) metrics: Metrics,
+    pub(super) next: A,
+}
+
+impl<A: Audit> Audit for Counted<A> {
+    fn record(&self, event: &AuditEvent) {
+        self.metrics.decided(event);
+        self.next.record(event);
+    }
+}

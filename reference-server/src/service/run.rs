@@ -1,0 +1,141 @@
+//! The binary's two ways to use a configuration: check it, or serve by it until told to stop.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use super::accounts::Accounts;
+use super::config::{Config, ConfigError};
+use super::listener::Listening;
+use super::load::{Fetched, now};
+use super::metrics::{Counted, Metrics};
+use super::reload::Reloader;
+use crate::audit::TracingAudit;
+use crate::clock::SystemClock;
+use crate::server::Server;
+
+/// Why the server did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The configuration, or a file that it names.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address cannot be listened on, or signals cannot be taken.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+/// What a configuration amounts to.
+#[derive(Debug)]
+pub struct Summary {
+    anchors: usize,
+    crls: usize,
+    issuers: Vec<String>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { anchors, crls, issuers } = self;
+        write!(formatter, "{anchors} trust anchor(s), {crls} revocation list(s), {} issuer(s)", issuers.len())?;
+        issuers.iter().try_for_each(|issuer| write!(formatter, "\n  {issuer}"))
+    }
+}
+
+/// Reads a configuration and every file it names, and builds the server. Listens nowhere, and asks no URL.
+///
+/// # Errors
+///
+/// Whatever would keep the server from starting, its addresses aside.
+pub fn check(path: &Path) -> Result<Summary, ConfigError> {
+    let config = Config::read(path)?;
+    let trust = config.load(&Fetched::new(), now())?;
+    config.sources(now())?;
+    let issuers = config.issuers.iter().map(|issuer| {
+        let keys = issuer.jwks_url.as_deref().map_or("keys by file".to_owned(), |url| format!("keys from {url}"));
+        format!("{}: {keys}", issuer.url)
+    });
+    let summary = Summary { anchors: trust.client_anchors.len(), crls: trust.crls.len(), issuers: issuers.collect() };
+    build(&config, trust, &Metrics::new())?;
+    Ok(summary)
+}
+
+/// Serves by a configuration until SIGTERM or SIGINT. Returns how many connections the deadline cut off.
+///
+/// # Errors
+///
+/// When the server cannot start.
+pub async fn run(path: &Path) -> Result<usize, RunError> {
+    let config = Arc::new(Config::read(path)?);
+    config.start_log()?;
+    let metrics = Metrics::new();
+    let trust = config.load(&Fetched::new(), now())?;
+    let sources = config.sources(now())?;
+    let server = build(&config, trust, &metrics)?;
+
+    let on = |kind, what: &str| {
+        signal(kind).map_err(|source| RunError::System { what: format!("the signal {what}"), source })
+    };
+    let (hangup, mut terminate) = (on(SignalKind::hangup(), "SIGHUP")?, on(SignalKind::terminate(), "SIGTERM")?);
+    let mut interrupt = on(SignalKind::interrupt(), "SIGINT")?;
+    let listening = |source| RunError::System { what: format!("listen: {}", config.listen), source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+
+    let (send, answered) = mpsc::channel(1);
+    let unknown: Vec<_> = sources.iter().map(|it| (it.issuer.clone(), Arc::clone(&it.unknown_key))).collect();
+    server.on_unknown_key(move |issuer| {
+        if let Some((_, notify)) = unknown.iter().find(|(url, _)| url == issuer) {
+            notify.notify_one();
+        }
+    });
+    for source in sources {
+        tokio::spawn(source.run(send.clone(), metrics.clone()));
+    }
+    let reloader = Reloader { config: Arc::clone(&config), server: server.clone(), metrics: metrics.clone(), answered };
+    tokio::spawn(reloader.run(hangup));
+    if let Some(address) = config.metrics.as_ref().map(|metrics| metrics.listen) {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| RunError::System { what: format!("metrics.listen: {address}"), source })?;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "metrics");
+        }
+        tokio::spawn(metrics.clone().serve(listener));
+    }
+
+    tracing::info!(%address, "serving");
+    let (stop, stopped) = watch::channel(false);
+    let listening = Listening {
+        server,
+        metrics,
+        max_connections: config.limits.max_connections,
+        deadline: config.shutdown.deadline,
+    };
+    let serving = tokio::spawn(listening.serve(listener, stopped));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests under way are answered, new connections are not taken");
+    let _ = stop.send(true);
+    let cut_off = serving.await.unwrap_or_default();
+    tracing::info!(cut_off, "stopped");
+    Ok(cut_off)
+}
+
+fn build(config: &Config, trust: crate::trust::Trust, metrics: &Metrics) -> Result<Server, ConfigError> {
+    let audit = Counted { metrics: metrics.clone(), next: TracingAudit };
+    let bank = Arc::new(Accounts::new(&config.accounts));
+    Server::new(trust, config.settings(), Arc::new(SystemClock), bank, Arc::new(audit))
+        .map_err(|source| ConfigError::Setup { path: config.path.clone(), source })
+}

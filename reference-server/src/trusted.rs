@@ -1,0 +1,84 @@
+//! What is trusted at one moment: read, checked, and never changed. A reload puts another in its place, so that a
+//! request sees either all of the old or all of the new.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::jwks::{self, VerificationKey};
+use crate::setup::SetupError;
+use crate::tls;
+use crate::trust::{Holder, Issuer, Trust};
+use crate::verifier::ClientVerifier;
+
+/// Trust that has been read and checked.
+pub(crate) struct Trusted {
+    /// Counts reloads: 0 is what the server started with.
+    pub(crate) generation: u64,
+    pub(crate) issuers: Issuers,
+    pub(crate) tls: Arc<ServerConfig>,
+    pub(crate) verifier: Arc<ClientVerifier>,
+    holders: Vec<Holder>,
+}
+
+/// The trusted issuers, by the value of `iss`.
+pub(crate) type Issuers = HashMap<String, TrustedIssuer>;
+
+/// An issuer whose keys have been read.
+pub(crate) struct TrustedIssuer {
+    pub(crate) keys: HashMap<String, VerificationKey>,
+    pub(crate) may_grant: Vec<String>,
+    pub(crate) speaks_for: Vec<String>,
+}
+
+impl Trusted {
+    pub(crate) fn read(
+        trust: Trust,
+        generation: u64,
+        clock: &Arc<dyn Clock>,
+        audit: &Arc<dyn Audit>,
+    ) -> Result<Trusted, SetupError> {
+        let (tls, verifier) = tls::server_config(&trust, clock, audit)?;
+        Ok(Trusted {
+            generation,
+            issuers: read_issuers(trust.issuers)?,
+            tls,
+            verifier,
+            holders: unique_holders(trust.holders)?,
+        })
+    }
+
+    /// The scopes that certificates of this SPIFFE ID may hold: those of the longest matching prefix.
+    pub(crate) fn held_by(&self, id: &str) -> &[String] {
+        let matches = |holder: &&Holder| {
+            holder.prefix == id || (holder.prefix.ends_with('/') && id.starts_with(holder.prefix.as_str()))
+        };
+        let holder = self.holders.iter().filter(matches).max_by_key(|holder| holder.prefix.len());
+        holder.map(|holder| holder.scopes.as_slice()).unwrap_or_default()
+    }
+}
+
+fn unique_holders(holders: Vec<Holder>) -> Result<Vec<Holder>, SetupError> {
+    let mut prefixes = HashSet::new();
+    if let Some(twice) = holders.iter().find(|holder| !prefixes.insert(holder.prefix.as_str())) {
+        return Err(SetupError::HolderDuplicated { prefix: twice.prefix.clone() });
+    }
+    Ok(holders)
+}
+
+fn read_issuers(issuers: Vec<Issuer>) -> Result<Issuers, SetupError> {
+    let mut trusted = Issuers::new();
+    for Issuer { url, jwks, speaks_for, may_grant } in issuers {
+        if let Some(prefix) = speaks_for.iter().find(|prefix| !prefix.ends_with('/')) {
+            return Err(SetupError::SpeaksForOpenEnded { issuer: url, prefix: prefix.clone() });
+        }
+        let keys = jwks::verification_keys(&url, &jwks)?;
+        if trusted.insert(url.clone(), TrustedIssuer { keys, may_grant, speaks_for }).is_some() {
+            return Err(SetupError::IssuerDuplicated { issuer: url });
+        }
+    }
+    Ok(trusted)
+}

@@ -1,0 +1,1 @@
+//! Nothing: the judge is a test, and the table a binary.
