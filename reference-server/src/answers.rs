@@ -41,12 +41,16 @@ impl Answers {
             Cause::CertificateMissing | Cause::TokenMissing => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", Some(&self.no_credentials))
             }
-            Cause::CredentialDuplicated | Cause::CredentialMalformed | Cause::RequestMalformed => {
+            Cause::CredentialDuplicated
+            | Cause::CredentialMalformed
+            | Cause::HostMalformed
+            | Cause::RequestMalformed => {
                 (StatusCode::BAD_REQUEST, "invalid_request", Some(&self.invalid_request))
             }
             Cause::CertificateCap | Cause::IssuerMayGrant | Cause::Owner | Cause::Scope => {
                 (StatusCode::FORBIDDEN, "insufficient_scope", Some(&self.insufficient_scope))
             }
+            Cause::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", None),
             Cause::MethodUnknown => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
             Cause::RouteUnknown => (StatusCode::NOT_FOUND, "not_found", None),
             // Whatever is wrong with the token or the certificate under it.

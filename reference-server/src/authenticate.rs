@@ -13,7 +13,7 @@ use crate::cause::Cause;
 use crate::connection::PeerCertificates;
 use crate::routes::{self, Access};
 use crate::server::Server;
-use crate::{binding, certificate, claims, clock, credential, token};
+use crate::{authority, binding, certificate, claims, clock, credential, token};
 
 /// The layer, for `axum::middleware::from_fn_with_state`.
 pub(crate) async fn authenticate(State(server): State<Server>, mut request: Request, next: Next) -> Response {
@@ -47,6 +47,7 @@ fn identify(server: &Server, request: &Request, principal: &mut Option<String>) 
     let id = certificate::identify(leaf, clock::whole_seconds(server.clock()))
         .map_err(|cause| Stage::Request.refuses(cause))?;
     *principal = Some(id.clone());
+    authority::check(request, server.names()).map_err(|cause| Stage::Request.refuses(cause))?;
 
     if access(request) == Some(Access::Certificate) {
         let principal = Principal { id, client_id: None, scopes: Vec::new() };

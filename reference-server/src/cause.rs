@@ -66,6 +66,8 @@ causes! {
     Expired = "expired",
     /// The JOSE header is not one JSON object without duplicates, or a parameter is of the wrong type (RFC 7515 §4).
     HeaderMalformed = "header-malformed",
+    /// `Host` is absent, no authority, there twice, or another than the target's (RFC 9112 §3.2).
+    HostMalformed = "host-malformed",
     /// `iat` is absent or lies ahead (RFC 9068 §2.2).
     IssuedInFuture = "issued-in-future",
     /// `iss` is absent or not a trusted issuer (RFC 9068 §4).
@@ -84,6 +86,8 @@ causes! {
     Lifetime = "lifetime",
     /// The path exists, but the resource has no such method (RFC 9110 §15.5.6).
     MethodUnknown = "method-unknown",
+    /// The request is for an authority that the server's certificate does not name (RFC 9110 §7.4).
+    Misdirected = "misdirected",
     /// A name in the path breaks a name constraint (RFC 5280 §4.2.1.10).
     NameConstraints = "name-constraints",
     /// `nbf` is absent or lies ahead (RFC 7519 §4.1.5).

@@ -6,6 +6,7 @@
 mod answers;
 mod audit;
 mod authenticate;
+mod authority;
 mod authorize;
 mod bank;
 mod binding;

@@ -16,7 +16,7 @@ use crate::jwks::{self, VerificationKey};
 use crate::settings::Settings;
 use crate::setup::SetupError;
 use crate::trust::{Holder, Issuer, Trust};
-use crate::{routes, tls};
+use crate::{authority, routes, tls};
 
 /// The resource server. Clones share everything.
 #[derive(Clone)]
@@ -31,6 +31,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     holders: Vec<Holder>,
     issuers: Issuers,
+    names: Vec<String>,
     settings: Settings,
     tls: Arc<ServerConfig>,
 }
@@ -69,6 +70,7 @@ impl Server {
             clock,
             holders: unique_holders(trust.holders)?,
             issuers: read_issuers(trust.issuers)?,
+            names: authority::names(&trust.server_chain),
             settings,
             tls,
         };
@@ -122,6 +124,11 @@ impl Server {
 
     pub(crate) fn issuers(&self) -> &Issuers {
         &self.shared.issuers
+    }
+
+    /// The DNS names of the server's certificate.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.shared.names
     }
 
     pub(crate) fn settings(&self) -> &Settings {

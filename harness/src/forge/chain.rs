@@ -1,7 +1,8 @@
 //! Certificates and CRLs, through rcgen with deterministic keys.
 
 use gatecrash_model::{
-    BasicConstraints, Blueprint, CertificateSpec, KeyName, KeyUsage, Purpose, Scene, SerialName, SubjectName,
+    BasicConstraints, Blueprint, CertificateSpec, HOST, KeyName, KeyUsage, LOCAL_HOST, Purpose, Scene, SerialName,
+    SubjectName,
 };
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -102,7 +103,7 @@ pub(crate) fn server(blueprint: &Blueprint) -> CertificateSpec {
     spec.authority = None;
     spec.key_usage = Some(vec![KeyUsage::DigitalSignature]);
     spec.purposes = Some(vec![Purpose::ServerAuth]);
-    spec.names = [super::HOST, "localhost"].map(|name| SubjectName::Dns(name.into())).to_vec();
+    spec.names = [HOST, LOCAL_HOST].map(|name| SubjectName::Dns(name.into())).to_vec();
     spec
 }
 
