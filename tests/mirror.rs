@@ -4,7 +4,10 @@ use gatecrash::{
     Depth, World,
     check::{CheckOptions, FindingKind, Outcome, check, check_through},
     forge::Wire,
-    model::{Case, KeyName, Mutation, Person, Proof, Stance, Transport, Value},
+    model::{
+        AuthorizationForm, Case, Framing, HostForm, Http2Form, KeyName, Mutation, PathForm, Person, Proof, Protocol,
+        ServerName, Stance, Transport, Value,
+    },
 };
 
 use crate::support::exhibit;
@@ -119,4 +122,100 @@ fn without_the_mirror_a_bug_would_pass_as_a_finding() {
     }
     // Another header, and a chain without what the anchors know, are harmless to the reference server.
     assert!(findings >= 11, "{findings}");
+}
+
+/// Octets put in place of others of the same length, so that frames and chunks stay whole.
+fn patched(mut wire: Wire, from: &[u8], to: &[u8]) -> Wire {
+    assert_eq!(from.len(), to.len());
+    let at = wire.request.windows(from.len()).position(|window| window == from).unwrap();
+    wire.request[at..at + to.len()].copy_from_slice(to);
+    wire
+}
+
+/// Bugs of messages: the change that was meant, what the forge does wrong, and how.
+fn message_bugs() -> Vec<(Mutation, &'static str, fn(Wire) -> Wire)> {
+    let http2 = |form| Mutation::Protocol(Protocol::Http2(form));
+    vec![
+        (http2(Http2Form::Plain), "another path", |wire| patched(wire, b"alice-1", b"kevin-1")),
+        (http2(Http2Form::Plain), "another method", |wire| patched(wire, b"GET", b"PUT")),
+        (http2(Http2Form::Plain), "another authority", |wire| patched(wire, b"gate.gate", b"fate.gate")),
+        (http2(Http2Form::Plain), "another scheme of the credential", |wire| patched(wire, b"Bearer", b"Beater")),
+        (http2(Http2Form::Plain), "not agreed on", |wire| Wire { alpn: Some("http/1.1"), ..wire }),
+        (http2(Http2Form::Plain), "half a field block", |mut wire| {
+            wire.request.truncate(wire.request.len() - 9);
+            wire
+        }),
+        (http2(Http2Form::UppercaseName), "a name in lower case", |wire| patched(wire, b"X-Gatecrash", b"x-gatecrash")),
+        (http2(Http2Form::NulValue), "a space for NUL", |wire| patched(wire, b"1\0", b"1 ")),
+        (http2(Http2Form::PseudoUnknown), "a plain field", |wire| patched(wire, b":gatecrash", b"xgatecrash")),
+        (http2(Http2Form::Te), "another field", |wire| patched(wire, b"\x02te\x04gzip", b"\x02tx\x04gzip")),
+        (Mutation::Protocol(Protocol::Http10), "HTTP/1.1", |wire| patched(wire, b"HTTP/1.0", b"HTTP/1.1")),
+        (Mutation::Host(HostForm::Other), "the server's host", |wire| patched(wire, b"other.gate", b"gater.gate")),
+        (Mutation::Host(HostForm::Repeated), "one host", |wire| patched(wire, b"host:", b"hoax:")),
+        (Mutation::Host(HostForm::Conflict), "the origin form", |wire| {
+            edited(wire, |text| text.replacen("https://other.gatecrash.test", "", 1))
+        }),
+        (Mutation::Path(PathForm::Absolute), "the origin form", |wire| {
+            edited(wire, |text| text.replacen("https://gate.gatecrash.test", "", 1))
+        }),
+        (Mutation::Path(PathForm::Nul), "NUL itself", |wire| edited(wire, |text| text.replacen("%00", "\0", 1))),
+        (Mutation::Authorization(AuthorizationForm::Nul), "no NUL", |wire| patched(wire, b"\0", b"a")),
+        (Mutation::Authorization(AuthorizationForm::LineFeed), "no LF", |wire| {
+            edited(wire, |text| {
+                text.replacen("Bearer", "BEARER", 1).replace("\r\n", "\r").replace('\n', "a").replace('\r', "\r\n")
+            })
+        }),
+        (Mutation::Authorization(AuthorizationForm::Folded), "no fold", |wire| {
+            edited(wire, |text| text.replacen("Bearer\r\n ", "Bearer ", 1))
+        }),
+        (Mutation::Authorization(AuthorizationForm::SpaceBeforeColon), "no space", |wire| {
+            edited(wire, |text| text.replacen("authorization :", "authorization:", 1))
+        }),
+        (Mutation::Authorization(AuthorizationForm::Trailer), "a header for a trailer", |wire| {
+            edited(wire, |text| text.replacen("trailer:", "authorization: Bearer e30.e30.x\r\ntrailer:", 1))
+        }),
+        (Mutation::Framing(Framing::Pipelined), "no second request", |wire| {
+            edited(wire, |text| text[..text.find("\r\n\r\n").unwrap() + 4].into())
+        }),
+        (Mutation::Framing(Framing::Pipelined), "another second request", |wire| {
+            patched(wire, b"\r\n\r\nGET /v1/whoami", b"\r\n\r\nGET /v1/wh0ami")
+        }),
+        (Mutation::Framing(Framing::Content), "a content that ends too early", |wire| {
+            edited(wire, |text| {
+                text.replacen("content-length: ", "content-length: 0", 1).replacen("length: 0", "length: -", 1)
+            })
+        }),
+        (Mutation::Framing(Framing::ContentLengthBeforeChunks), "one framing", |wire| {
+            edited(wire, |text| without_line(text, "content-length"))
+        }),
+        (Mutation::Framing(Framing::TransferEncodingUnknown), "a coding that is known", |wire| {
+            edited(wire, |text| text.replacen("xchunked", "chunked", 1))
+        }),
+        (Mutation::Framing(Framing::ChunkExtension), "no LF in the extension", |wire| {
+            edited(wire, |text| text.replacen("0;\n", "0;", 1))
+        }),
+        (Mutation::Framing(Framing::BareLineFeed), "lines as they should be", |wire| {
+            edited(wire, |text| text.replacen("\r\n", "\n", usize::MAX).replace('\n', "\r\n"))
+        }),
+        (Mutation::ServerName(ServerName::Other), "the server's name", |wire| Wire {
+            server_name: ServerName::Own,
+            ..wire
+        }),
+        (Mutation::Transport(Transport::Tls12), "TLS 1.3", |wire| Wire { transport: Transport::Tls13, ..wire }),
+    ]
+}
+
+#[test]
+fn planted_bugs_in_messages_are_harness_faults() {
+    let target = exhibit("reference").target;
+    let world = World::new(target.policy.clone(), target.world.clone()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let gate = runtime.block_on((target.factory)(&world)).unwrap();
+    for (mutation, bug, warp) in message_bugs() {
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/accounts/{id}", vec![mutation.clone()]);
+        let sound = runtime.block_on(check(&gate, &world, &case, OPTIONS)).unwrap();
+        assert!(matches!(sound.outcome, Outcome::Agree), "{mutation}: {:?}", sound.outcome);
+        let checked = runtime.block_on(check_through(&gate, &world, &case, OPTIONS, warp)).unwrap();
+        assert!(matches!(checked.outcome, Outcome::HarnessFault(_)), "{mutation}, {bug}: {:?}", checked.outcome);
+    }
 }

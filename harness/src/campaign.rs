@@ -278,7 +278,7 @@ fn reduce(
         };
         let Outcome::Disagree(list) = &checked.outcome else { continue };
         let Some(disagreement) = list.iter().find(|disagreement| disagreement.kind == raw.kind) else { continue };
-        let rules = checked.verdict.refusals.clone();
+        let rules = disagreement.rules.clone();
         let scoped = case
             .steps
             .first()

@@ -2,10 +2,12 @@
 
 pub mod chain;
 mod der;
+pub(crate) mod hello;
+mod http1;
+mod http2;
 mod irregular;
 mod names;
 mod request;
-pub(crate) use request::HOST;
 pub(crate) mod secret;
 mod signature;
 pub(crate) mod token;
@@ -13,7 +15,7 @@ pub(crate) use token::pem;
 
 use std::sync::Arc;
 
-use gatecrash_model::{Attempt, Blueprint, ChainSpec, KeyName, Proof, Transport};
+use gatecrash_model::{Attempt, Blueprint, ChainSpec, Framing, KeyName, Proof, Protocol, ServerName, Transport};
 use rustls_pki_types::CertificateDer;
 
 use crate::{keys::Keyring, world::Mint};
@@ -23,10 +25,33 @@ use crate::{keys::Keyring, world::Mint};
 pub struct Wire {
     /// What they travel in.
     pub transport: Transport,
+    /// The name that the handshake asks for.
+    pub server_name: ServerName,
+    /// The protocol that ALPN offers; none for what was there before it (RFC 7301 §3.1).
+    pub alpn: Option<&'static str>,
     /// What the client presents in the handshake.
     pub identity: Option<Identity>,
-    /// The HTTP/1.1 request.
+    /// Everything that is written into the connection.
     pub request: Vec<u8>,
+    /// Whether the client leaves the connection open until the other side has nothing more to say.
+    pub persistent: bool,
+    /// The text of the token, wherever it is carried.
+    pub token: Option<String>,
+}
+
+impl Wire {
+    /// A handshake that presents `identity`, and nothing after it.
+    pub(crate) fn of(identity: Identity) -> Self {
+        Self {
+            transport: Transport::Tls13,
+            server_name: ServerName::Own,
+            alpn: None,
+            identity: Some(identity),
+            request: Vec::new(),
+            persistent: false,
+            token: None,
+        }
+    }
 }
 
 /// What the client presents in the handshake.
@@ -77,8 +102,17 @@ pub fn forge(
     let presented = identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
     let smith = token::Smith { blueprint, keyring, mint, presented, serial };
     let token = attempt.token.as_ref().map(|token| smith.token(token)).transpose()?;
-    let request = request::bytes(&attempt.request, token.as_deref(), blueprint, mint)?;
-    Ok(Wire { transport: attempt.transport, identity, request })
+    let companion = attempt.request.companion.as_ref().map(|token| smith.token(token)).transpose()?;
+    let credentials = request::Credentials { token: token.as_deref(), companion: companion.as_deref() };
+    let request = request::bytes(&attempt.request, &credentials, blueprint, mint)?;
+    let alpn = match attempt.request.protocol {
+        Protocol::Http10 | Protocol::Http11 => None,
+        Protocol::Http2(_) => Some("h2"),
+        Protocol::PriorKnowledge => Some("http/1.1"),
+    };
+    let persistent = attempt.request.framing.has_second() || attempt.request.framing == Framing::WebSocket;
+    let (transport, server_name) = (attempt.transport, attempt.server_name);
+    Ok(Wire { transport, server_name, alpn, identity, request, persistent, token })
 }
 
 /// What is presented for a chain.

@@ -1,5 +1,6 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
+mod answers;
 mod budget;
 pub(crate) mod client;
 mod connection;
@@ -105,6 +106,8 @@ pub struct Gate {
     fresh: Per,
     evidence: Evidence,
     log_level: Option<tracing::Level>,
+    /// Whether the accept loop is ours, and reads content before the service is asked.
+    eager: bool,
 }
 
 struct Service {
@@ -133,10 +136,12 @@ impl Gate {
             fresh: Per::default(),
             evidence: Evidence::default(),
             log_level: Some(tracing::Level::INFO),
+            eager: false,
         }
     }
 
-    /// A gate of a rustls configuration and a tower service, at both depths; over connections it speaks HTTP/1.1.
+    /// A gate of a rustls configuration and a tower service, at both depths; over connections it speaks HTTP/2 where ALPN agrees on it,
+    /// HTTP/1.1 otherwise.
     ///
     /// [`peer_certificates`](Gate::peer_certificates) says how the service learns of the client's certificates.
     pub fn https<S, ReqBody, ResBody>(tls: Arc<rustls::ServerConfig>, service: S) -> Self
@@ -149,7 +154,7 @@ impl Gate {
     {
         let certificates = HandOver::default();
         let serve = https::serve(tls.clone(), service.clone(), certificates.clone());
-        Self { certificates, ..Self::serve(serve) }.with_service(tls, service)
+        Self { certificates, eager: true, ..Self::serve(serve) }.with_service(tls, service)
     }
 
     /// Adds the service depth to a gate that serves byte streams itself.
@@ -318,6 +323,7 @@ impl Gate {
         observation.seen = world.witness().take();
         observation.seen.logs.insert_str(0, &logged);
         observation.evidence = self.evidence;
+        observation.continued &= !self.eager;
         observation
     }
 }

@@ -11,6 +11,7 @@ pub mod factory;
 pub mod forge;
 pub mod fuzzing;
 pub mod gate;
+mod http2;
 pub mod input;
 pub mod keys;
 pub mod lift;

@@ -15,7 +15,7 @@ pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
     let presented = wire.identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
     let seal = attempt.token.as_ref().map(|token| &token.seal);
     let reader = token::Reader { world, presented, seal, now };
-    request::read(&wire.request, &reader, wire.transport, chain)
+    request::read(wire, &reader, chain)
 }
 
 /// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
@@ -30,6 +30,7 @@ pub fn difference(expected: &Lifted, seen: &Lifted) -> Option<String> {
         ("path", expected.path.clone(), seen.path.clone()),
         ("headers", format!("{:?}", expected.headers), format!("{:?}", seen.headers)),
         ("body", format!("{:?}", expected.body), format!("{:?}", seen.body)),
+        ("message", format!("{:?}", expected.message), format!("{:?}", seen.message)),
         ("transport", name(expected.transport).into(), name(seen.transport).into()),
     ];
     let (part, meant, read) = pairs.into_iter().find(|(_, meant, read)| meant != read)?;
@@ -38,7 +39,11 @@ pub fn difference(expected: &Lifted, seen: &Lifted) -> Option<String> {
 
 fn name(transport: Transport) -> &'static str {
     match transport {
+        Transport::Garbage => "no TLS",
         Transport::Plain => "plain",
+        Transport::Ssl2 => "SSL 2.0",
+        Transport::Tls12 => "TLS 1.2",
         Transport::Tls13 => "TLS 1.3",
+        Transport::Tls13Fragmented => "TLS 1.3 in fragments",
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 pub use openapi::document;
 
 use crate::{
-    forge::{self, ForgeError, Identity},
+    forge::{self, ForgeError, Identity, Wire},
     gate::{Gate, client},
     world::{Hit, World},
 };
@@ -103,8 +103,8 @@ async fn connection(gate: &Gate, world: &World, mut stream: TcpStream, plain: Op
                 let _ = copy_bidirectional(&mut stream, &mut near).await;
             }
             Some(person) => {
-                let Ok(identity) = identity(world, person) else { return };
-                let (Ok(config), Some(name)) = (client::config(Some(&identity), world), client::server_name()) else {
+                let Ok(wire) = identity(world, person).map(Wire::of) else { return };
+                let (Ok(config), Some(name)) = (client::config(&wire, world), client::server_name(&wire)) else {
                     return;
                 };
                 if let Ok(mut inner) = tokio_rustls::TlsConnector::from(config).connect(name, near).await {

@@ -72,6 +72,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn h_connection() {
+                section(Some('H'));
+            }
+
+            #[test]
             fn j_parser() {
                 section(Some('J'));
             }

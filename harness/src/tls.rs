@@ -30,7 +30,7 @@ pub enum ClientAuth {
     Required,
 }
 
-/// TLS 1.3 with the world's anchors, CRLs, server identity and clock, and without resumption.
+/// TLS 1.3 with the world's anchors, CRLs, server identity and clock, ALPN for HTTP/2 and HTTP/1.1, and without resumption.
 ///
 /// A client certificate, where there is one, is verified by rustls-webpki, and for the usage and purpose that it does not
 /// ask for (RFC 5280 §4.2.1.3, §4.2.1.12). `provider` is the backend that the gate's build has.
@@ -60,6 +60,7 @@ pub fn server_config(
         .with_single_cert(world.server_chain()?, world.server_key())?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    config.alpn_protocols = [b"h2".to_vec(), b"http/1.1".to_vec()].into();
     Ok(Arc::new(config))
 }
 

@@ -41,14 +41,16 @@ impl Answers {
             Cause::CertificateMissing | Cause::TokenMissing => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", Some(&self.no_credentials))
             }
-            Cause::CredentialDuplicated | Cause::CredentialMalformed | Cause::RequestMalformed => {
-                (StatusCode::BAD_REQUEST, "invalid_request", Some(&self.invalid_request))
-            }
+            Cause::CredentialDuplicated
+            | Cause::CredentialMalformed
+            | Cause::HostMalformed
+            | Cause::RequestMalformed => (StatusCode::BAD_REQUEST, "invalid_request", Some(&self.invalid_request)),
             Cause::CertificateCap | Cause::IssuerMayGrant | Cause::Owner | Cause::Scope => {
                 (StatusCode::FORBIDDEN, "insufficient_scope", Some(&self.insufficient_scope))
             }
             Cause::ContentTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", None),
             Cause::HandlerTimeout => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+            Cause::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", None),
             Cause::MethodUnknown => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
             Cause::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", None),
             Cause::RouteUnknown => (StatusCode::NOT_FOUND, "not_found", None),

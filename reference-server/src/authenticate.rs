@@ -21,7 +21,7 @@ use crate::server::Server;
 use crate::throttle::Tries;
 use crate::trusted::Trusted;
 use crate::vetting::{self, Vetting};
-use crate::{binding, certificate, claims, clock, credential, token};
+use crate::{authority, binding, certificate, claims, clock, credential, token};
 
 /// The layer, for `axum::middleware::from_fn_with_state`.
 pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
@@ -65,6 +65,7 @@ fn identify(
     let (id, leaf) = certified(server, &trusted, request).map_err(|cause| Stage::Request.refuses(cause))?;
     *principal = Some(id.clone());
     tries.permit(server.clock().now()).map_err(|cause| Stage::Request.refuses(cause))?;
+    authority::check(request, &trusted.names).map_err(|cause| Stage::Request.refuses(cause))?;
 
     if access(request) == Some(Access::Certificate) {
         let principal = Principal { id, client_id: None, scopes: Vec::new() };

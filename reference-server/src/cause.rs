@@ -81,6 +81,8 @@ causes! {
     HandlerTimeout = "handler-timeout" by "RFC 9110 §15.6.4",
     /// The JOSE header is not one JSON object without duplicates, or a parameter is of the wrong type.
     HeaderMalformed = "header-malformed" by "RFC 7515 §4",
+    /// `Host` is absent, no authority, there twice, or another than the target's.
+    HostMalformed = "host-malformed" by "RFC 9112 §3.2",
     /// `iat` is absent or lies ahead.
     IssuedInFuture = "issued-in-future" by "RFC 9068 §2.2",
     /// `iss` is absent or not a trusted issuer.
@@ -99,6 +101,8 @@ causes! {
     Lifetime = "lifetime" by "RFC 6750 §5.3",
     /// The path exists, but the resource has no such method.
     MethodUnknown = "method-unknown" by "RFC 9110 §15.5.6",
+    /// The request is for an authority that the server's certificate does not name.
+    Misdirected = "misdirected" by "RFC 9110 §7.4",
     /// A name in the path breaks a name constraint.
     NameConstraints = "name-constraints" by "RFC 5280 §4.2.1.10",
     /// `nbf` is absent or lies ahead.

@@ -7,6 +7,7 @@ mod activity;
 mod answers;
 mod audit;
 mod authenticate;
+mod authority;
 mod authorize;
 mod bank;
 mod binding;

@@ -10,15 +10,17 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::jwks::{self, VerificationKey};
 use crate::setup::SetupError;
-use crate::tls;
 use crate::trust::{Holder, Issuer, Trust};
 use crate::verifier::ClientVerifier;
+use crate::{authority, tls};
 
 /// Trust that has been read and checked.
 pub(crate) struct Trusted {
     /// Counts reloads: 0 is what the server started with.
     pub(crate) generation: u64,
     pub(crate) issuers: Issuers,
+    /// The DNS names of the server's certificate.
+    pub(crate) names: Vec<String>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) verifier: Arc<ClientVerifier>,
     holders: Vec<Holder>,
@@ -45,6 +47,7 @@ impl Trusted {
         Ok(Trusted {
             generation,
             issuers: read_issuers(trust.issuers)?,
+            names: authority::names(&trust.server_chain),
             tls,
             verifier,
             holders: unique_holders(trust.holders)?,

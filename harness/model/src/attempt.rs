@@ -1,16 +1,21 @@
 //! An attempt, resolved: symbolic specifications of everything sent. And what a reader of the bytes must see of it.
 
 use crate::{
-    AuthorizationForm, Blueprint, ChainSpec, ConfirmationOf, CredentialSeen, Member, PayloadForm, Person, RequestSpec,
-    Seal, SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Transport, Value,
+    AuthorizationForm, Blueprint, ChainSpec, ConfirmationOf, CredentialSeen, Member, MessageSeen, PayloadForm, Person,
+    RequestSpec, Seal, SegmentForm, SegmentName, Segments, ServerName, SignatureForm, TextFault, TokenSeen, TokenSpec,
+    Transport, Value,
     json::{self, Json},
 };
+
+mod message;
 
 /// A resolved step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// What the bytes travel in.
     pub transport: Transport,
+    /// The name that the client asks for in the handshake.
+    pub server_name: ServerName,
     /// What the client presents in the handshake.
     pub chain: Option<ChainSpec>,
     /// The token, if there is one.
@@ -30,12 +35,14 @@ pub struct Lifted {
     pub credential: CredentialSeen,
     /// Method of the request.
     pub method: String,
-    /// Target of the request, without the query.
+    /// Path of the request; a token in it is cut off.
     pub path: String,
-    /// Names of the header fields beyond those that every request has, in order.
+    /// Names of the header fields beyond those that every request has, in order; those of trailers begin with `~`.
     pub headers: Vec<String>,
-    /// The body.
+    /// The body; a token in it is cut off.
     pub body: Option<String>,
+    /// The request as a message.
+    pub message: MessageSeen,
 }
 
 /// The dates among the claims, which are read as seconds from now.
@@ -44,13 +51,25 @@ const DATES: [&str; 3] = ["exp", "iat", "nbf"];
 impl Attempt {
     /// What must be seen of this attempt once it is forged.
     pub fn expected(&self, blueprint: &Blueprint) -> Lifted {
-        let path = self.request.target.split('?').next().unwrap_or_default().to_string();
-        let mut headers: Vec<String> = self.request.headers.iter().map(|header| header.name.clone()).collect();
-        if let AuthorizationForm::OtherHeader(name) = &self.request.authorization
-            && self.token.is_some()
-        {
-            headers.insert(0, name.clone());
+        let message = message::seen(self);
+        let carried = self.token.as_ref().map(|_| &self.request.authorization);
+        let path = match carried {
+            Some(AuthorizationForm::PathParameter) => format!("{};access_token=", self.request.path),
+            _ => self.request.path.clone(),
+        };
+        let mut headers: Vec<String> =
+            carried.and_then(AuthorizationForm::other_field).map(String::from).into_iter().collect();
+        headers.extend(self.request.headers.iter().map(|header| header.name.clone()));
+        if let crate::Protocol::Http2(form) = self.request.protocol {
+            headers.extend(form.fields().iter().filter(|name| **name != "connection").map(ToString::to_string));
         }
+        if carried == Some(&AuthorizationForm::Trailer) {
+            headers.push("~authorization".into());
+        }
+        let body = match carried {
+            Some(AuthorizationForm::BodyToo | AuthorizationForm::FormBody) => Some("access_token=".into()),
+            _ => self.request.body.as_ref().map(|(_, text)| text.clone()),
+        };
         Lifted {
             transport: self.transport,
             chain: self.chain.clone(),
@@ -58,7 +77,8 @@ impl Attempt {
             method: self.request.method.clone(),
             path,
             headers,
-            body: self.request.body.as_ref().map(|(_, text)| text.clone()),
+            body,
+            message,
         }
     }
 
@@ -73,10 +93,18 @@ impl Attempt {
             }
         };
         match &self.request.authorization {
-            Absent | Empty | NoScheme | OtherHeader(_) | Query => CredentialSeen::Absent,
-            CommaList | Parameter | Quoted | SchemeOnly | Tab | Trailing => CredentialSeen::Malformed,
-            Joined { .. } | QueryToo | Repeated => CredentialSeen::Repeated,
-            Padded | TwoSpaces => seen(),
+            Absent | Cookie(_) | Empty | FormBody | NoScheme | OtherHeader(_) | PathParameter | Percent | Query
+            | Trailer => CredentialSeen::Absent,
+            CarriageReturn | CommaList | LineFeed | NoBreakSpace | NonAscii | Nul | Parameter | Quoted | SchemeOnly
+            | Tab | Trailing => CredentialSeen::Malformed,
+            CookieBesideGarbage => CredentialSeen::Token(TokenSeen::Garbled(TextFault::Encoding)),
+            Joined { .. } | QueryToo | Repeated | TwoPrincipals => CredentialSeen::Repeated,
+            Long(_) if token.breaks_grammar() => CredentialSeen::Malformed,
+            Long(_) => CredentialSeen::Token(TokenSeen::Garbled(match token.segments {
+                Segments::OnlyDots | Segments::Three => TextFault::Encoding,
+                _ => TextFault::Segments,
+            })),
+            BodyToo | CookieToo | Folded | Padded | SpaceBeforeColon | TwoSpaces => seen(),
             Scheme(name) if name.eq_ignore_ascii_case("bearer") => seen(),
             Scheme(_) => CredentialSeen::Absent,
         }

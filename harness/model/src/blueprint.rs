@@ -42,6 +42,7 @@ pub struct Blueprint {
 
 /// Start and end of an honest certificate's validity, seconds from now.
 const AUTHORITY_VALIDITY: (i64, i64) = (-86_400 * 30, 86_400 * 365);
+const EXPIRED_VALIDITY: (i64, i64) = (-86_400 * 30, -86_400);
 const LEAF_VALIDITY: (i64, i64) = (-86_400, 86_400 * 30);
 
 impl Blueprint {
@@ -88,6 +89,7 @@ impl Blueprint {
                     IssuerRole::Rogue => "rogue",
                 };
                 let kind = match kind {
+                    TokenKey::Encryption if self.scene == Scene::SharedKeyId && role == "home" => "p256",
                     TokenKey::Ed25519 => "ed25519",
                     TokenKey::Encryption => "encryption",
                     TokenKey::P256 => "p256",
@@ -141,15 +143,17 @@ impl Blueprint {
 
     /// Common names of the authorities that publish a usable CRL.
     pub fn crl_issuers(&self) -> Vec<String> {
-        match self.scene {
-            Scene::StaleCrl => Vec::new(),
-            Scene::Usual => CRL_SIGNERS.map(|key| authority_name(key).to_string()).to_vec(),
+        if self.scene == Scene::StaleCrl {
+            return Vec::new();
         }
+        let usable = |key: &KeyName| !(self.scene.spoils_staff_crl() && *key == KeyName::StaffIntermediate);
+        CRL_SIGNERS.into_iter().filter(usable).map(|key| authority_name(key).to_string()).collect()
     }
 
     /// The keys that sign a CRL.
     pub fn crl_signers(&self) -> Vec<KeyName> {
-        CRL_SIGNERS.to_vec()
+        let missing = |key: &KeyName| self.scene == Scene::CrlMissing && *key == KeyName::StaffIntermediate;
+        CRL_SIGNERS.into_iter().filter(|key| !missing(key)).collect()
     }
 
     /// What the CRLs list.
@@ -247,6 +251,8 @@ impl Blueprint {
             KeyName::SubAuthority => (KeyName::StaffIntermediate, Some(0)),
             own => (own, None),
         };
+        let expired = self.scene == Scene::AnchorExpired && self.anchors().iter().any(|anchor| anchor.key == key);
+        let (not_before, not_after) = if expired { EXPIRED_VALIDITY } else { AUTHORITY_VALIDITY };
         CertificateSpec {
             subject: authority_name(key).into(),
             subject_rest: Vec::new(),
@@ -254,8 +260,8 @@ impl Blueprint {
             serial: SerialName::Authority(key),
             key,
             signer: Some(signer),
-            not_before: AUTHORITY_VALIDITY.0,
-            not_after: AUTHORITY_VALIDITY.1,
+            not_before,
+            not_after,
             authority: Some(BasicConstraints { ca: true, path_length }),
             key_usage: Some(vec![KeyUsage::CrlSign, KeyUsage::KeyCertSign]),
             purposes: None,

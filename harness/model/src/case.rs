@@ -44,6 +44,26 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scene {
+    /// The trust anchors' own certificates have expired.
+    AnchorExpired,
+    /// The staff's CRL has a signature that verifies with no key.
+    CrlBadSignature,
+    /// The staff's CRL has a critical extension that nobody knows.
+    CrlCritical,
+    /// The staff's CRL is a delta, without the list that it adds to.
+    CrlDelta,
+    /// The staff's CRL is for no reason at all: its partition is empty (RUSTSEC-2026-0104).
+    CrlEmptyPartition,
+    /// The staff have no CRL.
+    CrlMissing,
+    /// The staff's CRL is issued an hour from now.
+    CrlNotYetValid,
+    /// The staff's CRL is issued in another name.
+    CrlOtherIssuer,
+    /// The staff's CRL is for one reason of revocation alone.
+    CrlPartition,
+    /// The home issuer publishes its encryption key under the `kid` of a signing key.
+    SharedKeyId,
     /// Every CRL ended its validity a day ago.
     StaleCrl,
     /// Nothing is out of the ordinary.
@@ -53,5 +73,30 @@ pub enum Scene {
 
 impl Scene {
     /// Every scene.
-    pub const ALL: [Scene; 2] = [Scene::StaleCrl, Scene::Usual];
+    pub const ALL: [Scene; 12] = {
+        use Scene::*;
+        [
+            AnchorExpired,
+            CrlBadSignature,
+            CrlCritical,
+            CrlDelta,
+            CrlEmptyPartition,
+            CrlMissing,
+            CrlNotYetValid,
+            CrlOtherIssuer,
+            CrlPartition,
+            SharedKeyId,
+            StaleCrl,
+            Usual,
+        ]
+    };
+
+    /// Whether the staff's CRL cannot be used.
+    pub(crate) fn spoils_staff_crl(self) -> bool {
+        use Scene::*;
+        matches!(
+            self,
+            CrlBadSignature | CrlCritical | CrlDelta | CrlEmptyPartition | CrlMissing | CrlOtherIssuer | CrlPartition
+        )
+    }
 }

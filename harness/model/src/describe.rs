@@ -1,6 +1,10 @@
 //! Cases in words: one line per change.
 
-use crate::{AuthorizationForm, Case, ConfirmationOf, MacSecret, Mutation, Occurrence, Position, Value, chain::path};
+mod message;
+
+use crate::{
+    AuthorizationForm, Case, ConfirmationOf, CookieForm, MacSecret, Mutation, Occurrence, Position, Value, chain::path,
+};
 
 /// A case in words, without a final full stop: the stance, the route, then each change.
 pub fn describe(case: &Case) -> String {
@@ -85,6 +89,8 @@ impl std::fmt::Display for Mutation {
             }
             DropClaim(name) => write!(f, "issuer leaves out `{name}`"),
             DropHeader(name) => write!(f, "issuer leaves out header `{name}`"),
+            Mutation::Framing(framing) => write!(f, "{framing}"),
+            Host(form) => write!(f, "{form}"),
             JoseHeader(form) => write!(f, "JOSE header {form:?}"),
             Method(name) => write!(f, "method {name}"),
             ObjectOf(person) => write!(f, "on {}'s object", person.title()),
@@ -98,19 +104,31 @@ impl std::fmt::Display for Mutation {
             Mutation::Proof(crate::Proof::Corrupt) => f.write_str("CertificateVerify with a bit flipped"),
             Mutation::Proof(crate::Proof::OtherKey) => f.write_str("CertificateVerify signed with another key"),
             Mutation::Proof(crate::Proof::Genuine) => f.write_str("CertificateVerify signed with the leaf's key"),
+            Mutation::Protocol(protocol) => write!(f, "{protocol}"),
+            Query(query) => write!(f, "the query `{query}`"),
             RepeatClaim { name, value, at } => write!(f, "issuer says `{name}` twice, {} {value}", order(*at)),
             RepeatHeader { name, value, at } => write!(f, "issuer says header `{name}` twice, {} {value}", order(*at)),
             RewriteClaim { name, value } => write!(f, "attacker rewrites `{name}` := {value}"),
             RewriteHeader { name, value } => write!(f, "attacker rewrites header `{name}` := {value}"),
             SegmentText { segment, form } => write!(f, "{segment:?} segment damaged: {form:?}"),
             Segments(segments) => write!(f, "segments laid out as {segments:?}"),
+            Mutation::ServerName(crate::ServerName::Absent) => f.write_str("no server name in the handshake"),
+            Mutation::ServerName(crate::ServerName::Other) => f.write_str("another server's name in the handshake"),
+            Mutation::ServerName(crate::ServerName::Own) => f.write_str("the server's name in the handshake"),
             SetClaim { name, value } => write!(f, "issuer says `{name}` := {value}"),
             SetHeader { name, value } => write!(f, "issuer says header `{name}` := {value}"),
             SignatureOctets(form) => write!(f, "signature {form:?}"),
             SignWithMac { secret, algorithm } => write!(f, "{} keyed with {secret}", algorithm.name()),
             SignWith { key, algorithm } => write!(f, "signed {} with {key}", algorithm.name()),
-            Mutation::Transport(crate::Transport::Plain) => f.write_str("in plain HTTP on the TLS port"),
-            Mutation::Transport(crate::Transport::Tls13) => f.write_str("over TLS 1.3"),
+            Mutation::Transport(transport) => f.write_str(match transport {
+                crate::Transport::Garbage => "octets that are no TLS on the TLS port",
+                crate::Transport::Plain => "in plain HTTP on the TLS port",
+                crate::Transport::Ssl2 => "an SSL 2.0 hello",
+                crate::Transport::Tls12 => "TLS 1.2 and nothing newer offered",
+                crate::Transport::Tls13 => "over TLS 1.3",
+                crate::Transport::Tls13Fragmented => "the handshake in small fragments",
+            }),
+            Mutation::Undeclared(undeclared) => write!(f, "for `{}`", undeclared.path()),
             Unsigned => f.write_str("unsigned, `alg` none"),
         }
     }
@@ -185,26 +203,47 @@ impl std::fmt::Display for AuthorizationForm {
         use AuthorizationForm::*;
         match self {
             Absent => f.write_str("no Authorization field"),
+            BodyToo => f.write_str("the token in a form in the body as well"),
+            CarriageReturn => f.write_str("a bare CR inside the token"),
             CommaList => f.write_str("two credentials in one Authorization field"),
+            Cookie(CookieForm::HostPrefix) => f.write_str("the token in a `__Host-` cookie instead"),
+            Cookie(CookieForm::Oversize) => f.write_str("the token in a cookie behind 5 KiB of another instead"),
+            Cookie(CookieForm::Plain) => f.write_str("the token in a cookie instead"),
+            Cookie(CookieForm::Quoted) => f.write_str("the token in a quoted cookie instead"),
+            Cookie(CookieForm::Second) => f.write_str("the token in the second of two cookies instead"),
+            CookieBesideGarbage => f.write_str("a token that nobody signed, the genuine one in a cookie"),
+            CookieToo => f.write_str("the token in a cookie as well"),
             Empty => f.write_str("an empty Authorization field"),
+            Folded => f.write_str("the token folded into the next line"),
+            FormBody => f.write_str("the token in a form in the body instead"),
             Joined { genuine_first: true, other } => {
                 write!(f, "a second Authorization field `{other}` after the genuine one")
             }
             Joined { genuine_first: false, other } => {
                 write!(f, "a second Authorization field `{other}` before the genuine one")
             }
+            LineFeed => f.write_str("a bare LF inside the token"),
+            Long(kib) => write!(f, "{kib} KiB of `=` after the token"),
+            NoBreakSpace => f.write_str("a no-break space after the scheme"),
+            NonAscii => f.write_str("a letter beyond ASCII inside the token"),
             NoScheme => f.write_str("the token without a scheme"),
+            Nul => f.write_str("NUL inside the token"),
             OtherHeader(name) => write!(f, "the token in `{name}` instead"),
             Padded => f.write_str("white space around the credential"),
             Parameter => f.write_str("the token as a parameter `token=\"…\"`"),
+            PathParameter => f.write_str("the token in the path instead"),
+            Percent => f.write_str("`%20` after the scheme"),
             Query => f.write_str("the token in the query instead"),
             QueryToo => f.write_str("the token in the query as well"),
             Quoted => f.write_str("the token in quotes"),
             Repeated => f.write_str("the Authorization field twice"),
             Scheme(name) => write!(f, "the scheme spelled `{name}`"),
             SchemeOnly => f.write_str("the scheme without a token"),
+            SpaceBeforeColon => f.write_str("a space before the colon of the Authorization field"),
             Tab => f.write_str("a tab after the scheme"),
+            Trailer => f.write_str("the token in a trailer instead"),
             Trailing => f.write_str("text after the token"),
+            TwoPrincipals => f.write_str("a second Authorization field with Bob's token"),
             TwoSpaces => f.write_str("two spaces after the scheme"),
         }
     }

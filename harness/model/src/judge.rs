@@ -1,13 +1,14 @@
 //! From what is attempted to what is permitted. Total: every attempt has a verdict under every policy.
 
 mod authority;
+mod message;
 mod token;
 
 use std::collections::BTreeSet;
 
 use crate::{
     Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
-    Proof, ReadingKind, Route, Rule, Stage, SubjectName, Transport, Verdict,
+    Proof, ReadingKind, Route, Rule, Scene, Stage, SubjectName, Transport, Verdict,
     chain::{constraints, path},
     readings::{Latitude, readings},
 };
@@ -23,25 +24,32 @@ pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
 /// The verdict on what was read off bytes: the union over all readings.
 pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
     let mut verdict = Verdict::default();
+    let stage = |rule: &Rule| match (rule.stage(), blueprint.policy.certificates.client) {
+        (Stage::Handshake, ClientCertificate::Application) => Stage::Token,
+        (stage, _) => stage,
+    };
     for reading in readings(lifted, blueprint) {
         let (rules, admission) = rule_on(lifted, blueprint, &Latitude::new(&reading));
+        // Whoever reads leniently comes to a refusal later.
+        verdict.latest = verdict.latest.max(rules.iter().map(stage).min());
         verdict.admissions.extend(admission);
         verdict.refusals.extend(rules);
     }
-    if verdict.must_refuse() {
-        let stage = |rule: &Rule| match (rule.stage(), blueprint.policy.certificates.client) {
-            (Stage::Handshake, ClientCertificate::Application) => Stage::Token,
-            (stage, _) => stage,
-        };
-        verdict.latest = verdict.refusals.iter().map(stage).min();
+    if !verdict.must_refuse() {
+        verdict.latest = None;
     }
+    verdict.second = lifted.message.second.as_ref().map(|second| message::second(second, lifted, blueprint));
     verdict
 }
 
 /// The rules that an attempt violates under one reading. Two-valued and total.
 pub(crate) fn rule_on(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<'_>) -> Judgement {
-    if lifted.transport == Transport::Plain {
-        return (BTreeSet::from([Rule::TlsProtocol]), None);
+    match lifted.transport {
+        Transport::Garbage | Transport::Plain | Transport::Ssl2 => return (BTreeSet::from([Rule::TlsProtocol]), None),
+        Transport::Tls12 if !blueprint.policy.certificates.tls12 => {
+            return (BTreeSet::from([Rule::TlsProtocol]), None);
+        }
+        Transport::Tls12 | Transport::Tls13 | Transport::Tls13Fragmented => {}
     }
     let transport_rules = match blueprint.policy.certificates.client {
         ClientCertificate::Transport => certificate_rules(lifted, blueprint, latitude),
@@ -51,12 +59,15 @@ pub(crate) fn rule_on(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitud
         // Behind the fallback the same credentials are asked for as anywhere.
         let mut rules = factor_rules(&[Factor::Certificate, Factor::Token], lifted, blueprint, latitude);
         rules.extend(transport_rules);
+        rules.extend(message::rules(lifted, None, blueprint, latitude));
         rules.insert(Rule::Route);
         return (rules, None);
     };
+    let message_rules = message::rules(lifted, Some(route), blueprint, latitude);
     let mut best: Option<BTreeSet<Rule>> = None;
     for factors in &route.security {
         let mut rules = transport_rules.clone();
+        rules.extend(message_rules.iter().copied());
         rules.extend(factor_rules(factors, lifted, blueprint, latitude));
         if factors.contains(&Factor::Token) {
             rules.extend(authority::scope_rules(lifted, route, blueprint, latitude));
@@ -117,6 +128,15 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
     };
     if chain.certificates.iter().skip(1).any(other_purpose) && !latitude.permits(ReadingKind::IntermediatePurpose) {
         rules.insert(Rule::ExtendedKeyUsage);
+    }
+    if blueprint.scene == Scene::AnchorExpired && !latitude.permits(ReadingKind::AnchorAsGiven) {
+        rules.insert(Rule::CertificateValidity);
+    }
+    if blueprint.scene == Scene::CrlNotYetValid
+        && blueprint.policy.certificates.revocation
+        && !latitude.permits(ReadingKind::FutureCrl)
+    {
+        rules.insert(Rule::RevocationStatus);
     }
     for certificate in &chain.certificates {
         let (kind, rule) = match certificate.extra {
@@ -197,16 +217,20 @@ fn find_route<'a>(
     blueprint: &'a Blueprint,
     latitude: &Latitude<'_>,
 ) -> Option<(&'a Route, Option<String>)> {
-    let normal = normal_path(&lifted.path);
-    let known = match_path(&lifted.path, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
-    let path = if normal != lifted.path
+    let written = match lifted.path.split_once('#') {
+        Some((before, _)) if latitude.permits(ReadingKind::Fragment) => before,
+        _ => &lifted.path,
+    };
+    let normal = normal_path(written);
+    let known = match_path(written, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
+    let path = if normal != written
         && !known
         && match_path(&normal, lifted, blueprint, "*").is_some()
         && latitude.permits(ReadingKind::NormalisedPath)
     {
         &normal
     } else {
-        &lifted.path
+        written
     };
     let found = match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
         let get = match_path(path, lifted, blueprint, "GET")?;
@@ -313,8 +337,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_path_normalises_to_it() {
+        use crate::PathForm::*;
         for form in crate::PathForm::ALL {
-            assert_eq!(normal_path(&form.apply("/v1/whoami")), "/v1/whoami", "{form:?}");
+            let normal = normal_path(&form.apply("/v1/whoami"));
+            // What no rule of normalisation undoes is another path.
+            let other = [Backslash, DoubleEncoded, Fragment, Nul, Overlong, RepeatedPrefix, StrippedPrefix];
+            assert_eq!(normal == "/v1/whoami", !other.contains(&form), "{form:?}: {normal}");
         }
     }
 }

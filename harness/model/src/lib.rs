@@ -13,6 +13,7 @@ mod generate;
 mod inert;
 pub mod json;
 mod judge;
+mod message;
 mod mutation;
 mod policy;
 mod readings;
@@ -39,13 +40,17 @@ pub use generate::strategy;
 pub use generate::{Draw, draw_case};
 pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{Judgement, judge, judge_lifted};
+pub use message::{
+    Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second,
+    ServerName, Transport, Undeclared,
+};
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
-    Answers, Binding, CertificatePolicy, ClientCertificate, Factor, Identity, IssuerPolicy, MayHold, Policy,
-    PolicyFault, Route, TokenPolicy,
+    Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy,
+    MayHold, Policy, PolicyFault, Route, TokenPolicy,
 };
 pub use readings::{Reading, ReadingKind, readings};
-pub use request::{AuthorizationForm, PathForm, RequestHeader, RequestSpec, Transport};
+pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};
 pub use resolve::{Unresolvable, resolve};
 pub use rule::{Rule, Stage};
 pub use stance::Stance;
@@ -54,5 +59,5 @@ pub use token::{
     Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence,
     PayloadForm, Seal, SegmentForm, SegmentName, Segments, SignatureForm, TextFault, TokenSeen, TokenSpec, Value,
 };
-pub use verdict::{Admission, Verdict};
+pub use verdict::{Admission, SecondVerdict, Verdict};
 pub use vocabulary::vocabulary;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, KeyName, KeyUsage,
-    MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person, Position, Proof, Purpose,
-    RequestHeader, SegmentForm, SegmentName, Segments, SignatureForm, SubjectAttribute, SubjectName, Transport, Value,
-    chain::path,
+    Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, Framing, HostForm,
+    KeyName, KeyUsage, MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person, Position,
+    Proof, Protocol, Purpose, RequestHeader, SegmentForm, SegmentName, Segments, ServerName, SignatureForm,
+    SubjectAttribute, SubjectName, Transport, Undeclared, Value, chain::path,
 };
 
 /// A deliberate change to an honest attempt.
@@ -108,6 +108,10 @@ pub enum Mutation {
     DropClaim(String),
     /// The issuer leaves a header parameter out.
     DropHeader(String),
+    /// The content is framed differently, and something may follow it.
+    Framing(Framing),
+    /// The request names its server differently.
+    Host(HostForm),
     /// The JOSE header is not simply its object.
     JoseHeader(PayloadForm),
     /// The request has another method.
@@ -122,6 +126,10 @@ pub enum Mutation {
     Permute(Permutation),
     /// The client proves possession in another way.
     Proof(Proof),
+    /// The request comes in another version of HTTP.
+    Protocol(Protocol),
+    /// The target has a query.
+    Query(String),
     /// The issuer writes a claim twice.
     RepeatClaim {
         /// Name of the claim.
@@ -163,6 +171,8 @@ pub enum Mutation {
     },
     /// The segments are laid out differently.
     Segments(Segments),
+    /// The handshake asks for another name.
+    ServerName(ServerName),
     /// The issuer says something else in a claim.
     SetClaim {
         /// Name of the claim.
@@ -195,6 +205,8 @@ pub enum Mutation {
     },
     /// The bytes travel in something else.
     Transport(Transport),
+    /// The request is for a path that no policy declares.
+    Undeclared(Undeclared),
     /// Nobody signs; `alg` becomes `none`.
     Unsigned,
 }
@@ -263,20 +275,25 @@ impl Mutation {
             }
             DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } => (Claims, name.clone()),
             DropHeader(name) | RepeatHeader { name, .. } | SetHeader { name, .. } => (Header, name.clone()),
+            Mutation::Framing(_) => (Request, "framing".into()),
+            Host(_) => (Request, "host".into()),
             JoseHeader(_) => (Header, "the whole header".into()),
             Method(_) => (Request, "method".into()),
             ObjectOf(_) => (Request, "object".into()),
-            Path(_) => (Request, "path".into()),
+            Path(_) | Mutation::Undeclared(_) => (Request, "path".into()),
             Payload(_) => (Claims, "the whole payload".into()),
             // After everything else that is written into what is permuted.
             Permute(Permutation::Claims) => (Binding, "~ order of claims".into()),
             Permute(Permutation::Fields) => (Request, "~ order of fields".into()),
             Permute(Permutation::Header) => (Header, "~ order of the header".into()),
             Mutation::Proof(_) => (Key, "proof".into()),
+            Mutation::Protocol(_) => (Request, "~ protocol".into()),
+            Query(_) => (Request, "query".into()),
             RewriteClaim { name, .. } => (Tamper, format!("claim {name}")),
             RewriteHeader { name, .. } => (Tamper, format!("header {name}")),
             SegmentText { segment, .. } => (Text, format!("{segment:?}")),
             Mutation::Segments(_) => (Text, "segments".into()),
+            Mutation::ServerName(_) => (Connection, "server name".into()),
             SignatureOctets(_) => (Tamper, "signature".into()),
             SignWith { .. } | SignWithMac { .. } | Unsigned => (Seal, "seal".into()),
             Mutation::Transport(_) => (Connection, "transport".into()),
@@ -305,6 +322,8 @@ impl Mutation {
             ChainPadding(_) => "chain-padding",
             DropClaim(_) => "drop-claim",
             DropHeader(_) => "drop-header",
+            Mutation::Framing(_) => "framing",
+            Host(_) => "host",
             JoseHeader(_) => "jose-header",
             Method(_) => "method",
             ObjectOf(_) => "object-of",
@@ -312,18 +331,22 @@ impl Mutation {
             Payload(_) => "payload",
             Permute(_) => "permute",
             Mutation::Proof(_) => "proof",
+            Mutation::Protocol(_) => "protocol",
+            Query(_) => "query",
             RepeatClaim { .. } => "repeat-claim",
             RepeatHeader { .. } => "repeat-header",
             RewriteClaim { .. } => "rewrite-claim",
             RewriteHeader { .. } => "rewrite-header",
             SegmentText { .. } => "segment-text",
             Mutation::Segments(_) => "segments",
+            Mutation::ServerName(_) => "server-name",
             SetClaim { .. } => "set-claim",
             SetHeader { .. } => "set-header",
             SignatureOctets(_) => "signature-octets",
             SignWithMac { .. } => "sign-with-mac",
             SignWith { .. } => "sign-with",
             Mutation::Transport(_) => "transport",
+            Mutation::Undeclared(_) => "undeclared",
             Unsigned => "unsigned",
         }
     }

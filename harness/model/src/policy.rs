@@ -15,6 +15,9 @@ pub struct Policy {
     /// What is required of client certificates.
     #[serde(default)]
     pub certificates: CertificatePolicy,
+    /// What is spoken over the connection.
+    #[serde(default)]
+    pub http: HttpPolicy,
     /// What is required of access tokens.
     #[serde(default)]
     pub tokens: TokenPolicy,
@@ -76,6 +79,32 @@ pub enum Identity {
     None,
     /// Exactly one URI subject alternative name, a SPIFFE id (SPIFFE X509-SVID §2), equal to the token's `sub`.
     Spiffe,
+}
+
+/// What is spoken over the connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct HttpPolicy {
+    /// Whether requests for another authority than the server's own are refused (RFC 9110 §7.4).
+    pub authority: AuthorityCheck,
+    /// The versions: `1.1`, and `2` where ALPN offers `h2`.
+    pub versions: Vec<String>,
+}
+
+impl Default for HttpPolicy {
+    fn default() -> Self {
+        Self { authority: AuthorityCheck::Own, versions: ["1.1", "2"].map(String::from).to_vec() }
+    }
+}
+
+/// Which authorities requests may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorityCheck {
+    /// Any: somebody else looks at it, such as a proxy in front.
+    Any,
+    /// One that the server's certificate is valid for.
+    Own,
 }
 
 /// How a token is bound to the client certificate.
@@ -265,6 +294,12 @@ impl Policy {
         if self.trust_domain.is_empty() || self.trust_domain.contains("://") {
             let wrong = format!("`{}` is no trust domain", self.trust_domain);
             fault("trust-domain".into(), wrong, "write it without a scheme, such as `example.test`");
+        }
+        for version in self.http.versions.iter().filter(|version| !["1.1", "2"].contains(&version.as_str())) {
+            fault("http.versions".into(), format!("`{version}` is not one of them"), "1.1 and 2 are known");
+        }
+        if !self.http.versions.iter().any(|version| version == "1.1") {
+            fault("http.versions".into(), "1.1 is missing".into(), "every gate speaks HTTP/1.1");
         }
         if self.issuers.is_empty() || self.issuers.len() > 2 {
             let wrong = format!("{} issuers", self.issuers.len());

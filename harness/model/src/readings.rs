@@ -7,99 +7,167 @@ use crate::{Blueprint, Lifted, judge::rule_on};
 /// A choice that a standard leaves: the strict reading refuses, the lenient one does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReadingKind {
+    /// A trust anchor is a name and a key, whatever its own certificate says.
+    AnchorAsGiven,
     /// A leaf that may also issue certificates is used as a leaf.
     AuthorityAsLeaf,
+    /// The authority in the target counts, whatever `Host` says.
+    AuthorityConflict,
+    /// A line may end in LF alone.
+    BareLineFeed,
     /// The gate's clock may be a few seconds off the world's.
     ClockDrift,
     /// A name constraint of a form that a verifier may refuse instead of processing it, satisfied or not.
     ConstraintForm,
+    /// Content of a request whose method gives it no meaning is read and ignored.
+    ContentWithoutMeaning,
     /// A critical policy extension is processed rather than refused.
     CriticalPolicy,
     /// Of duplicate members the lexically last one counts; never the first.
     DuplicateMembers,
+    /// A transfer coding before HTTP/1.1 is processed, and the connection closed.
+    FaultyFraming,
+    /// A fragment is no part of the target, and is cut off.
+    Fragment,
+    /// A CRL that is issued in the future is used.
+    FutureCrl,
     /// HEAD is answered as GET.
     HeadAsGet,
+    /// The server does not know the port that the client connected to.
+    HostPort,
     /// A header parameter that is not understood is ignored.
     IgnoredParameter,
     /// An intermediate whose purposes leave out client authentication.
     IntermediatePurpose,
     /// JSON that is nested deeply, or holds half a surrogate pair, is read all the same.
     JsonLimits,
+    /// A field of many octets is not too large.
+    MessageSize,
     /// A date before 1970.
     NegativeDate,
     /// The path is normalised before it is routed.
     NormalisedPath,
     /// A number beyond the range of a double is read as infinity.
     NumberRange,
+    /// A folded line is unfolded.
+    ObsoleteFold,
     /// A serial number that is not positive, or longer than 20 octets.
     OddSerial,
     /// A certificate of version 1 or 2 says what it says.
     OldVersion,
+    /// HTTP/1.0 is served.
+    OlderHttp,
     /// A token grants more than issuer or certificate allow, and the excess is not used.
     OverGrant,
+    /// HTTP/2 is served without having been agreed on.
+    PriorKnowledge,
     /// An extension that is neither known nor critical stands twice.
     RepeatedUnknown,
+    /// The dot of the root at the end of a name changes nothing.
+    RootDot,
     /// `scope` is no string of scope tokens, and no scope is needed.
     ScopeForm,
+    /// `Transfer-Encoding` counts, `Content-Length` does not, and the connection is closed.
+    TransferEncodingWins,
     /// A claim that the policy does not ask for is not looked at.
     UncheckedClaim,
     /// A path names an object that does not exist.
     UnknownObject,
+    /// A handshake for another name, or for none, goes on.
+    UnknownServerName,
     /// A credential that the route does not need is not looked at.
     UnneededCredential,
+    /// Content that nobody needs is not read.
+    UnreadContent,
+    /// A method to carry the token that the server does not support is not looked for.
+    UnsupportedMethod,
 }
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 20] = {
+    pub const ALL: [ReadingKind; 37] = {
         use ReadingKind::*;
         [
+            AnchorAsGiven,
             AuthorityAsLeaf,
+            AuthorityConflict,
+            BareLineFeed,
             ClockDrift,
             ConstraintForm,
+            ContentWithoutMeaning,
             CriticalPolicy,
             DuplicateMembers,
+            FaultyFraming,
+            Fragment,
+            FutureCrl,
             HeadAsGet,
+            HostPort,
             IgnoredParameter,
             IntermediatePurpose,
             JsonLimits,
+            MessageSize,
             NegativeDate,
             NormalisedPath,
             NumberRange,
+            ObsoleteFold,
             OddSerial,
             OldVersion,
+            OlderHttp,
             OverGrant,
+            PriorKnowledge,
             RepeatedUnknown,
+            RootDot,
             ScopeForm,
+            TransferEncodingWins,
             UncheckedClaim,
             UnknownObject,
+            UnknownServerName,
             UnneededCredential,
+            UnreadContent,
+            UnsupportedMethod,
         ]
     };
 
     /// The clause that leaves the choice.
     pub fn clause(self) -> &'static str {
         match self {
+            ReadingKind::AnchorAsGiven => "RFC 5280 §6.1.1 (d)",
             ReadingKind::AuthorityAsLeaf => "RFC 5280 §4.2.1.9",
+            ReadingKind::AuthorityConflict => "RFC 9112 §3.2.2, RFC 9113 §8.3.1",
+            ReadingKind::BareLineFeed => "RFC 9112 §2.2",
             ReadingKind::ClockDrift => "RFC 7519 §4.1.4",
             ReadingKind::ConstraintForm => "RFC 5280 §4.2.1.10",
+            ReadingKind::ContentWithoutMeaning => "RFC 9110 §9.3.1",
             ReadingKind::CriticalPolicy => "RFC 5280 §4.2.1.4",
             ReadingKind::DuplicateMembers => "RFC 7515 §4, RFC 7519 §4",
+            ReadingKind::FaultyFraming => "RFC 9112 §6.1",
+            ReadingKind::Fragment => "RFC 9112 §3.2",
+            ReadingKind::FutureCrl => "RFC 5280 §5.1.2.4",
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
+            ReadingKind::HostPort => "RFC 9110 §7.4",
             ReadingKind::IgnoredParameter => "RFC 7515 §4",
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
             ReadingKind::JsonLimits => "RFC 8259 §8.2, §9",
+            ReadingKind::MessageSize => "RFC 9110 §5.4",
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
             ReadingKind::NumberRange => "RFC 8259 §6",
+            ReadingKind::ObsoleteFold => "RFC 9112 §5.2",
             ReadingKind::OddSerial => "RFC 5280 §4.1.2.2",
             ReadingKind::OldVersion => "RFC 5280 §4.1.2.1",
+            ReadingKind::OlderHttp => "RFC 9110 §15.5.22",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
+            ReadingKind::PriorKnowledge => "RFC 9113 §3.3",
             ReadingKind::RepeatedUnknown => "RFC 5280 §4.2",
+            ReadingKind::RootDot => "RFC 3986 §3.2.2",
             ReadingKind::ScopeForm => "RFC 6749 §3.3",
+            ReadingKind::TransferEncodingWins => "RFC 9112 §6.3",
             ReadingKind::UncheckedClaim => "RFC 7519 §4",
             ReadingKind::UnknownObject => "RFC 9110 §15.5.5",
+            ReadingKind::UnknownServerName => "RFC 6066 §3, RFC 8446 §9.2",
             ReadingKind::UnneededCredential => "RFC 9110 §15.5.2",
+            ReadingKind::UnreadContent => "RFC 9112 §9.6",
+            ReadingKind::UnsupportedMethod => "RFC 6750 §2.2",
         }
     }
 }

@@ -2,17 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Person;
-
-/// What the bytes travel in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Transport {
-    /// HTTP in the clear on the port that speaks TLS.
-    Plain,
-    /// TLS 1.3.
-    Tls13,
-}
+use crate::{Framing, HostForm, Person, Protocol, TokenSpec};
 
 /// How the token is carried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,10 +10,24 @@ pub enum Transport {
 pub enum AuthorizationForm {
     /// No `Authorization` line.
     Absent,
+    /// In the line and in a form in the body as well (RFC 6750 §2.2).
+    BodyToo,
+    /// A bare CR inside the token.
+    CarriageReturn,
     /// `Authorization: Bearer TOKEN, Bearer TOKEN`.
     CommaList,
+    /// In a cookie.
+    Cookie(CookieForm),
+    /// A token that nobody signed in the line, the genuine one in a cookie.
+    CookieBesideGarbage,
+    /// In the line and in a cookie as well, which is none of the methods.
+    CookieToo,
     /// `Authorization:` with nothing after it.
     Empty,
+    /// The token in the next line, folded.
+    Folded,
+    /// In a form in the body (RFC 6750 §2.2).
+    FormBody,
     /// Two lines, this text before or after the genuine one.
     Joined {
         /// Whether the genuine line comes first.
@@ -31,14 +35,28 @@ pub enum AuthorizationForm {
         /// The value of the other line.
         other: String,
     },
+    /// A bare LF inside the token.
+    LineFeed,
+    /// `=` after the token, so many KiB of it.
+    Long(u16),
+    /// A letter beyond ASCII inside the token.
+    NonAscii,
+    /// A no-break space after the scheme.
+    NoBreakSpace,
+    /// NUL inside the token.
+    Nul,
     /// White space around the value, which is no part of it (RFC 9110 §5.5).
     Padded,
     /// The token alone.
     NoScheme,
-    /// In another header field, or in a cookie.
+    /// In another header field.
     OtherHeader(String),
     /// `Authorization: Bearer token="TOKEN"`.
     Parameter,
+    /// In the path, as a parameter of its last segment.
+    PathParameter,
+    /// `%20` after the scheme.
+    Percent,
     /// In the query, as `access_token` (RFC 6750 §2.3).
     Query,
     /// In the query as well.
@@ -51,34 +69,78 @@ pub enum AuthorizationForm {
     Scheme(String),
     /// The scheme alone.
     SchemeOnly,
+    /// White space between the field name and the colon.
+    SpaceBeforeColon,
     /// A tab after the scheme.
     Tab,
+    /// In the trailer section.
+    Trailer,
     /// Text after the token.
     Trailing,
+    /// Two lines, the other with Bob's token.
+    TwoPrincipals,
     /// Two spaces after the scheme, which is legal (RFC 9110 §11.4).
     TwoSpaces,
+}
+
+/// How a cookie carries the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CookieForm {
+    /// Under a name that says the host set it.
+    HostPrefix,
+    /// Behind 5 KiB of another cookie.
+    Oversize,
+    /// As `access_token`.
+    Plain,
+    /// In quotes.
+    Quoted,
+    /// After another cookie of the same name.
+    Second,
 }
 
 /// A change of the request target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PathForm {
+    /// The target in absolute form, which is legal (RFC 9112 §3.2.2).
+    Absolute,
+    /// The last slash as a backslash.
+    Backslash,
     /// A letter of the first segment in upper case.
     Case,
     /// `/./` before the path.
     Dot,
     /// `/x/../` before the path.
     DotDot,
+    /// The first letter percent-encoded twice.
+    DoubleEncoded,
     /// A second slash at the front.
     DoubleSlash,
+    /// `/%2e/` before the path.
+    EncodedDot,
+    /// `/x/%2e%2e/` before the path.
+    EncodedDotDot,
     /// The first letter percent-encoded.
     EncodedLetter,
     /// The last slash as `%2F`; the first one stays, because a target starts with it (RFC 9112 §3.2.1).
     EncodedSlash,
+    /// `#x` after the path, which no target has (RFC 9112 §3.2.1).
+    Fragment,
+    /// `%00` after the path.
+    Nul,
+    /// `/healthz/..` before the path.
+    OpenPrefix,
+    /// The last slash in two octets where UTF-8 takes one.
+    Overlong,
     /// `/public/..` before the path.
     PublicPrefix,
+    /// The first segment twice.
+    RepeatedPrefix,
     /// `;x` after the path.
     Semicolon,
+    /// The path without its first segment.
+    StrippedPrefix,
     /// A slash after the path.
     TrailingSlash,
 }
@@ -99,28 +161,86 @@ pub struct RequestHeader {
 /// The request, symbolically.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestSpec {
+    /// Version of HTTP.
+    pub protocol: Protocol,
     /// Method.
     pub method: String,
-    /// Request target in origin form.
-    pub target: String,
+    /// Path of the target.
+    pub path: String,
+    /// Whether the target is in absolute form.
+    pub absolute: bool,
+    /// Query of the target.
+    pub query: Option<String>,
+    /// What `Host` and `:authority` say.
+    pub host: HostForm,
     /// How the token is carried.
     pub authorization: AuthorizationForm,
     /// Further header fields.
     pub headers: Vec<RequestHeader>,
     /// Media type and text of the body.
     pub body: Option<(String, String)>,
+    /// How the content is framed, and what follows.
+    pub framing: Framing,
+    /// Path of the second request.
+    pub second: String,
+    /// The token of somebody else, sent along.
+    pub companion: Option<Box<TokenSpec>>,
+}
+
+impl AuthorizationForm {
+    /// The header field that carries the token in place of `Authorization`, or beside it.
+    pub fn other_field(&self) -> Option<&str> {
+        use AuthorizationForm::*;
+        match self {
+            Cookie(_) | CookieBesideGarbage | CookieToo => Some("cookie"),
+            OtherHeader(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl PathForm {
     /// Every form.
-    pub const ALL: [PathForm; 9] = {
+    pub const ALL: [PathForm; 20] = {
         use PathForm::*;
-        [Case, Dot, DotDot, DoubleSlash, EncodedLetter, EncodedSlash, PublicPrefix, Semicolon, TrailingSlash]
+        [
+            Absolute,
+            Backslash,
+            Case,
+            Dot,
+            DotDot,
+            DoubleEncoded,
+            DoubleSlash,
+            EncodedDot,
+            EncodedDotDot,
+            EncodedLetter,
+            EncodedSlash,
+            Fragment,
+            Nul,
+            OpenPrefix,
+            Overlong,
+            PublicPrefix,
+            RepeatedPrefix,
+            Semicolon,
+            StrippedPrefix,
+            TrailingSlash,
+        ]
     };
 
     /// The changed path.
     pub fn apply(self, path: &str) -> String {
+        let letter = path.as_bytes().get(1).copied().unwrap_or(b'/');
+        let behind_letter = path.get(2..).unwrap_or_default();
+        // The first slash stays, because a target starts with it (RFC 9112 §3.2.1).
+        let last_slash = |as_text: &str| {
+            let (before, after) = path.rsplit_once('/').unwrap_or(("", path));
+            let first = if before.is_empty() { "/" } else { "" };
+            format!("{first}{before}{as_text}{after}")
+        };
+        let first_segment = || path.split('/').nth(1).unwrap_or_default();
         match self {
+            PathForm::Absolute => path.into(),
+            PathForm::Backslash => last_slash("\\"),
             PathForm::Case => {
                 let at = path.bytes().position(|byte| byte.is_ascii_lowercase()).unwrap_or(0);
                 let (before, after) = path.split_at(at);
@@ -129,18 +249,23 @@ impl PathForm {
             }
             PathForm::Dot => format!("/.{path}"),
             PathForm::DotDot => format!("/x/..{path}"),
+            PathForm::DoubleEncoded => format!("/%25{letter:02X}{behind_letter}"),
             PathForm::DoubleSlash => format!("/{path}"),
-            PathForm::EncodedLetter => {
-                let letter = path.as_bytes().get(1).copied().unwrap_or(b'/');
-                format!("/%{letter:02X}{}", path.get(2..).unwrap_or_default())
-            }
-            PathForm::EncodedSlash => {
-                let (before, after) = path.rsplit_once('/').unwrap_or(("", path));
-                let first = if before.is_empty() { "/" } else { "" };
-                format!("{first}{before}%2F{after}")
-            }
+            PathForm::EncodedDot => format!("/%2e{path}"),
+            PathForm::EncodedDotDot => format!("/x/%2e%2e{path}"),
+            PathForm::EncodedLetter => format!("/%{letter:02X}{behind_letter}"),
+            PathForm::EncodedSlash => last_slash("%2F"),
+            PathForm::Fragment => format!("{path}#x"),
+            PathForm::Nul => format!("{path}%00"),
+            PathForm::OpenPrefix => format!("/healthz/..{path}"),
+            PathForm::Overlong => last_slash("%C0%AF"),
             PathForm::PublicPrefix => format!("/public/..{path}"),
+            PathForm::RepeatedPrefix => format!("/{}{path}", first_segment()),
             PathForm::Semicolon => format!("{path};x"),
+            PathForm::StrippedPrefix => match path[1.min(path.len())..].split_once('/') {
+                Some((_, rest)) => format!("/{rest}"),
+                None => "/".into(),
+            },
             PathForm::TrailingSlash => format!("{path}/"),
         }
     }

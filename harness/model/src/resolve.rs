@@ -2,13 +2,15 @@
 
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, Extra,
-    IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, RequestHeader, RequestSpec,
-    Route, Seal, SegmentName, Segments, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError,
-    TokenKey, TokenSpec, Transport, Value,
+    Framing, HostForm, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
+    RequestHeader, RequestSpec, Route, Seal, SegmentName, Segments, ServerName, SignatureForm, Slot, Stance, Step,
+    SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
     token::Algorithm,
 };
+
+mod message;
 
 /// Why a step cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,7 @@ struct Start<'a> {
     attempt: Attempt,
     object: Option<String>,
     path: Option<crate::PathForm>,
+    undeclared: Option<Undeclared>,
 }
 
 impl<'a> Start<'a> {
@@ -87,18 +90,26 @@ impl<'a> Start<'a> {
         let object = blueprint.example_object(route, stance.target());
         let attempt = Attempt {
             transport: Transport::Tls13,
+            server_name: ServerName::Own,
             chain: stance.holder().map(|person| blueprint.chain(person)),
             token: stance.subject().map(|person| honest_token(person, stance, route, blueprint)).transpose()?,
             request: RequestSpec {
+                protocol: Protocol::Http11,
                 method: route.method.clone(),
-                target: String::new(),
+                path: String::new(),
+                absolute: false,
+                query: None,
+                host: HostForm::Own,
                 authorization: AuthorizationForm::Scheme("Bearer".into()),
                 headers: Vec::new(),
                 body: None,
+                framing: Framing::Plain,
+                second: String::new(),
+                companion: None,
             },
         };
         let template = template(stance, route, blueprint);
-        Ok(Self { blueprint, route, stance, template, attempt, object, path: None })
+        Ok(Self { blueprint, route, stance, template, attempt, object, path: None, undeclared: None })
     }
 
     fn finish(mut self) -> Result<Attempt, Unresolvable> {
@@ -127,11 +138,23 @@ impl<'a> Start<'a> {
             None => text.to_string(),
         };
         let path = fill(&self.route.path, self.route.path_parameter());
-        self.attempt.request.target = self.path.map_or(path.clone(), |form| form.apply(&path));
-        self.attempt.request.body = self.route.body.as_ref().map(|body| {
+        let spelled = self.path.map_or(path.clone(), |form| form.apply(&path));
+        let second = message::second_path(self.route, self.blueprint);
+        let request = &mut self.attempt.request;
+        request.path = self.undeclared.map_or(spelled, |undeclared| undeclared.path().into());
+        request.absolute = self.path == Some(crate::PathForm::Absolute) || request.host.said().0.is_some();
+        request.body = self.route.body.as_ref().map(|body| {
             let media = self.route.content_type.clone().unwrap_or_else(|| "application/json".into());
             (media, fill(body, self.route.body_parameter()))
         });
+        if request.framing.has_second() {
+            request.second = second;
+        }
+        if request.authorization == AuthorizationForm::TwoPrincipals {
+            let stolen = Stance::StolenToken(Person::Bob);
+            request.companion = Some(Box::new(honest_token(Person::Bob, stolen, self.route, self.blueprint)?));
+        }
+        message::fits(&self.attempt)?;
         Ok(self.attempt)
     }
 
@@ -162,6 +185,9 @@ impl<'a> Start<'a> {
         use Mutation::*;
         match mutation {
             AddHeader(header) => {
+                if message::OWN_FIELDS.contains(&header.name.as_str()) {
+                    return Err(not_applicable("the field has mutations of its own"));
+                }
                 let value = self.template.fill(&header.value)?;
                 self.attempt.request.headers.push(RequestHeader { value, ..header.clone() });
             }
@@ -239,6 +265,8 @@ impl<'a> Start<'a> {
             DropClaim(name) => drop_member(&mut self.token()?.claims, name)?,
             DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
             JoseHeader(form) => self.token()?.header_form = Some(form.clone()),
+            Mutation::Framing(framing) => self.attempt.request.framing = *framing,
+            Host(form) => self.attempt.request.host = *form,
             Method(method) => self.attempt.request.method.clone_from(method),
             ObjectOf(person) => {
                 if self.object.is_none() || self.route.owner.is_none() {
@@ -250,6 +278,14 @@ impl<'a> Start<'a> {
             Payload(form) => self.token()?.payload = Some(form.clone()),
             Permute(order) => self.permute(*order)?,
             Proof(proof) => self.chain()?.proof = *proof,
+            Mutation::Protocol(protocol) => {
+                let spoken = |version: &str| self.blueprint.policy.http.versions.iter().any(|known| known == version);
+                if protocol.is_http2() && !spoken("2") {
+                    return Err(not_applicable("the policy promises no HTTP/2"));
+                }
+                self.attempt.request.protocol = *protocol;
+            }
+            Query(query) => self.attempt.request.query = Some(self.template.fill(query)?),
             RepeatClaim { name, value, at } => {
                 let value = self.value(value)?;
                 repeat(&mut self.token()?.claims, name, value, *at)?;
@@ -275,6 +311,7 @@ impl<'a> Start<'a> {
                 token.text.push((*segment, *form));
             }
             Segments(segments) => self.token()?.segments = *segments,
+            Mutation::ServerName(name) => self.attempt.server_name = *name,
             SetClaim { name, value } => {
                 let value = self.value(value)?;
                 set(&mut self.token()?.claims, name, value);
@@ -290,7 +327,16 @@ impl<'a> Start<'a> {
                 set(&mut token.header, "alg", text(algorithm.name()));
             }
             SignWith { key, algorithm } => self.sign(*key, *algorithm)?,
+            Transport(crate::Transport::Tls12) if self.blueprint.policy.certificates.tls12 => {
+                return Err(not_applicable("the policy allows TLS 1.2"));
+            }
             Transport(transport) => self.attempt.transport = *transport,
+            Mutation::Undeclared(undeclared) => {
+                if self.blueprint.policy.routes.iter().any(|route| route.path == undeclared.path()) {
+                    return Err(not_applicable("the policy declares the path"));
+                }
+                self.undeclared = Some(*undeclared);
+            }
             Unsigned => {
                 let token = self.token()?;
                 token.seal = Seal::Nobody;

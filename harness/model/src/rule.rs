@@ -52,6 +52,15 @@ macro_rules! rules {
                 match self { $(Rule::$variant => $clause,)* }
             }
 
+            /// Whether the HTTP or TLS stack refuses a violation by itself, before an application could audit it.
+            pub fn of_protocol(self) -> bool {
+                use Rule::*;
+                matches!(
+                    self,
+                    HttpVersion | MessageForm | MessageFraming | MessageSize | OneRequest | ServerName | TlsProtocol
+                )
+            }
+
             /// What must hold, in a sentence.
             pub fn must(self) -> &'static str {
                 match self { $(Rule::$variant => $must,)* }
@@ -79,6 +88,7 @@ rules! {
     AlgorithmAllowed, "algorithm-allowed", Token, "RFC 8725 §3.1", 327, "API2:2023", "The algorithm is on the allow-list";
     AlgorithmOfKey, "algorithm-of-key", Token, "RFC 8725 §3.1", 347, "API2:2023", "A key is used with its own algorithm only";
     Audience, "audience", Token, "RFC 7519 §4.1.3", 345, "API2:2023", "`aud` is there and contains this service";
+    Authority, "authority", Token, "RFC 9110 §7.4", 346, "API8:2023", "The request is for an authority that the server's certificate is valid for";
     BasicConstraints, "basic-constraints", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "Only an authority issues certificates";
     CertificateAlgorithm, "certificate-algorithm", Handshake, "RFC 8446 §4.4.2.4", 327, "API2:2023", "No certificate is signed over a broken hash";
     CertificateCap, "certificate-cap", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the certificate may hold";
@@ -99,6 +109,8 @@ rules! {
     ExtendedKeyUsage, "extended-key-usage", Handshake, "RFC 5280 §4.2.1.12", 295, "API2:2023", "The leaf is meant for client authentication";
     ExtensionUnique, "extension-unique", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "No extension stands twice";
     HeaderForm, "header-form", Token, "RFC 7515 §4", 20, "API2:2023", "The JOSE header is a JSON object whose parameters have their type";
+    HostField, "host-field", Token, "RFC 9112 §3.2", 444, "API8:2023", "There is one `Host`, it is an authority, and the target does not contradict it";
+    HttpVersion, "http-version", Token, "RFC 9110 §15.5.22", 757, "API8:2023", "The request comes in a version that is served, agreed on as it must be";
     IssuedAt, "issued-at", Token, "RFC 9068 §2.2", 345, "API2:2023", "`iat` is there and not in the future";
     Issuer, "issuer", Token, "RFC 7519 §4.1.1", 345, "API2:2023", "`iss` is there and names a trusted issuer";
     IssuerKeyUsage, "issuer-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "An issuing certificate may sign certificates";
@@ -108,8 +120,12 @@ rules! {
     KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A MAC secret cannot be guessed";
     LeafKeyUsage, "leaf-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "The leaf's key may sign a handshake";
     Lifetime, "lifetime", Token, "RFC 6750 §5.3", 613, "API2:2023", "The token's lifetime is within the cap";
+    MessageForm, "message-form", Token, "RFC 9110 §5.5", 93, "API8:2023", "Field names and values are ones, and a request has the pseudo-header fields of one";
+    MessageFraming, "message-framing", Token, "RFC 9112 §6.3", 444, "API8:2023", "It is beyond doubt where the content ends";
+    MessageSize, "message-size", Token, "RFC 9110 §5.4", 770, "API4:2023", "The fields are no larger than the server takes";
     NameConstraints, "name-constraints", Handshake, "RFC 5280 §4.2.1.10", 295, "API2:2023", "Names lie within the constraints of every authority above";
     NotBefore, "not-before", Token, "RFC 7519 §4.1.5", 613, "API2:2023", "`nbf` is there and not in the future";
+    OneRequest, "one-request", Token, "RFC 9112 §6.3", 444, "API8:2023", "No second request is read out of the first";
     Ownership, "ownership", Authorization, "OWASP API1:2023", 639, "API1:2023", "The object belongs to the caller";
     PathLength, "path-length", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "No path is longer than an authority allows";
     PathToAnchor, "path-to-anchor", Handshake, "RFC 5280 §6.1", 295, "API2:2023", "The chain leads to a trust anchor";
@@ -118,6 +134,7 @@ rules! {
     RevocationStatus, "revocation-status", Handshake, "RFC 5280 §6.3.3", 299, "API2:2023", "The revocation status of every certificate is known and fresh";
     Route, "route", Authorization, "RFC 9110 §15.5.5", 1220, "API5:2023", "Only a declared method and path is served";
     Scope, "scope", Authorization, "RFC 6750 §3.1", 862, "API5:2023", "The token grants the scope that the route needs";
+    ServerName, "server-name", Handshake, "RFC 6066 §3", 346, "API8:2023", "The handshake asks for the server by its name";
     Signature, "signature", Token, "RFC 7515 §5.2", 347, "API2:2023", "The signature verifies with a key of the issuer";
     Subject, "subject", Token, "RFC 9068 §2.2", 287, "API2:2023", "`sub` is there";
     SubjectOfCertificate, "subject-of-certificate", Token, "RFC 8705 §3", 287, "API2:2023", "`sub` is the name in the certificate";

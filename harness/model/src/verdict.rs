@@ -15,6 +15,19 @@ pub struct Admission {
     pub object: Option<String>,
 }
 
+/// What is permitted to a second request on the connection: never an effect, for it brings no credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondVerdict {
+    /// The route that it names.
+    pub route: String,
+    /// Whether the first request names the same route.
+    pub same_route: bool,
+    /// The rules that its effect violates.
+    pub rules: BTreeSet<Rule>,
+    /// Whether it is no request at all, so that it must not even be answered.
+    pub hidden: bool,
+}
+
 /// The set of permitted outcomes. Never empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -24,6 +37,8 @@ pub struct Verdict {
     pub refusals: BTreeSet<Rule>,
     /// The latest stage at which it may be refused, where it must be.
     pub latest: Option<Stage>,
+    /// What is permitted to a second request, where one is sent.
+    pub second: Option<SecondVerdict>,
 }
 
 impl Verdict {

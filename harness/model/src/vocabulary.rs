@@ -1,10 +1,10 @@
 //! The closed domain of mutations that random generation draws from: every kind, with its interesting parameters.
 
 use crate::{
-    Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, Digest, Encoding, Extra,
-    IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation,
-    Person, Position, Purpose, RequestHeader, SegmentForm, SegmentName, SignatureForm, SubjectAttribute, SubjectName,
-    TokenKey, Transport, Value,
+    Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, CookieForm, Digest,
+    Encoding, Extra, Framing, HostForm, Http2Form, IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint,
+    Occurrence, PathForm, PayloadForm, Permutation, Person, Position, Protocol, Purpose, RequestHeader, SegmentForm,
+    SegmentName, ServerName, SignatureForm, SubjectAttribute, SubjectName, TokenKey, Transport, Undeclared, Value,
 };
 
 /// Every mutation that random generation may make in this world, in a fixed order.
@@ -351,8 +351,42 @@ fn request_words(words: &mut Vec<Mutation>) {
     use AuthorizationForm::*;
     words.extend(
         [
-            Absent, CommaList, Empty, NoScheme, Padded, Parameter, Query, QueryToo, Quoted, Repeated, SchemeOnly, Tab,
-            Trailing, TwoSpaces,
+            Absent,
+            BodyToo,
+            CarriageReturn,
+            CommaList,
+            Cookie(CookieForm::HostPrefix),
+            Cookie(CookieForm::Oversize),
+            Cookie(CookieForm::Plain),
+            Cookie(CookieForm::Quoted),
+            Cookie(CookieForm::Second),
+            CookieBesideGarbage,
+            CookieToo,
+            Empty,
+            Folded,
+            FormBody,
+            LineFeed,
+            Long(8),
+            Long(64),
+            NoBreakSpace,
+            NonAscii,
+            NoScheme,
+            Nul,
+            Padded,
+            Parameter,
+            PathParameter,
+            Percent,
+            Query,
+            QueryToo,
+            Quoted,
+            Repeated,
+            SchemeOnly,
+            SpaceBeforeColon,
+            Tab,
+            Trailer,
+            Trailing,
+            TwoPrincipals,
+            TwoSpaces,
         ]
         .map(Mutation::Authorization),
     );
@@ -360,8 +394,7 @@ fn request_words(words: &mut Vec<Mutation>) {
         ["bearer", "BEARER", "Basic", "DPoP", "Token"].map(|name| Mutation::Authorization(Scheme(name.into()))),
     );
     words.extend(
-        ["x-access-token", "cookie", "proxy-authorization"]
-            .map(|name| Mutation::Authorization(OtherHeader(name.into()))),
+        ["x-access-token", "proxy-authorization"].map(|name| Mutation::Authorization(OtherHeader(name.into()))),
     );
     for genuine_first in [true, false] {
         let other = "Bearer e30.e30.x".into();
@@ -369,7 +402,7 @@ fn request_words(words: &mut Vec<Mutation>) {
     }
     words.extend(PathForm::ALL.map(Mutation::Path));
     words.extend(
-        ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "PROPFIND", "get"]
+        ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "PROPFIND", "GATECRASH", "get"]
             .map(|name| Mutation::Method(name.into())),
     );
     words.extend([Person::Alice, Person::Bob, Person::Kassia].map(Mutation::ObjectOf));
@@ -392,5 +425,16 @@ fn request_words(words: &mut Vec<Mutation>) {
     };
     words.push(Mutation::AddHeader(spoofed));
     words.extend(Permutation::ALL.map(Mutation::Permute));
-    words.push(Mutation::Transport(Transport::Plain));
+    use Transport::*;
+    words.extend([Garbage, Plain, Ssl2, Tls12, Tls13Fragmented].map(Mutation::Transport));
+    words.extend([ServerName::Absent, ServerName::Other].map(Mutation::ServerName));
+    words.extend([Protocol::Http10, Protocol::PriorKnowledge].map(Mutation::Protocol));
+    // Most of what there is over HTTP/1.1 there is over HTTP/2.
+    words.extend([Http2Form::Plain; 12].map(|form| Mutation::Protocol(Protocol::Http2(form))));
+    words.extend(Http2Form::ALL.map(|form| Mutation::Protocol(Protocol::Http2(form))));
+    words.extend(HostForm::ALL.map(Mutation::Host));
+    words.extend(Framing::ALL.map(Mutation::Framing));
+    words.extend(Undeclared::ALL.map(Mutation::Undeclared));
+    words.push(Mutation::Query("_method=GET".into()));
+    words.push(Mutation::Query("id=bob-1".into()));
 }

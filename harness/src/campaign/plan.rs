@@ -1,6 +1,8 @@
 //! Which case comes when. A pure function of the world, the catalogue and the index.
 
-use gatecrash_model::{Case, Mutation, Person, Stance, draw_case, inert_changes, resolve, vocabulary};
+use gatecrash_model::{
+    Case, Http2Form, Mutation, Person, Protocol, Stance, draw_case, inert_changes, resolve, vocabulary,
+};
 
 use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
 use crate::{catalogue::Catalogue, check::CheckOptions, gate::Depth, world::World};
@@ -97,7 +99,25 @@ impl Plan {
     }
 
     fn passes(&self) -> u64 {
-        if self.options.depths == Depths::Both { 2 } else { 1 }
+        match self.options.depths {
+            Depths::Both if self.speaks_http2() => 3,
+            Depths::Both => 2,
+            Depths::Only(_) => 1,
+        }
+    }
+
+    fn speaks_http2(&self) -> bool {
+        self.blueprint.policy.http.versions.iter().any(|version| version == "2")
+    }
+
+    /// The case over HTTP/2, where it can be said there.
+    fn over_http2(&self, case: Case) -> Case {
+        let mut other = case.clone();
+        if let Some(step) = other.steps.first_mut() {
+            step.mutations.push(Mutation::Protocol(Protocol::Http2(Http2Form::Plain)));
+        }
+        let resolves = other.steps.first().is_some_and(|step| resolve(step, &self.blueprint).is_ok());
+        if resolves { other } else { case }
     }
 
     /// Which control stands at `index` in a campaign of a given count, which ends with all of them.
@@ -129,11 +149,19 @@ impl Plan {
 
     /// The case at `index`, and how to check it.
     pub fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
+        let pass = index % self.passes();
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
-            Depths::Both if index.is_multiple_of(2) => Depth::Service,
+            Depths::Both if pass == 0 => Depth::Service,
             Depths::Both => Depth::Connection,
         };
+        let (origin, case, options) = self.plain_case(index, depth);
+        // The third pass is over HTTP/2.
+        let case = if pass == 2 { self.over_http2(case) } else { case };
+        (origin, case, options)
+    }
+
+    fn plain_case(&self, index: u64, depth: Depth) -> (Origin, Case, CheckOptions) {
         let fixed = index < self.fixed();
         let mirror = (fixed && self.options.mirror_catalogue) || index.is_multiple_of(self.options.mirror_every.max(1));
         let options = CheckOptions { depth, mirror, serial: index };
@@ -141,7 +169,7 @@ impl Plan {
             return (Origin::Control, self.controls[at].clone(), options);
         }
         if fixed {
-            // Both depths of one case follow each other.
+            // All passes of one case follow each other.
             let at = (index / self.passes()) as usize;
             let (origin, case) = match at.checked_sub(self.controls.len()) {
                 None => (Origin::Control, self.controls[at].clone()),

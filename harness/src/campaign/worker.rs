@@ -1,6 +1,9 @@
 //! One thread of a campaign: its own world, its own gate, every so-many-th case.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
@@ -109,12 +112,12 @@ impl Done {
     }
 
     fn keep_raws(&mut self, index: u64, case: &Case, checked: &Checked, list: &[Disagreement]) {
-        let rules: Vec<Rule> = checked.verdict.refusals.iter().copied().collect();
         for disagreement in list {
+            let rules: Vec<Rule> = disagreement.rules.iter().copied().collect();
             let depth = checked.observation.depth.unwrap_or(Depth::Connection);
             let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
             let raw = Raw { index, case: case.clone(), kind, seen, depth };
-            self.raws.entry((disagreement.kind, rules.clone())).or_insert(raw);
+            self.raws.entry((disagreement.kind, rules)).or_insert(raw);
         }
     }
 
@@ -162,10 +165,18 @@ impl Done {
         if let Origin::Catalogue(attack) = origin {
             *tally.attacks.entry(attack).or_default() += 1;
         }
-        tally.silent += u64::from(!hit && observation.seen.causes.is_empty());
+        // What HTTP or TLS refuses by itself never comes to whoever audits.
+        let by_protocol = verdict.refusals.iter().any(|rule| rule.of_protocol());
+        tally.silent += u64::from(!hit && !by_protocol && observation.seen.causes.is_empty());
+        if !hit && !by_protocol && observation.seen.causes.is_empty() {
+            eprintln!("SILENT {} {:?} {:?}", describe(case), verdict, observation);
+        }
+        // Of a second request that is none, nobody has anything to audit.
+        let second = verdict.second.as_ref().filter(|second| !second.hidden).map(|second| &second.rules);
+        let known: BTreeSet<Rule> = verdict.refusals.iter().chain(second.into_iter().flatten()).copied().collect();
         for (cause, rules) in &observation.seen.causes {
             tally.causes[0] += 1;
-            if rules.iter().any(|rule| verdict.refusals.contains(rule)) {
+            if rules.iter().any(|rule| known.contains(rule)) {
                 tally.causes[1] += 1;
             } else {
                 let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
@@ -192,8 +203,7 @@ impl Done {
                     return 0;
                 }
                 if let (Origin::Catalogue(attack), true) = (origin, self.keep) {
-                    let rules = &verdict.refusals;
-                    let shown = |it: &Disagreement| Shown { index, attack, kind: it.kind, rules: rules.clone() };
+                    let shown = |it: &Disagreement| Shown { index, attack, kind: it.kind, rules: it.rules.clone() };
                     self.shown.extend(list.iter().map(shown));
                 }
                 self.keep_raws(index, case, checked, list);

@@ -1,6 +1,8 @@
 //! Compares what is permitted with what was done.
 
-use gatecrash_model::{Policy, Stage, Verdict};
+use std::collections::BTreeSet;
+
+use gatecrash_model::{Policy, Rule, SecondVerdict, Stage, Verdict};
 
 use super::{Disagreement, FindingKind};
 use crate::{
@@ -11,7 +13,8 @@ use crate::{
 /// Every disagreement; empty when permitted and done agree.
 pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Policy) -> Vec<Disagreement> {
     let mut found = Vec::new();
-    let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen });
+    let rules = &verdict.refusals;
+    let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     faults(observation, policy, &mut say);
     let status = observation.answer.as_ref().map(|answer| answer.status);
     let answered = match (&observation.handshake, status) {
@@ -20,7 +23,8 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
         (Handshake::Silent, None) => "closed the connection without an answer".into(),
         (Handshake::Accepted | Handshake::None, None) => "gave no answer".into(),
     };
-    for hit in &observation.seen.hits {
+    let (hits, of_second) = hits_of(verdict, observation);
+    for hit in &hits {
         let what = format!("{} ran{}{}; the gate {answered}", hit.route, as_whom(hit), on_what(hit));
         if verdict.must_refuse() {
             say(FindingKind::Breach, what);
@@ -30,8 +34,8 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     }
     let success = status.is_some_and(|status| status < 400 && !policy.answers.refused.contains(&status));
     let by_status = observation.evidence == Evidence::Status;
-    let hit = observation.entered(policy);
-    if by_status && success && verdict.must_refuse() && observation.seen.hits.is_empty() {
+    let hit = !hits.is_empty() || (by_status && success);
+    if by_status && success && verdict.must_refuse() && hits.is_empty() {
         say(FindingKind::Breach, format!("the gate {answered}"));
     }
     if success && !hit && verdict.must_refuse() {
@@ -46,9 +50,56 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
             say(FindingKind::LateRefusal, format!("the handshake was accepted, then the gate {answered}"));
         } else if observation.seen.look_ups > 0 && verdict.latest == Some(Stage::Handshake) {
             say(FindingKind::LateRefusal, "the key source was asked before the certificate was accepted".into());
+        } else if verdict.latest <= Some(Stage::Token) && observation.continued {
+            say(FindingKind::LateRefusal, "the gate asked for the content before it knew who was asking".into());
+        } else if verdict.latest == Some(Stage::Handshake)
+            && observation.handshake == Handshake::Accepted
+            && observation.answer.is_none()
+            && observation.broken.is_none()
+        {
+            say(FindingKind::LateRefusal, "the server went on with the handshake".into());
         }
     }
+    if let Some(second) = &verdict.second {
+        found.extend(of_second.iter().map(|hit| {
+            let seen = format!("the second request was let in: {} ran{}{}", hit.route, as_whom(hit), on_what(hit));
+            Disagreement { kind: FindingKind::Breach, seen, rules: second.rules.clone() }
+        }));
+        found.extend(answered_twice(second, observation, policy));
+    }
     found
+}
+
+/// The effects of the first request, and those of the second.
+fn hits_of<'a>(verdict: &Verdict, observation: &'a Observation) -> (Vec<&'a Hit>, Vec<&'a Hit>) {
+    let hits = observation.seen.hits.iter().enumerate();
+    let of_second = |at: usize, hit: &Hit| match &verdict.second {
+        None => false,
+        // On one route, the first request is the one that came first.
+        Some(second) if second.same_route => at > 0,
+        Some(second) => hit.route == second.route,
+    };
+    let (second, first): (Vec<_>, Vec<_>) = hits.partition(|(at, hit)| of_second(*at, hit));
+    let plain = |hits: Vec<(usize, &'a Hit)>| hits.into_iter().map(|(_, hit)| hit).collect();
+    (plain(first), plain(second))
+}
+
+/// What the answer to a second request gives away: that there was one, or that it was let in.
+fn answered_twice(second: &SecondVerdict, observation: &Observation, policy: &Policy) -> Option<Disagreement> {
+    let answer = observation.further.first()?;
+    let rules: BTreeSet<Rule> = second.rules.clone();
+    let success = answer.status < 400 && !policy.answers.refused.contains(&answer.status);
+    match second.hidden {
+        true => {
+            let seen = format!("a second request was read out of the first, and answered {}", answer.status);
+            Some(Disagreement { kind: FindingKind::Fault, seen, rules })
+        }
+        false if success => {
+            let seen = format!("the second request was answered {}", answer.status);
+            Some(Disagreement { kind: FindingKind::Unwitnessed, seen, rules })
+        }
+        false => None,
+    }
 }
 
 fn permits(admission: &gatecrash_model::Admission, hit: &Hit) -> bool {

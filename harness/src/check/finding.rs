@@ -53,6 +53,8 @@ pub struct Disagreement {
     pub kind: FindingKind,
     /// What was seen, in a clause.
     pub seen: String,
+    /// The rules that it violates: those of the first request, or of the second.
+    pub rules: BTreeSet<Rule>,
 }
 
 /// A disagreement with its shrunk case.

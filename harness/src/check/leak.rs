@@ -20,7 +20,7 @@ pub(super) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, w
         in_answer(verdict, answer.status, &Searched::new(text), wire, world, &mut found);
     }
     if !observation.seen.logs.is_empty() {
-        in_logs(&Searched::new(observation.seen.logs.clone().into_bytes()), wire, world, &mut found);
+        in_logs(verdict, &Searched::new(observation.seen.logs.clone().into_bytes()), wire, world, &mut found);
     }
     found
 }
@@ -33,7 +33,8 @@ fn in_answer(
     world: &World,
     found: &mut Vec<Disagreement>,
 ) {
-    let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen });
+    let rules = &verdict.refusals;
+    let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     let blueprint = world.first_blueprint();
     for person in Person::ALL {
         let allowed = verdict.admissions.iter().any(|admission| {
@@ -48,7 +49,7 @@ fn in_answer(
             say(FindingKind::Leak, format!("the answer holds a private claim of {}", person.title()));
         }
     }
-    if credential_piece(&wire.request).is_some_and(|piece| text.holds(piece)) {
+    if credential_piece(wire).is_some_and(|piece| text.holds(piece)) {
         say(FindingKind::Leak, "the answer holds a piece of the credential".into());
     }
     if verdict.must_refuse() && status >= 400 {
@@ -64,10 +65,12 @@ fn in_answer(
 }
 
 /// A log may name people, audiences and thumbprints. It holds no credential, no private claim, and nobody's data.
-fn in_logs(text: &Searched, wire: &Wire, world: &World, found: &mut Vec<Disagreement>) {
-    let mut say =
-        |what: String| found.push(Disagreement { kind: FindingKind::Leak, seen: format!("the log holds {what}") });
-    if credential_piece(&wire.request).is_some_and(|piece| text.holds(piece)) {
+fn in_logs(verdict: &Verdict, text: &Searched, wire: &Wire, world: &World, found: &mut Vec<Disagreement>) {
+    let mut say = |what: String| {
+        let (kind, seen) = (FindingKind::Leak, format!("the log holds {what}"));
+        found.push(Disagreement { kind, seen, rules: verdict.refusals.clone() });
+    };
+    if credential_piece(wire).is_some_and(|piece| text.holds(piece)) {
         say("a piece of the credential".into());
     }
     let blueprint = world.first_blueprint();
@@ -82,10 +85,9 @@ fn in_logs(text: &Searched, wire: &Wire, world: &World, found: &mut Vec<Disagree
 }
 
 /// The end of the last segment of the token, which no honest answer repeats.
-fn credential_piece(request: &[u8]) -> Option<&[u8]> {
-    let at = find(request, b"authorization: Bearer ")? + b"authorization: Bearer ".len();
-    let line = request[at..].split(|byte| *byte == b'\r').next()?;
-    (line.len() > 2 * PIECE).then(|| &line[line.len() - PIECE..])
+fn credential_piece(wire: &Wire) -> Option<&[u8]> {
+    let token = wire.token.as_deref()?.as_bytes();
+    (token.len() > 2 * PIECE).then(|| &token[token.len() - PIECE..])
 }
 
 /// A text as it stands, and with its percent-encoding undone where it has any.

@@ -45,7 +45,8 @@ pub async fn check_twin(
         let (before, after) = (class(&bare.observation), class(&checked.observation));
         if before != after {
             let seen = format!("without the inert change the gate {}; with it, it {}", words(&before), words(&after));
-            checked.outcome = Outcome::Disagree(vec![Disagreement { kind: FindingKind::Unstable, seen }]);
+            let rules = checked.verdict.refusals.clone();
+            checked.outcome = Outcome::Disagree(vec![Disagreement { kind: FindingKind::Unstable, seen, rules }]);
         }
     }
     Ok(checked)

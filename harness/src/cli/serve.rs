@@ -24,10 +24,9 @@ pub(super) fn serve(shelf: &Shelf, options: &ServeOptions) -> Result<u8, Failure
         let listener = served::bind(options.listen).await.map_err(failure)?;
         let address =
             listener.local_addr().map_err(|source| failure(ServeError::Socket { address: options.listen, source }))?;
-        let base = match plain {
-            Some(_) => format!("http://{address}"),
-            None => format!("https://localhost:{}", address.port()),
-        };
+        // By name: a request for an address is for nobody that the certificate names.
+        let scheme = if plain.is_some() { "http" } else { "https" };
+        let base = format!("{scheme}://localhost:{}", address.port());
         served::write(&world, &options.dir, &base).map_err(failure)?;
         greet(&exhibit.name, &base, options, plain);
         served::serve(gate, world, listener, plain, &options.dir, told).await.map_err(failure)?;

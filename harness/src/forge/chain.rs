@@ -1,7 +1,8 @@
 //! Certificates and CRLs, through rcgen with deterministic keys.
 
 use gatecrash_model::{
-    BasicConstraints, Blueprint, CertificateSpec, KeyName, KeyUsage, Purpose, Scene, SerialName, SubjectName,
+    BasicConstraints, Blueprint, CertificateSpec, HOST, KeyName, KeyUsage, LOCAL_HOST, Purpose, Scene, SerialName,
+    SubjectName,
 };
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -102,7 +103,7 @@ pub(crate) fn server(blueprint: &Blueprint) -> CertificateSpec {
     spec.authority = None;
     spec.key_usage = Some(vec![KeyUsage::DigitalSignature]);
     spec.purposes = Some(vec![Purpose::ServerAuth]);
-    spec.names = [super::HOST, "localhost"].map(|name| SubjectName::Dns(name.into())).to_vec();
+    spec.names = [HOST, LOCAL_HOST].map(|name| SubjectName::Dns(name.into())).to_vec();
     spec
 }
 
@@ -124,9 +125,11 @@ pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<
         reason_code: None,
         invalidity_date: None,
     });
+    let spoilt = signer == KeyName::StaffIntermediate;
     let (this_update, next_update) = match blueprint.scene {
+        Scene::CrlNotYetValid if spoilt => (3600, 86_400 * 7),
         Scene::StaleCrl => (-86_400 * 8, -86_400),
-        Scene::Usual => (-3600, 86_400 * 7),
+        _ => (-3600, 86_400 * 7),
     };
     let key = key(keyring, signer)?;
     let key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(&key.public)[..20].to_vec());
@@ -139,11 +142,17 @@ pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<
         key_identifier_method: key_identifier_method.clone(),
     };
     let mut issuer_params = CertificateParams::default();
-    issuer_params.distinguished_name = common_name(&name);
+    let other = blueprint.authority(KeyName::RogueIntermediate).subject;
+    let named = if spoilt && blueprint.scene == Scene::CrlOtherIssuer { &other } else { &name };
+    issuer_params.distinguished_name = common_name(named);
     issuer_params.key_identifier_method = key_identifier_method;
     issuer_params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let crl = params.signed_by(&Issuer::from_params(&issuer_params, key)).map_err(refused)?;
-    Ok(crl.der().to_vec())
+    let issuer = Issuer::from_params(&issuer_params, key);
+    let crl = params.signed_by(&issuer).map_err(refused)?.der().to_vec();
+    if !spoilt {
+        return Ok(crl);
+    }
+    irregular::spoil(blueprint.scene, crl, issuer.key().secret).ok_or_else(|| refused("it cannot be taken apart"))
 }
 
 fn usage_bit(usage: KeyUsage) -> KeyUsagePurpose {

@@ -1,6 +1,6 @@
-//! What a certificate writer refuses to say: irregular certificates, made by surgery and signed anew.
+//! What a certificate writer refuses to say: irregular certificates and CRLs, made by surgery and signed anew.
 
-use gatecrash_model::{CertificateSpec, Extra};
+use gatecrash_model::{CertificateSpec, Extra, Scene};
 use rcgen::CustomExtension;
 
 use super::{
@@ -108,4 +108,38 @@ pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> 
     }
     let signature = Element::new(BIT_STRING, [&[0][..], &octets].concat());
     Some(Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded())
+}
+
+/// The CRL in `der` as the scene has it; `None` when it cannot be taken apart.
+pub(super) fn spoil(scene: Scene, mut der: Vec<u8>, signer: &Secret) -> Option<Vec<u8>> {
+    // The number of the extension below id-ce (2.5.29), or nothing for the unregistered one, and its content.
+    let (number, content): (Option<u8>, &[u8]) = match scene {
+        Scene::CrlBadSignature => {
+            chain::corrupt(&mut der);
+            return Some(der);
+        }
+        Scene::CrlCritical => (None, &[0x05, 0x00]),
+        Scene::CrlDelta => (Some(27), &[INTEGER, 1, 1]),
+        // IssuingDistributionPoint with onlySomeReasons: none of them, or keyCompromise.
+        Scene::CrlEmptyPartition => (Some(28), &[0x30, 0x03, 0x83, 0x01, 0x00]),
+        Scene::CrlPartition => (Some(28), &[0x30, 0x04, 0x83, 0x02, 0x06, 0x40]),
+        _ => return Some(der),
+    };
+    let oid = match number {
+        Some(number) => vec![0x55, 0x1D, number],
+        None => vec![0x2B, 0x06, 0x01, 0x04, 0x01, 0x81, 0xFD, 0x59, 0x01, 0x01],
+    };
+    let extension =
+        Element::of(SEQUENCE, &[Element::new(0x06, oid), Element::new(0x01, [0xFF]), Element::new(0x04, content)]);
+    let [list] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
+    let [mut signed, algorithm, _] = <[Element; 3]>::try_from(list.children()?).ok()?;
+    let mut fields = signed.children()?;
+    let last = fields.last_mut().filter(|field| field.tag == 0xA0)?;
+    let [known] = <[Element; 1]>::try_from(last.children()?).ok()?;
+    let mut extensions = known.children()?;
+    extensions.push(extension);
+    *last = Element::of(0xA0, &[Element::of(SEQUENCE, &extensions)]);
+    signed = Element::of(SEQUENCE, &fields);
+    let signature = [&[0][..], &signer.sign_der(&signed.encoded())?].concat();
+    Some(Element::of(SEQUENCE, &[signed, algorithm, Element::new(BIT_STRING, signature)]).encoded())
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use gatecrash_model::Proof;
+use gatecrash_model::{HOST, OTHER_HOST, Proof, ServerName as Asked, Transport};
 use rustls::{
     ClientConfig, DigitallySignedStruct, SignatureAlgorithm, SignatureScheme,
     client::{
@@ -17,21 +17,21 @@ use rustls::{
     sign::{CertifiedKey, Signer, SigningKey},
 };
 
-use crate::{
-    forge::{HOST, Identity},
-    keys::Secret,
-    world::World,
-};
+use crate::{forge::Wire, keys::Secret, world::World};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
 
+/// The fewest octets that rustls puts into a record.
+const FRAGMENT: usize = 32;
+
 /// The name that the client asks for.
-pub(crate) fn server_name() -> Option<ServerName<'static>> {
-    ServerName::try_from(HOST).ok()
+pub(crate) fn server_name(wire: &Wire) -> Option<ServerName<'static>> {
+    ServerName::try_from(if wire.server_name == Asked::Other { OTHER_HOST } else { HOST }).ok()
 }
 
-/// A configuration that presents `identity`, without resumption.
-pub(crate) fn config(identity: Option<&Identity>, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+/// A configuration that presents what was forged, without resumption.
+pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let identity = wire.identity.as_ref();
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -46,6 +46,9 @@ pub(crate) fn config(identity: Option<&Identity>, world: &World) -> Result<Arc<C
         }
     };
     config.resumption = rustls::client::Resumption::disabled();
+    config.enable_sni = wire.server_name != Asked::Absent;
+    config.alpn_protocols = wire.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    config.max_fragment_size = (wire.transport == Transport::Tls13Fragmented).then_some(FRAGMENT);
     Ok(Arc::new(config))
 }
 

@@ -1,15 +1,23 @@
 //! One attempt at connection depth: bytes in, bytes out, through the gate's own TLS and HTTP.
 
+use std::time::Duration;
+
 use gatecrash_model::Transport;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 
-use super::{Answer, Depth, Handshake, Observation, Serve, client};
-use crate::{forge::Wire, world::World};
+use super::{Depth, Handshake, Observation, Serve, answers, client};
+use crate::{
+    forge::{Wire, hello},
+    http2,
+    world::World,
+};
 
 /// Octets that fit into the pipe between client and gate, each way.
 const PIPE: usize = 64 * 1024;
 /// The most of an answer that is read.
-const MOST: u64 = 1 << 20;
+const MOST: usize = 1 << 20;
+/// How long a connection that is left open may be silent before the client gives up: first of all, and after an answer.
+const SILENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(50)];
 
 pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observation {
     let (near, far) = tokio::io::duplex(PIPE);
@@ -19,38 +27,72 @@ pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observ
 }
 
 async fn speak(io: DuplexStream, wire: &Wire, world: &World) -> Observation {
-    match wire.transport {
-        Transport::Plain => {
-            let (bytes, _) = exchange(io, &wire.request).await;
+    match hello::bytes(wire.transport) {
+        Some(hello) => greet(io, &hello).await,
+        None if wire.transport == Transport::Plain => {
+            let (bytes, _) = exchange(io, wire).await;
             let mut observation = Observation::default();
             // A TLS server answers plain text with an alert record or not at all.
             if bytes.starts_with(b"HTTP/") {
-                read_answer(&bytes, &mut observation);
+                answers::read(&bytes, wire, &mut observation);
             } else {
                 observation.handshake = Handshake::Refused("no TLS was spoken".into());
             }
             observation
         }
-        Transport::Tls13 => speak_tls(io, wire, world).await,
+        None => speak_tls(io, wire, world).await,
     }
+}
+
+/// Sends a first message that is not to be answered by anything but an alert.
+async fn greet(mut io: DuplexStream, hello: &[u8]) -> Observation {
+    let mut observation = Observation::default();
+    let _ = io.write_all(hello).await;
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    while let Ok(Ok(length)) = tokio::time::timeout(SILENCE[0], io.read(&mut piece)).await
+        && length > 0
+        && bytes.len() < MOST
+    {
+        bytes.extend(&piece[..length]);
+    }
+    let _ = io.shutdown().await;
+    observation.handshake = match bytes[..] {
+        // A record of type handshake that begins with a ServerHello (RFC 5246 §7.4.1.3).
+        [0x16, _, _, _, _, 2, ..] => Handshake::Accepted,
+        [0x15, ..] => Handshake::Refused(format!("alert {}", bytes.get(6).copied().unwrap_or_default())),
+        [] => Handshake::Silent,
+        _ => Handshake::None,
+    };
+    if bytes.starts_with(b"HTTP/") {
+        observation.broken = Some("the answer to what is no TLS is HTTP".into());
+    }
+    observation
 }
 
 async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation {
     let mut observation = Observation::default();
-    let (Ok(config), Some(name)) = (client::config(wire.identity.as_ref(), world), client::server_name()) else {
+    let (Ok(config), Some(name)) = (client::config(wire, world), client::server_name(wire)) else {
         observation.broken = Some("the client cannot be configured".into());
         return observation;
     };
     match tokio_rustls::TlsConnector::from(config).connect(name, io).await {
         Err(error) => observation.handshake = ended(Some(&error)),
+        Ok(stream) if wire.alpn == Some("h2") && stream.get_ref().1.alpn_protocol() != Some(b"h2") => {
+            observation.handshake = Handshake::Refused("HTTP/2 was not agreed on".into());
+        }
         Ok(stream) => {
             // The client believes that it is connected before the server has looked at its certificate (RFC 8446 §4.4.2.4).
-            let (bytes, error) = exchange(stream, &wire.request).await;
+            let (bytes, error) = exchange(stream, wire).await;
             if bytes.is_empty() {
                 observation.handshake = ended(error.as_ref());
             } else {
                 observation.handshake = Handshake::Accepted;
-                read_answer(&bytes, &mut observation);
+                answers::read(&bytes, wire, &mut observation);
+                // What a server says before it has looked at the client's certificate accepts nothing (RFC 8446 §4.4.4).
+                if let (None, refused @ Handshake::Refused(_)) = (&observation.answer, ended(error.as_ref())) {
+                    observation.handshake = refused;
+                }
             }
         }
     }
@@ -65,32 +107,45 @@ fn ended(error: Option<&std::io::Error>) -> Handshake {
     }
 }
 
-/// Sends everything, then reads until the other side closes.
-async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> (Vec<u8>, Option<std::io::Error>) {
+/// Sends everything, then reads until the other side closes, or has nothing more to say.
+async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, wire: &Wire) -> (Vec<u8>, Option<std::io::Error>) {
     let mut bytes = Vec::new();
     // A gate may answer and close before it has read everything; only what it answered counts.
-    let _ = io.write_all(request).await;
+    let _ = io.write_all(&wire.request).await;
     let _ = io.flush().await;
-    let error = (&mut io).take(MOST).read_to_end(&mut bytes).await.err();
+    let mut piece = vec![0; 16 * 1024];
+    let mut open = true;
+    let mut error = None;
+    while bytes.len() < MOST {
+        let silence = SILENCE[usize::from(!bytes.is_empty())];
+        let done = match wire.alpn {
+            Some("h2") => http2::read(&bytes).over,
+            _ => false,
+        };
+        if open && done {
+            open = false;
+            let _ = io.shutdown().await;
+        }
+        let read = match open && wire.persistent {
+            true => match tokio::time::timeout(silence, io.read(&mut piece)).await {
+                Ok(read) => read,
+                Err(_) => {
+                    open = false;
+                    let _ = io.shutdown().await;
+                    continue;
+                }
+            },
+            false => io.read(&mut piece).await,
+        };
+        match read {
+            Ok(0) => break,
+            Ok(length) => bytes.extend(&piece[..length]),
+            Err(failed) => {
+                error = Some(failed);
+                break;
+            }
+        }
+    }
     let _ = io.shutdown().await;
     (bytes, error)
-}
-
-fn read_answer(bytes: &[u8], observation: &mut Observation) {
-    let mut storage = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut storage);
-    match response.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => {
-            let header = |field: &httparse::Header<'_>| {
-                (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned())
-            };
-            observation.answer = Some(Answer {
-                status: response.code.unwrap_or_default(),
-                headers: response.headers.iter().map(header).collect(),
-                body: bytes[length..].to_vec(),
-            });
-        }
-        Ok(httparse::Status::Partial) => observation.broken = Some("the answer is cut off".into()),
-        Err(error) => observation.broken = Some(format!("the answer is no HTTP: {error}")),
-    }
 }

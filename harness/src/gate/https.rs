@@ -1,9 +1,12 @@
 //! A rustls configuration and a tower service as a gate: an accept loop like the one that people write.
 
-use std::{rc::Rc, sync::Arc};
+use std::{cell::RefCell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
 
 use bytes::Bytes;
-use futures_util::future::{FutureExt as _, LocalBoxFuture};
+use futures_util::{
+    future::{FutureExt as _, LocalBoxFuture},
+    stream::{FuturesUnordered, StreamExt as _},
+};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::CertificateDer;
@@ -70,10 +73,47 @@ where
             let answer = hyper::service::service_fn(move |request| {
                 answer(request, call.clone(), certificates.clone(), chain.clone())
             });
-            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
-            let _ = connection.await;
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                let tasks = Tasks::default();
+                let server = hyper::server::conn::http2::Builder::new(tasks.clone());
+                tasks.drive(server.serve_connection(TokioIo::new(stream), answer)).await;
+            } else {
+                let server = hyper::server::conn::http1::Builder::new();
+                let _ = server.serve_connection(TokioIo::new(stream), answer).await;
+            }
         }
         .boxed_local()
+    }
+}
+
+/// The streams of an HTTP/2 connection, run on this thread: a gate's service need not be `Send`.
+#[derive(Clone, Default)]
+struct Tasks(Rc<RefCell<Vec<LocalBoxFuture<'static, ()>>>>);
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        self.0.borrow_mut().push(task.map(|_| ()).boxed_local());
+    }
+}
+
+impl Tasks {
+    /// Runs a connection and its streams until the connection ends.
+    async fn drive(self, connection: impl Future) {
+        let mut connection = pin!(connection);
+        let mut running = FuturesUnordered::new();
+        std::future::poll_fn(|context| {
+            loop {
+                if connection.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
+                }
+                running.extend(self.0.borrow_mut().drain(..));
+                let ended = matches!(running.poll_next_unpin(context), Poll::Ready(Some(())));
+                if !ended && self.0.borrow().is_empty() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await;
     }
 }
 

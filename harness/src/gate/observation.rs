@@ -39,6 +39,10 @@ pub struct Observation {
     pub handshake: Handshake,
     /// The answer, if there was one.
     pub answer: Option<Answer>,
+    /// Further answers on the same connection.
+    pub further: Vec<Answer>,
+    /// Whether the gate asked for the content before it answered (RFC 9110 §15.2.1).
+    pub continued: bool,
     /// What the gate told of itself.
     pub seen: Seen,
     /// Messages of panics inside the gate.

@@ -6,14 +6,18 @@ use rustls::{ClientConnection, ServerConnection};
 use gatecrash_model::Transport;
 
 use super::{Answer, Depth, Handshake, Observation, Service, client};
-use crate::{forge::Wire, world::World};
+use crate::{forge::Wire, http2, world::World};
 
-/// `None` when the attempt cannot be made at this depth: plain text, or bytes that are no request.
+/// `None` when the attempt cannot be made at this depth: no TLS, several requests, or bytes that are no request.
 pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Option<Observation> {
-    if wire.transport == Transport::Plain {
+    if wire.persistent || !matches!(wire.transport, Transport::Tls13 | Transport::Tls13Fragmented) {
         return None;
     }
-    let mut request = request(&wire.request)?;
+    let mut request = match (wire.alpn, wire.request.strip_prefix(http2::PREFACE)) {
+        (Some("h2"), Some(frames)) => http2_request(frames)?,
+        (_, Some(_)) => return None,
+        (_, None) => request(&wire.request)?,
+    };
     let mut observation = Observation { depth: Some(Depth::Service), ..Observation::default() };
     match handshake(service, wire, world) {
         Err(error) => {
@@ -50,8 +54,8 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
 /// Runs the handshake to its end. `Err` is what the server refused for.
 fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConnection, rustls::Error> {
     let general = |what: &str| rustls::Error::General(what.into());
-    let config = client::config(wire.identity.as_ref(), world)?;
-    let name = client::server_name().ok_or_else(|| general("the server has no name"))?;
+    let config = client::config(wire, world)?;
+    let name = client::server_name(wire).ok_or_else(|| general("the server has no name"))?;
     let mut client = ClientConnection::new(config, name)?;
     let mut server = ServerConnection::new(service.tls.clone())?;
     let mut bytes: Vec<u8> = Vec::with_capacity(4096);
@@ -81,6 +85,9 @@ fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConn
             return Err(general("the handshake stalled"));
         }
     }
+    if wire.alpn == Some("h2") && server.alpn_protocol() != Some(b"h2") {
+        return Err(general("HTTP/2 was not agreed on"));
+    }
     Ok(server)
 }
 
@@ -92,9 +99,57 @@ fn request(bytes: &[u8]) -> Option<http::Request<Bytes>> {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) | Err(_) => return None,
     };
+    // What a library folds, decodes or closes is for the gate's own to see to.
+    let framed = ["expect", "transfer-encoding", "upgrade"];
+    if parsed.version != Some(1) || parsed.headers.iter().any(|field| framed.contains(&field.name)) {
+        return None;
+    }
+    let end = length.checked_sub(4)?;
+    let line_feeds = bytes[..end].split(|byte| *byte == b'\n');
+    if line_feeds.clone().count() > line_feeds.filter(|line| line.ends_with(b"\r")).count() + 1 {
+        return None;
+    }
     let mut builder = http::Request::builder().method(parsed.method?).uri(parsed.path?).version(http::Version::HTTP_11);
     for field in parsed.headers.iter() {
         builder = builder.header(field.name, field.value);
     }
     builder.body(Bytes::copy_from_slice(&bytes[length..])).ok()
+}
+
+/// The frames as a request, put as a server's library puts it; `None` when they are no request.
+fn http2_request(frames: &[u8]) -> Option<http::Request<Bytes>> {
+    let message = http2::read(frames);
+    let [fields] = &message.sections[..] else { return None };
+    let mut pseudo: Vec<(&str, &str)> = Vec::new();
+    let mut builder = http::Request::builder().version(http::Version::HTTP_2);
+    let mut plain = false;
+    for (name, value) in fields {
+        let name = std::str::from_utf8(name).ok()?;
+        if name.starts_with(':') {
+            if plain || pseudo.iter().any(|(known, _)| *known == name) {
+                return None;
+            }
+            pseudo.push((name, std::str::from_utf8(value).ok()?));
+            continue;
+        }
+        plain = true;
+        let length = message.content.len().to_string();
+        let differs = name == "content-length" && value != length.as_bytes();
+        // What is malformed is for the gate's own library to see (RFC 9113 §8.2).
+        if differs || name == "connection" || (name == "te" && value != b"trailers") {
+            return None;
+        }
+        builder = builder.header(http::HeaderName::from_lowercase(name.as_bytes()).ok()?, value.as_slice());
+    }
+    let said = |wanted: &str| pseudo.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    if pseudo.len() > 4 || pseudo.iter().any(|(name, _)| ![":authority", ":method", ":path", ":scheme"].contains(name))
+    {
+        return None;
+    }
+    let mut uri = http::Uri::builder().path_and_query(said(":path")?);
+    // Without an authority the `http` crate has no place for a scheme either.
+    if let Some(authority) = said(":authority") {
+        uri = uri.scheme(said(":scheme")?).authority(authority);
+    }
+    builder.method(said(":method")?).uri(uri.build().ok()?).body(Bytes::from(message.content)).ok()
 }

@@ -1,32 +1,66 @@
-//! Requests, read by httparse.
+//! Requests, read off the octets of either version of HTTP.
 
-use gatecrash_model::{ChainSpec, CredentialSeen, Lifted, Transport};
+mod http1;
+mod http2;
+
+use gatecrash_model::{ChainSpec, CredentialSeen, Lifted, MessageFault, MessageSeen, Protocol};
 
 use super::token::Reader;
+use crate::forge::Wire;
 
-/// Fields that every request has, or that carry the credential.
-const USUAL: [&str; 5] = ["authorization", "connection", "content-length", "content-type", "host"];
+/// Fields that every request has, or that are read for themselves.
+const USUAL: [&str; 12] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    ":path",
+];
+/// The octets of fields that a server must take at least.
+const SMALL: usize = 8000;
+
+/// A request taken apart, nothing of it interpreted.
+#[derive(Default)]
+struct Parts {
+    method: String,
+    target: String,
+    fields: Vec<(String, Vec<u8>)>,
+    trailers: Vec<String>,
+    content: Vec<u8>,
+    message: MessageSeen,
+}
 
 /// Reads a request. What cannot be read has no method.
-pub(super) fn read(bytes: &[u8], reader: &Reader<'_>, transport: Transport, chain: Option<ChainSpec>) -> Lifted {
-    let mut storage = [httparse::EMPTY_HEADER; 64];
-    let mut request = httparse::Request::new(&mut storage);
-    let length = match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) | Err(_) => 0,
+pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -> Lifted {
+    let mut parts = match wire.request.strip_prefix(crate::http2::PREFACE) {
+        Some(frames) => http2::parts(frames),
+        None => http1::parts(&wire.request),
     };
-    let target = request.path.unwrap_or_default();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let field = |name: &str| {
-        request
-            .headers
-            .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case(name))
-            .map(|field| field.value)
-            .collect::<Vec<_>>()
+    if wire.request.starts_with(crate::http2::PREFACE) && wire.alpn != Some("h2") {
+        parts.message.protocol = Protocol::PriorKnowledge;
+    }
+    parts.message.server_name = wire.server_name;
+    let (path, query) = match parts.target.split_once('?') {
+        Some((path, query)) => (path.to_string(), query.to_string()),
+        None => (parts.target.clone(), String::new()),
     };
-    let in_query = query.split('&').any(|pair| pair.starts_with("access_token="));
-    let credential = match field("authorization")[..] {
+    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    let in_query = pairs.iter().any(|pair| pair.starts_with("access_token="));
+    let others: Vec<&str> = pairs.into_iter().filter(|pair| !pair.starts_with("access_token=")).collect();
+    parts.message.query = (!others.is_empty()).then(|| others.join("&"));
+    if parts.fields.iter().map(|(name, value)| name.len() + value.len()).any(|octets| octets > SMALL) {
+        parts.message.faults.insert(MessageFault::Size);
+    }
+    let lines: Vec<&Vec<u8>> =
+        parts.fields.iter().filter(|(name, _)| name.trim_end() == "authorization").map(|(_, value)| value).collect();
+    let credential = match lines[..] {
         [] => CredentialSeen::Absent,
         [_] if in_query => CredentialSeen::Repeated,
         [value] => match std::str::from_utf8(value) {
@@ -35,17 +69,27 @@ pub(super) fn read(bytes: &[u8], reader: &Reader<'_>, transport: Transport, chai
         },
         _ => CredentialSeen::Repeated,
     };
-    let unusual = request.headers.iter().filter(|field| !USUAL.contains(&field.name));
-    let headers: Vec<String> = unusual.map(|field| field.name.to_string()).collect();
-    let body =
-        bytes.get(length..).filter(|body| !body.is_empty()).map(|body| String::from_utf8_lossy(body).into_owned());
+    let names = parts.fields.iter().map(|(name, _)| name.clone());
+    let mut headers: Vec<String> = names.filter(|name| !USUAL.contains(&name.trim_end())).collect();
+    headers.extend(parts.trailers.iter().map(|name| format!("~{name}")));
+    let text = String::from_utf8_lossy(&parts.content).into_owned();
+    let body = (!text.is_empty()).then_some(text);
     Lifted {
-        transport,
+        transport: wire.transport,
         chain,
         credential,
-        method: request.method.unwrap_or_default().into(),
-        path: path.into(),
+        method: parts.method,
+        path: cut(path),
         headers,
-        body,
+        body: body.map(|text| if text.starts_with("access_token=") { cut(text) } else { text }),
+        message: parts.message,
+    }
+}
+
+/// What stands before a token, with the name under which it is carried.
+fn cut(text: String) -> String {
+    match text.find("access_token=") {
+        Some(at) => text[..at + "access_token=".len()].into(),
+        None => text,
     }
 }

@@ -7,6 +7,7 @@ mod claims;
 mod hidden;
 mod layers;
 mod leaks;
+mod messages;
 mod requests;
 mod tokens;
 
@@ -193,6 +194,87 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             &own,
             frozen(),
         ),
+        exhibit(
+            "scope-by-override",
+            "looks for the scope of the method that a header names",
+            &[Scope],
+            messages::scope_by_override,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "any-method",
+            "answers any method on a route whose guard knows four",
+            &[Route, TokenPresent],
+            messages::any_method,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "normalised-late",
+            "guards the path as sent, and routes it without its dots",
+            &[Route, TokenPresent],
+            messages::normalised_late,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "decoded-twice",
+            "guards the paths on a list, and decodes what is not on it",
+            &[Route, TokenPresent],
+            messages::decoded_twice,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "open-metrics",
+            "merges its metrics where the guard ends",
+            &[Route, TokenPresent],
+            messages::open_metrics,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "token-in-form",
+            "takes the token from a form in the body as well",
+            &[MessageFraming, TokenPresent],
+            messages::token_in_form,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "trailers-merged",
+            "merges trailers into the fields before it guards",
+            &[TokenPresent],
+            messages::trailers_merged,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "body-first",
+            "reads the body, then asks who sent it",
+            &[TokenPresent],
+            messages::body_first,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "remembered",
+            "remembers for the whole connection whom it let in",
+            &[TokenPresent],
+            messages::remembered,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "framing-tidied",
+            "stands behind a front that drops one of two framings",
+            &[OneRequest],
+            messages::framing_tidied,
+            &own,
+            frozen(),
+        ),
+        exhibit("old-tls", "still speaks TLS 1.2", &[TlsProtocol], messages::old_tls, &own, frozen()),
     ];
     // A flaw of a table is one step replaced: without it, they are all the same gate.
     let safe = target(|world, _| with_steps(world, Steps::default()), false, &own, frozen());

@@ -1,9 +1,11 @@
 //! Safe building blocks: a small service as teams write it, whose every step a flawed gate may replace.
 
+pub(crate) mod authority;
 pub(crate) mod authorize;
 pub(crate) mod certificate;
 pub(crate) mod credential;
 pub(crate) mod desk;
+pub(crate) mod listener;
 pub(crate) mod tls;
 pub(crate) mod token;
 
@@ -16,6 +18,8 @@ pub(crate) enum Refusal {
     Unauthorized,
     /// 403: not with these credentials.
     Forbidden,
+    /// 421: for somebody else.
+    Misdirected,
 }
 
 impl axum::response::IntoResponse for Refusal {
@@ -24,6 +28,7 @@ impl axum::response::IntoResponse for Refusal {
             Refusal::Malformed => http::StatusCode::BAD_REQUEST,
             Refusal::Unauthorized => http::StatusCode::UNAUTHORIZED,
             Refusal::Forbidden => http::StatusCode::FORBIDDEN,
+            Refusal::Misdirected => http::StatusCode::MISDIRECTED_REQUEST,
         };
         status.into_response()
     }

@@ -159,6 +159,7 @@ fn rules_of(cause: Cause) -> &'static [Rule] {
         Cause::CriticalHeader => &[CriticalHeader],
         Cause::Expired => &[Expiry],
         Cause::HeaderMalformed => &[HeaderForm],
+        Cause::HostMalformed => &[HostField],
         Cause::IssuedInFuture => &[IssuedAt],
         Cause::Issuer => &[Issuer],
         Cause::IssuerKeyUsage => &[IssuerKeyUsage],
@@ -172,6 +173,7 @@ fn rules_of(cause: Cause) -> &'static [Rule] {
         | Cause::RequestMalformed
         | Cause::RequestTimeout
         | Cause::RouteUnknown => &[Route],
+        Cause::Misdirected => &[Authority],
         Cause::NameConstraints => &[NameConstraints],
         Cause::NotYetValid => &[NotBefore],
         Cause::Owner => &[Ownership],

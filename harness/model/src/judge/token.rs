@@ -21,6 +21,11 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
         CredentialSeen::Token(TokenSeen::Read { header, claims, seal }) => (header, claims, seal),
     };
     let mut rules = BTreeSet::new();
+    // A form in the body is a second method, where the server supports that.
+    let in_form = lifted.body.as_deref().is_some_and(|body| body.starts_with("access_token="));
+    if in_form && !latitude.permits(ReadingKind::UnsupportedMethod) {
+        rules.insert(Rule::CredentialUnique);
+    }
     match header {
         Some(header) => header_rules(header, blueprint, latitude, &mut rules),
         None => {

@@ -9,8 +9,7 @@ use http::request::Parts;
 use crate::parts::{
     Refusal,
     authorize::Caller,
-    certificate::Peer,
-    desk::{Desk, Steps, guard},
+    desk::{Desk, Steps, guard, with_peer},
 };
 
 /// One route that asks who is there: what a layer or an extractor can answer for by itself.
@@ -40,12 +39,6 @@ pub(super) fn extractor(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let desk = Desk::new(world, steps)?;
     let gate = Gate::extractor::<Asker, _>(world, desk, |asker: &Asker| Some(asker.0.id.clone()))?;
     Ok(with_peer(gate))
-}
-
-fn with_peer(gate: Gate) -> Gate {
-    gate.peer_certificates(|extensions, chain| {
-        extensions.insert(Peer(chain.to_vec()));
-    })
 }
 
 struct Asker(Caller);

@@ -1,26 +1,21 @@
 //! Flaws of the request: where the token is looked for, and whom a header may name.
 
-use gatecrash::model::Rule::{self, *};
-use http::{header::AUTHORIZATION, request::Parts};
+use gatecrash::model::{
+    HOST,
+    Rule::{self, *},
+};
+use http::{HeaderValue, Method, Version, header::AUTHORIZATION, request::Parts};
 
 use super::Flaw;
 use crate::parts::{
-    Refusal,
+    authority::authority,
     authorize::Caller,
-    certificate::holder,
     credential::bearer,
-    desk::{Desk, admit, leaf},
+    desk::{admit, by_certificate},
 };
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts.headers.get(name)?.to_str().ok()
-}
-
-/// Everybody of the certificate, with all that it may hold.
-fn by_certificate(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
-    let holder = holder(leaf(parts)?)?;
-    let scopes = desk.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
-    Ok(Caller { id: holder.id, scopes })
 }
 
 /// Name, what it does, what it breaks, and the flaw.
@@ -101,6 +96,85 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
     ("panics-on-surprise", "unwraps what an attacker writes", &[TokenForm], |steps| {
         steps.bearer = |parts| match header(parts, "authorization").map(|text| text.split('.').count()) {
             Some(4) => panic!("index out of bounds: the len is 3 but the index is 3"),
+            _ => bearer(parts),
+        };
+    }),
+    ("cookie-rescues", "takes the token from a cookie when that of the header is not good", &[TokenForm], |steps| {
+        steps.admit = |desk, parts| {
+            admit(desk, parts).or_else(|refusal| {
+                let token = header(parts, "cookie").and_then(|cookie| cookie.strip_prefix("access_token="));
+                let value = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
+                let mut parts = parts.clone();
+                match value {
+                    Some(value) if parts.headers.contains_key(AUTHORIZATION) => {
+                        parts.headers.insert(AUTHORIZATION, value);
+                        admit(desk, &parts)
+                    }
+                    _ => Err(refusal),
+                }
+            })
+        };
+    }),
+    ("host-not-compared", "answers for whatever host it is asked", &[Authority, HostField], |steps| {
+        steps.authority = |_| Ok(());
+    }),
+    ("host-begins-alike", "compares the beginning of the host", &[Authority], |steps| {
+        steps.authority = |parts| match header(parts, "host") {
+            Some(host) if host.starts_with(HOST) && !host.contains('@') => Ok(()),
+            _ => authority(parts),
+        };
+    }),
+    ("host-instead-of-authority", "looks for the host in `Host`, over HTTP/2 too", &[Authority, HostField], |steps| {
+        steps.authority = |parts| match (parts.version, header(parts, "host")) {
+            (Version::HTTP_2, Some(HOST)) => Ok(()),
+            _ => authority(parts),
+        };
+    }),
+    ("local-host", "asks nothing of whoever asks for the local host", &[Authority, TokenPresent], |steps| {
+        steps.admit = |desk, parts| match header(parts, "host") {
+            Some("127.0.0.1") => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }),
+    ("absolute-form-is-a-proxy", "takes a target in absolute form for one of its proxy", &[TokenPresent], |steps| {
+        steps.admit = |desk, parts| match parts.uri.authority() {
+            Some(_) if parts.version == Version::HTTP_11 => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }),
+    ("http2-is-the-mesh", "takes whatever speaks HTTP/2 for a neighbour", &[TokenPresent], |steps| {
+        steps.admit = |desk, parts| match parts.version {
+            Version::HTTP_2 => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }),
+    ("websocket-unguarded", "asks no token of a browser that opens a WebSocket", &[TokenPresent], |steps| {
+        steps.admit = |desk, parts| match header(parts, "upgrade") {
+            Some("websocket") => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }),
+    ("token-in-subprotocol", "takes the token from `Sec-WebSocket-Protocol` as well", &[TokenPresent], |steps| {
+        steps.bearer = |parts| match header(parts, "sec-websocket-protocol") {
+            Some(list) => Ok(list.split(", ").nth(1).map(String::from)),
+            None => bearer(parts),
+        };
+    }),
+    ("preflight-by-header", "takes a request for a preflight by one of its fields", &[TokenPresent], |steps| {
+        steps.admit = |desk, parts| match parts.headers.contains_key("access-control-request-method") {
+            true => by_certificate(desk, parts),
+            false => admit(desk, parts),
+        };
+    }),
+    ("head-unguarded", "guards GET, and HEAD is answered by its handler", &[Route, TokenPresent], |steps| {
+        steps.admit = |desk, parts| match parts.method {
+            Method::HEAD => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }),
+    ("token-in-the-path", "takes the token from a parameter of the path", &[Route, TokenPresent], |steps| {
+        steps.bearer = |parts| match parts.uri.path().split_once(";access_token=") {
+            Some((_, token)) if !parts.headers.contains_key(AUTHORIZATION) => Ok(Some(token.into())),
             _ => bearer(parts),
         };
     }),

@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::{
     Refusal,
+    authority::authority,
     authorize::{Caller, caller},
     certificate::{Holder, Peer, holder},
     credential::bearer,
@@ -41,6 +42,8 @@ pub(crate) struct Desk {
 pub(crate) struct Steps {
     /// Everything: who is asking.
     pub(crate) admit: fn(&Desk, &Parts) -> Result<Caller, Refusal>,
+    /// For whom the request is meant.
+    pub(crate) authority: fn(&Parts) -> Result<(), Refusal>,
     /// Whose certificate it is.
     pub(crate) holder: fn(&Parts) -> Result<Holder, Refusal>,
     /// Somebody without a token.
@@ -65,6 +68,7 @@ impl Default for Steps {
     fn default() -> Self {
         Self {
             admit,
+            authority,
             holder: |parts| holder(leaf(parts)?),
             anonymous: |_, _| Err(Refusal::Unauthorized),
             bearer,
@@ -78,6 +82,13 @@ impl Default for Steps {
     }
 }
 
+/// Everybody of the certificate, with all that it may hold.
+pub(crate) fn by_certificate(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+    let holder = holder(leaf(parts)?)?;
+    let scopes = desk.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
+    Ok(Caller { id: holder.id, scopes })
+}
+
 /// The leaf that the client presented.
 pub(crate) fn leaf(parts: &Parts) -> Result<&[u8], Refusal> {
     let peer = parts.extensions.get::<Peer>().ok_or(Refusal::Unauthorized)?;
@@ -86,6 +97,7 @@ pub(crate) fn leaf(parts: &Parts) -> Result<&[u8], Refusal> {
 
 /// Certificate before token, token before binding.
 pub(crate) fn admit(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+    (desk.steps.authority)(parts)?;
     let holder = (desk.steps.holder)(parts)?;
     if desk.is_open(parts) {
         return Ok(Caller { id: holder.id, scopes: Vec::new() });
@@ -134,9 +146,13 @@ impl Desk {
 
     /// The routes of the bank's customers.
     pub(crate) fn customers(self: &Arc<Self>) -> Router {
+        self.without_whoami().route("/v1/whoami", get(whoami).with_state(self.clone()))
+    }
+
+    /// The same, but for one that another handler takes.
+    pub(crate) fn without_whoami(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/healthz", get(healthz))
-            .route("/v1/whoami", get(whoami))
             .route("/v1/accounts/{id}", get(account))
             .route("/v1/transfers", axum::routing::post(transfer))
             .fallback(|| async { StatusCode::NOT_FOUND })
@@ -175,10 +191,14 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
 
 /// A gate of a router behind TLS.
 pub(crate) fn gate(world: &World, router: Router, client_auth: ClientAuth) -> Result<Gate, BoxError> {
-    let tls = config(world, client_auth)?;
-    Ok(Gate::https::<_, Body, _>(tls, router).peer_certificates(|extensions, chain| {
+    Ok(with_peer(Gate::https::<_, Body, _>(config(world, client_auth)?, router)))
+}
+
+/// A gate whose service learns of the client's certificates.
+pub(crate) fn with_peer(gate: Gate) -> Gate {
+    gate.peer_certificates(|extensions, chain| {
         extensions.insert(Peer(chain.to_vec()));
-    }))
+    })
 }
 
 /// A gate with some steps of the guard replaced.
@@ -190,7 +210,7 @@ async fn healthz(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Cal
     desk.witness.hit("GET /healthz", Some(caller.id), None);
 }
 
-async fn whoami(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> String {
+pub(crate) async fn whoami(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> String {
     desk.witness.hit("GET /v1/whoami", Some(caller.id.clone()), None);
     desk.secret(&caller.id)
 }

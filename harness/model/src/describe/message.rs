@@ -1,0 +1,76 @@
+//! Protocol, authority and framing in words.
+
+use crate::{Framing, HostForm, Http2Form, Protocol};
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Protocol::Http10 => "over HTTP/1.0",
+            Protocol::Http11 => "over HTTP/1.1",
+            Protocol::Http2(form) => match form {
+                Http2Form::ConnectionField => "over HTTP/2 with a `connection` field",
+                Http2Form::ContentLength => "over HTTP/2 with a `content-length` that is not the content's",
+                Http2Form::CrumbledCookie => "over HTTP/2 with a cookie in two fields",
+                Http2Form::LineBreakValue => "over HTTP/2 with CR and LF in a field value",
+                Http2Form::NulValue => "over HTTP/2 with NUL in a field value",
+                Http2Form::Plain => "over HTTP/2",
+                Http2Form::PseudoLate => "over HTTP/2 with `:path` after the other fields",
+                Http2Form::PseudoTwice => "over HTTP/2 with `:path` twice",
+                Http2Form::PseudoUnknown => "over HTTP/2 with an unknown pseudo-header field",
+                Http2Form::Te => "over HTTP/2 with `te: gzip`",
+                Http2Form::TeTrailers => "over HTTP/2 with `te: trailers`",
+                Http2Form::UppercaseName => "over HTTP/2 with a field name in upper case",
+            },
+            Protocol::PriorKnowledge => "over HTTP/2 that was not agreed on",
+        })
+    }
+}
+
+impl std::fmt::Display for HostForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            HostForm::Absent => "no Host field",
+            HostForm::Conflict => "a target for another server, and this one in Host",
+            HostForm::ConflictTurned => "a target for this server, and another one in Host",
+            HostForm::Empty => "an empty Host field",
+            HostForm::IpLiteral => "an address for a Host",
+            HostForm::LookAlike => "a Host whose name begins with the server's",
+            HostForm::Other => "a Host that the server's certificate does not name",
+            HostForm::Own => "the server's Host",
+            HostForm::OwnPort => "the default port in Host",
+            HostForm::OtherPort => "another port in Host",
+            HostForm::OwnThenOther => "a second Host field for another server",
+            HostForm::Repeated => "the Host field twice",
+            HostForm::TrailingDot => "a dot after the Host",
+            HostForm::UpperCase => "the Host in upper case",
+            HostForm::UserInfo => "a user's name before the Host",
+        })
+    }
+}
+
+impl std::fmt::Display for Framing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Framing::BareLineFeed => "lines that end in LF alone, a second request as content",
+            Framing::ChunkExtension => "LF in a chunk extension, a second request after it",
+            Framing::ChunkOverflow => "a chunk size beyond 64 bits, a second request after it",
+            Framing::Chunked => "the content in chunks",
+            Framing::ChunkedPipelined => "the content in chunks, an anonymous request after it",
+            Framing::ChunksBeforeContentLength => "a second request in a chunk, beyond Content-Length",
+            Framing::Content => "a second request as content",
+            Framing::ContentLengthBeforeChunks => "a second request within Content-Length, beyond the last chunk",
+            Framing::ContentLengthHex => "Content-Length in hexadecimal, a second request after it",
+            Framing::ContentLengthList => "Content-Length with two values, a second request after it",
+            Framing::ContentLengthPlus => "Content-Length with a sign, a second request after it",
+            Framing::ContentLengthTwice => "two Content-Length fields that differ, a second request after them",
+            Framing::ExpectContinue => "`Expect: 100-continue`",
+            Framing::Pipelined => "an anonymous request after it",
+            Framing::Plain => "framed by Content-Length",
+            Framing::PrematureUpgrade => "a request to upgrade, an anonymous request after it",
+            Framing::TransferEncodingIdentity => "`Transfer-Encoding: identity`, a second request after it",
+            Framing::TransferEncodingTwice => "`chunked` before another transfer coding, a second request after it",
+            Framing::TransferEncodingUnknown => "`Transfer-Encoding: xchunked`, a second request after it",
+            Framing::WebSocket => "a request to speak WebSocket",
+        })
+    }
+}

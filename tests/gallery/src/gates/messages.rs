@@ -1,0 +1,254 @@
+//! Flaws between the message and the guard: paths, methods, bodies, trailers, connections.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{any, get},
+};
+use gatecrash::{BoxError, Gate, World};
+use http::{HeaderValue, Method, Uri, header::AUTHORIZATION, request::Parts, uri::PathAndQuery};
+use http_body_util::BodyExt as _;
+use percent_encoding::percent_decode_str;
+use rustls::version::{TLS12, TLS13};
+use tower::ServiceExt as _;
+
+use crate::parts::{
+    Refusal,
+    authorize::Caller,
+    desk::{Desk, Steps, admit, by_certificate, gate, guard, with_peer},
+    listener::{self, Session},
+    tls::{ClientAuth, config},
+};
+
+/// A guard of its own for scopes: it looks at the method that a header names.
+pub(super) fn scope_by_override(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    async fn overridden(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let caller = match (desk.steps.admit)(&desk, &parts) {
+            Ok(caller) => caller,
+            Err(refusal) => return refusal.into_response(),
+        };
+        let mut asked = parts.clone();
+        let named =
+            parts.headers.get("x-http-method-override").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
+        asked.method = named.unwrap_or(asked.method);
+        if !desk.needed(&asked).iter().all(|scope| caller.scopes.contains(scope)) {
+            return Refusal::Forbidden.into_response();
+        }
+        parts.extensions.insert(caller);
+        next.run(Request::from_parts(parts, body)).await
+    }
+    let desk = Desk::new(world, Steps::default())?;
+    let router = match flawed {
+        true => desk.customers().merge(desk.staff()).layer(from_fn_with_state(desk, overridden)),
+        false => desk.guarded(),
+    };
+    gate(world, router, ClientAuth::Required)
+}
+
+/// The handler answers whatever the method; the guard knows the methods that were meant.
+pub(super) fn any_method(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    let mut steps = Steps::default();
+    if flawed {
+        steps.admit =
+            |desk, parts| match [Method::GET, Method::POST, Method::DELETE, Method::HEAD].contains(&parts.method) {
+                true => admit(desk, parts),
+                false => by_certificate(desk, parts),
+            };
+    }
+    let desk = Desk::new(world, steps)?;
+    let router = match flawed {
+        true => {
+            let handler = any(crate::parts::desk::whoami).with_state(desk.clone());
+            let layer = from_fn_with_state(desk.clone(), guard);
+            desk.without_whoami().merge(desk.staff()).route("/v1/whoami", handler).layer(layer)
+        }
+        false => desk.guarded(),
+    };
+    gate(world, router, ClientAuth::Required)
+}
+
+/// The path that the guard let pass.
+#[derive(Clone)]
+struct AsSent(String);
+
+/// The guard looks at the path as it was sent, the router at what is left when the dots are gone.
+pub(super) fn normalised_late(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    let mut steps = Steps::default();
+    if flawed {
+        steps.admit = |desk, parts| match parts.extensions.get::<AsSent>() {
+            Some(AsSent(path)) if path.starts_with("/healthz/") => by_certificate(desk, parts),
+            _ => admit(desk, parts),
+        };
+    }
+    rewriting(world, steps, |path| {
+        let mut kept: Vec<&str> = Vec::new();
+        for segment in path.split('/') {
+            match segment {
+                "." => {}
+                ".." => {
+                    kept.pop();
+                }
+                other => kept.push(other),
+            }
+        }
+        if kept.len() > 1 { kept.join("/") } else { path.into() }
+    })
+}
+
+/// What is not on the list of guarded paths is open, and the router decodes what the list does not.
+pub(super) fn decoded_twice(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    let mut steps = Steps::default();
+    if !flawed {
+        return rewriting(world, steps, |path| path.into());
+    }
+    steps.admit = |desk, parts| match parts.extensions.get::<AsSent>() {
+        Some(AsSent(path)) if !path.starts_with("/v1/") => by_certificate(desk, parts),
+        _ => admit(desk, parts),
+    };
+    rewriting(world, steps, |path| {
+        let once = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        percent_decode_str(&once).decode_utf8_lossy().into_owned()
+    })
+}
+
+/// A desk behind something that rewrites paths before they are routed.
+fn rewriting(world: &World, steps: Steps, rewrite: fn(&str) -> String) -> Result<Gate, BoxError> {
+    let router = Desk::new(world, steps)?.guarded();
+    let service = router.map_request(move |mut request: Request| {
+        let sent = request.uri().path().to_string();
+        let mut parts = request.uri().clone().into_parts();
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(path) = PathAndQuery::try_from(format!("{}{query}", rewrite(&sent))) {
+            parts.path_and_query = Some(path);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+        request.extensions_mut().insert(AsSent(sent));
+        request
+    });
+    Ok(with_peer(Gate::https::<_, Body, _>(config(world, ClientAuth::Required)?, service)))
+}
+
+/// What the operators look at was merged where the guard ends.
+pub(super) fn open_metrics(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    let desk = Desk::new(world, Steps::default())?;
+    let router: Router = match flawed {
+        true => desk.guarded().merge(Router::new().route("/metrics", get(|| async { "requests_total 7" }))),
+        false => desk.guarded(),
+    };
+    gate(world, router, ClientAuth::Required)
+}
+
+/// A layer in front of the guard that moves a token to where the guard looks for it.
+fn moving<F, Fut>(world: &World, flawed: bool, fetch: F) -> Result<Gate, BoxError>
+where
+    F: Fn(Request) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Request> + Send,
+{
+    let router = Desk::new(world, Steps::default())?.guarded();
+    let layer = from_fn(move |request: Request, next: Next| {
+        let fetch = fetch.clone();
+        async move { next.run(fetch(request).await).await }
+    });
+    listener::gate(world, if flawed { router.layer(layer) } else { router }, None)
+}
+
+fn authorize(parts: &mut Parts, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value)
+        && !parts.headers.contains_key(AUTHORIZATION)
+    {
+        parts.headers.insert(AUTHORIZATION, value);
+    }
+}
+
+/// Takes the token from a form in the body as well.
+pub(super) fn token_in_form(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    moving(world, flawed, |request| async {
+        let (mut parts, body) = request.into_parts();
+        let octets = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        if let Some(token) = octets.strip_prefix(b"access_token=") {
+            authorize(&mut parts, &[b"Bearer ".as_slice(), token].concat());
+        }
+        Request::from_parts(parts, Body::from(octets))
+    })
+}
+
+/// Merges trailers into the fields before it guards.
+pub(super) fn trailers_merged(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    moving(world, flawed, |request| async {
+        let (mut parts, body) = request.into_parts();
+        let Ok(body) = body.collect().await else { return Request::from_parts(parts, Body::empty()) };
+        if let Some(value) = body.trailers().and_then(|trailers| trailers.get(AUTHORIZATION)).cloned() {
+            authorize(&mut parts, value.as_bytes());
+        }
+        Request::from_parts(parts, Body::from(body.to_bytes()))
+    })
+}
+
+/// Reads the body, then asks who sent it.
+pub(super) fn body_first(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    moving(world, flawed, |request| async {
+        let (parts, body) = request.into_parts();
+        let octets = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Request::from_parts(parts, Body::from(octets))
+    })
+}
+
+/// Remembers, for the whole connection, whom it let in.
+pub(super) fn remembered(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    fn recall(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+        let session = parts.extensions.get::<Session>();
+        let caller = match session.and_then(Session::kept) {
+            Some(caller) if !parts.headers.contains_key(AUTHORIZATION) => caller,
+            _ => admit(desk, parts)?,
+        };
+        if let Some(session) = session {
+            session.keep(&caller);
+        }
+        Ok(caller)
+    }
+    let mut steps = Steps::default();
+    if flawed {
+        steps.admit = recall;
+    }
+    listener::gate(world, Desk::new(world, steps)?.guarded(), None)
+}
+
+/// A front that tidies up: where there are two framings, it passes one on.
+pub(super) fn framing_tidied(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    fn tidy(octets: Vec<u8>) -> Vec<u8> {
+        let end = octets.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(octets.len());
+        let (head, rest) = octets.split_at(end);
+        let Ok(head) = std::str::from_utf8(head) else { return octets };
+        if !head.contains("\r\ntransfer-encoding: chunked") {
+            return octets;
+        }
+        let kept: Vec<&str> = head.split("\r\n").filter(|line| !line.starts_with("content-length:")).collect();
+        [kept.join("\r\n").as_bytes(), rest].concat()
+    }
+    let router = Desk::new(world, Steps::default())?.guarded();
+    listener::gate(world, router, flawed.then_some(tidy))
+}
+
+/// Still speaks TLS 1.2, for an old client that nobody remembers.
+pub(super) fn old_tls(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    let router = Desk::new(world, Steps::default())?.guarded();
+    if !flawed {
+        return gate(world, router, ClientAuth::Required);
+    }
+    let safe = config(world, ClientAuth::Required)?;
+    let mut old =
+        rustls::ServerConfig::builder_with_details(safe.crypto_provider().clone(), safe.time_provider.clone())
+            .with_protocol_versions(&[&TLS12, &TLS13])?
+            .with_client_cert_verifier(crate::parts::tls::verifier(world)?)
+            .with_single_cert(world.server_chain()?, world.server_key())?;
+    old.alpn_protocols.clone_from(&safe.alpn_protocols);
+    Ok(with_peer(Gate::https::<_, Body, _>(Arc::new(old), router)))
+}
