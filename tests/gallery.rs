@@ -63,7 +63,6 @@ fn every_attack_earns_its_place() {
     }
     let divided = killers(&catalogue, kept.iter().map(|it| (it.gate.as_str(), it.attacks.as_slice())));
     assert!(divided.idle.is_empty(), "kill nothing, and are not marked: {:?}", divided.idle);
-    assert!(divided.marked_killers.is_empty(), "are marked, and kill: {:?}", divided.marked_killers);
 }
 
 /// The same flaw has the same fingerprint in two gates; two flaws in one gate have two.
