@@ -19,7 +19,7 @@ fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
 }
 
 /// The command line, built when first asked for.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
     BINARY.get_or_init(|| {
         let build = ["build", "--quiet", "--package", "gatecrash-gallery", "--bin", "cargo-gatecrash"];

@@ -84,6 +84,8 @@ pub struct CampaignOptions {
     pub pairs: Option<u64>,
     /// Whether [`Campaign::shown`] keeps every disagreement of the catalogue.
     pub keep: bool,
+    /// Whether disagreements are confirmed, shrunk and become findings; else the campaign has none.
+    pub shrink: bool,
 }
 
 impl Default for CampaignOptions {
@@ -99,6 +101,7 @@ impl Default for CampaignOptions {
             twin_every: 16,
             pairs: None,
             keep: false,
+            shrink: true,
         }
     }
 }
@@ -241,7 +244,8 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     miswirings.sort_by_key(|miswiring| miswiring.index);
     miswirings.dedup_by(|a, b| a.case == b.case);
     shown.sort_by_key(|shown| shown.index);
-    let findings = reduce(target, raws.into_values().collect(), &mut harness_faults)?;
+    let raws = if options.shrink { raws.into_values().collect() } else { Vec::new() };
+    let findings = reduce(target, raws, &mut harness_faults)?;
     Ok(Campaign {
         tally,
         findings,

@@ -170,6 +170,14 @@ impl Matrix {
     }
 }
 
+/// Which attacks show the flaw of a gate, without its twin and without shrinking: [`Kill::killed`] says that some do.
+pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
+    let mut row = kill(exhibit, &campaign_of(&exhibit.target, measure, None, false)?, None);
+    row.killed = !row.killers.is_empty();
+    let pairs = exhibit.needs == Some(Needs::Pair) && !row.killed;
+    if pairs { paired(exhibit, measure, row) } else { Ok(row) }
+}
+
 /// Pairs in growing slices, until one shows the flaw.
 fn paired(exhibit: &Exhibit, measure: Measure, row: Kill) -> Result<Kill, CampaignError> {
     let mut most = 4_000;
@@ -183,8 +191,12 @@ fn paired(exhibit: &Exhibit, measure: Measure, row: Kill) -> Result<Kill, Campai
     }
 }
 
-/// The whole catalogue once, or so many attempts of pairs, at service depth where there is one.
 fn run(target: &Target, measure: Measure, pairs: Option<u64>) -> Result<Campaign, CampaignError> {
+    campaign_of(target, measure, pairs, true)
+}
+
+/// The whole catalogue once, or so many attempts of pairs, at service depth where there is one.
+fn campaign_of(target: &Target, measure: Measure, pairs: Option<u64>, shrink: bool) -> Result<Campaign, CampaignError> {
     let mut target = target.clone();
     target.world.seed = measure.seed;
     let bound = pairs.map_or(Bound::Time(std::time::Duration::ZERO), Bound::Attempts);
@@ -196,6 +208,7 @@ fn run(target: &Target, measure: Measure, pairs: Option<u64>) -> Result<Campaign
         mirror_catalogue: false,
         pairs: pairs.map(|_| 0),
         keep: true,
+        shrink,
         ..Default::default()
     };
     campaign::run(&target, options, &Arc::new(Progress::default()))

@@ -178,5 +178,5 @@ fn print_killers(kills: &[Kill], format: Format) -> Result<u8, Failure> {
             );
         }
     }
-    Ok(u8::from(!divided.idle.is_empty() || !divided.marked_killers.is_empty()))
+    Ok(u8::from(!divided.idle.is_empty()))
 }

@@ -10,6 +10,7 @@ use tracing::{
     field::{Field, Visit},
     level_filters::LevelFilter,
     span,
+    subscriber::Interest,
 };
 
 /// The most octets of log that one attempt is searched for; what is beyond is not kept.
@@ -56,6 +57,11 @@ fn before<T>(tell: impl FnOnce(&Dispatch) -> T) -> Option<T> {
 }
 
 impl Subscriber for Ear {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        // What is heard is another matter from attempt to attempt, and from thread to thread.
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let ours = HEARD.with_borrow(|heard| heard.level.is_some_and(|level| *metadata.level() <= level));
         (ours && metadata.is_event()) || before(|dispatch| dispatch.enabled(metadata)).unwrap_or(false)

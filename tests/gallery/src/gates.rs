@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 use gatecrash::{
     BoxError, Clock, Gate, World, WorldOptions,
     campaign::Target,
-    check::FindingKind,
     exhibit::{Exhibit, Needs},
     factory::boxed,
     input::InputError,
@@ -293,8 +292,8 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     exhibits.extend(tables.into_iter().flatten().map(of_table));
     let in_pairs = |row| Exhibit { needs: Some(Needs::Pair), ..of_table(row) };
     exhibits.extend(hidden::FLAWS.iter().map(in_pairs));
-    exhibits.extend(leaks::GATES.iter().map(|(name, what, build)| Exhibit {
-        shows: BTreeSet::from([FindingKind::Leak]),
+    exhibits.extend(leaks::GATES.iter().map(|(name, what, shows, build)| Exhibit {
+        shows: BTreeSet::from([*shows]),
         ..exhibit(name, what, &[], *build, &own, frozen())
     }));
     Ok(exhibits)

@@ -1,4 +1,4 @@
-//! Flaws of what is told: the log and the answer hold what is nobody else's business.
+//! Flaws of what is told: the log and the answer hold what is nobody else's business, or hang on what is of no account.
 
 use std::sync::Arc;
 
@@ -9,8 +9,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use gatecrash::{BoxError, Gate, World};
-use http::{HeaderValue, header::WWW_AUTHENTICATE, request::Parts};
+use gatecrash::{BoxError, Gate, World, check::FindingKind};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ACCEPT_LANGUAGE, WWW_AUTHENTICATE},
+    request::Parts,
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -23,19 +27,19 @@ use crate::parts::{
 /// Builds a gate, with its flaw or without.
 type Build = fn(&World, bool) -> Result<Gate, BoxError>;
 
-/// Name, what it does, and how it is built.
-pub(super) const GATES: &[(&str, &str, Build)] = &[
-    ("logs-the-token", "logs the header lines of a request that it refuses", |world, flawed| {
+/// Name, what it does, what shows it, and how it is built.
+pub(super) const GATES: &[(&str, &str, FindingKind, Build)] = &[
+    ("logs-the-token", "logs the header lines of a request that it refuses", FindingKind::Leak, |world, flawed| {
         with_log(world, flawed, |parts| tracing::warn!(headers = ?parts.headers, "refused"))
     }),
-    ("logs-the-claims", "logs what every token says, for the audit", |world, flawed| {
+    ("logs-the-claims", "logs what every token says, for the audit", FindingKind::Leak, |world, flawed| {
         with_log(world, flawed, |parts| {
             if let Some(claims) = claims(parts) {
                 tracing::info!(%claims, "refused");
             }
         })
     }),
-    ("tells-what-it-read", "explains a refusal with the claims that it read", |world, flawed| {
+    ("tells-what-it-read", "explains a refusal with the claims that it read", FindingKind::Leak, |world, flawed| {
         let explain: Explain = |parts, answer| {
             let claims = claims(parts).map(|claims| claims.to_string()).unwrap_or_default();
             let claims = utf8_percent_encode(&claims, NON_ALPHANUMERIC);
@@ -46,6 +50,20 @@ pub(super) const GATES: &[(&str, &str, Build)] = &[
         };
         around(world, if flawed { explain } else { |_, _| {} })
     }),
+    (
+        "refuses-in-a-language",
+        "answers 406 to whoever asks for a language that its pages of errors do not have",
+        FindingKind::Unstable,
+        |world, flawed| {
+            let explain: Explain = |parts, answer| {
+                let wanted = parts.headers.get(ACCEPT_LANGUAGE).map(|it| it.as_bytes());
+                if wanted.is_some_and(|wanted| !wanted.starts_with(b"en")) {
+                    *answer.status_mut() = StatusCode::NOT_ACCEPTABLE;
+                }
+            };
+            around(world, if flawed { explain } else { |_, _| {} })
+        },
+    ),
 ];
 
 /// What is done about a refusal.

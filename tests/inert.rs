@@ -1,0 +1,61 @@
+//! What must change nothing changes nothing: no verdict, and no answer of a sound gate; and a gate that minds is found out.
+
+use gatecrash::{
+    Depth, World,
+    campaign::Target,
+    check::{CheckOptions, FindingKind, Outcome, check_stable, twin, without_inert},
+    model::{Blueprint, Case, Mutation, Person, Stance, inert_changes, is_inert, judge, resolve, strategy::case},
+};
+use proptest::prelude::*;
+
+use crate::support::{blueprint, exhibit};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_verdict_changes(case in case(blueprint()), which in 0usize..64) {
+        let changes = inert_changes();
+        let twin = twin(&case, &changes[which % changes.len()]);
+        let blueprint = Blueprint { scene: case.scene, ..blueprint() };
+        let verdict = |case: &Case| resolve(&case.steps[0], &blueprint).map(|attempt| judge(&attempt, &blueprint));
+        if let (Ok(before), Ok(after)) = (verdict(&case), verdict(&twin)) {
+            prop_assert_eq!(before, after, "{}", gatecrash::model::describe(&twin));
+        }
+    }
+}
+
+#[test]
+fn a_twin_can_be_taken_apart() {
+    let bare = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Unsigned]);
+    assert_eq!(without_inert(&bare), None);
+    for changes in inert_changes() {
+        assert!(changes.iter().all(is_inert));
+        assert_eq!(without_inert(&twin(&bare, &changes)), Some(bare.clone()));
+    }
+}
+
+/// A gate that answers its refusals in a language, or not at all: no rule is broken, and it is found out.
+#[test]
+fn a_gate_that_minds_is_found_out() {
+    let attempt = |target: &Target, changes: &[Mutation]| {
+        let world = World::new(target.policy.clone(), target.world.clone()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let gate = runtime.block_on((target.factory)(&world)).unwrap();
+        let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: 1 };
+        let stolen = Case::one(Stance::StolenToken(Person::Bob), "GET /v1/whoami", Vec::new());
+        runtime.block_on(check_stable(&gate, &world, &twin(&stolen, changes), options)).unwrap().unwrap().outcome
+    };
+    let moody = exhibit("refuses-in-a-language");
+    let mut differ = 0;
+    for changes in inert_changes() {
+        if let Outcome::Disagree(list) = attempt(&moody.target, &changes) {
+            assert!(list.iter().all(|it| it.kind == FindingKind::Unstable), "{list:?}");
+            assert!(list[0].seen.contains("answered 401") && list[0].seen.contains("answered 406"), "{list:?}");
+            differ += 1;
+        }
+        let sound = attempt(moody.twin.as_ref().unwrap(), &changes);
+        assert!(matches!(sound, Outcome::Agree), "{sound:?}");
+    }
+    assert_eq!(differ, 2, "the language alone, and with another field");
+}

@@ -1,0 +1,135 @@
+//! Nothing is out of reach of random cases: every kind of change, rule, reading, stance, scene, route and entry occurs.
+//!
+//! Seeds are fixed. A case counts only when a change of it changes what is attempted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatecrash::{
+    campaign::{CampaignOptions, Origin, Plan, plan},
+    catalogue::Catalogue,
+    model::{
+        Attempt, Blueprint, Case, Mutation, ReadingKind, Rule, Scene, Stance, Step, judge, readings, resolve,
+        vocabulary,
+    },
+};
+
+use crate::support::{NOW, blueprint, exhibit};
+
+/// How many random cases are drawn.
+const DRAWN: u64 = 40_000;
+
+fn the_plan() -> Plan {
+    plan(&exhibit("reference").target, CampaignOptions::default()).unwrap()
+}
+
+/// The attempt of a case, in its scene, when its changes change something.
+fn effective(case: &Case, blueprint: &Blueprint) -> Option<(Attempt, Blueprint)> {
+    let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
+    let step = case.steps.first()?;
+    let attempt = resolve(step, &blueprint).ok()?;
+    let bare = resolve(&Step { mutations: Vec::new(), ..step.clone() }, &blueprint).ok()?;
+    (attempt != bare).then_some((attempt, blueprint))
+}
+
+fn count<K: Ord>(into: &mut BTreeMap<K, u64>, key: K) {
+    *into.entry(key).or_default() += 1;
+}
+
+/// How often everything occurred among the random cases of one plan.
+#[derive(Default)]
+struct Counts {
+    made: u64,
+    kinds: BTreeMap<&'static str, u64>,
+    rules: BTreeMap<&'static str, u64>,
+    readings: BTreeMap<String, u64>,
+    stances: BTreeMap<&'static str, u64>,
+    scenes: BTreeMap<String, u64>,
+    routes: BTreeMap<String, u64>,
+}
+
+fn drawn(plan: &Plan, blueprint: &Blueprint, cases: u64) -> Counts {
+    let mut counts = Counts::default();
+    for index in 0..cases {
+        let case = plan.random(index);
+        let Some((attempt, blueprint)) = effective(&case, blueprint) else { continue };
+        counts.made += 1;
+        let step = &case.steps[0];
+        count(&mut counts.stances, step.stance.name());
+        count(&mut counts.scenes, format!("{:?}", case.scene));
+        count(&mut counts.routes, step.route.clone());
+        case.mutations().for_each(|mutation| count(&mut counts.kinds, mutation.kind()));
+        judge(&attempt, &blueprint).refusals.into_iter().for_each(|rule| count(&mut counts.rules, rule.name()));
+        let read: BTreeSet<ReadingKind> =
+            readings(&attempt.expected(&blueprint), &blueprint).into_iter().flatten().collect();
+        read.into_iter().for_each(|kind| count(&mut counts.readings, format!("{kind:?}")));
+    }
+    counts
+}
+
+#[test]
+fn everything_occurs_in_random_cases() {
+    // Drift belongs to the system clock; here it only opens the reading.
+    let blueprint = Blueprint { drift: 5, ..blueprint() };
+    let counts = drawn(&the_plan(), &blueprint, DRAWN);
+    // What a strict profile forbids outright shows with a looser one: there a MAC is allowed.
+    let article = exhibit("article").target;
+    let loose = Blueprint::new(article.policy.clone(), NOW);
+    let looser = drawn(&plan(&article, CampaignOptions::default()).unwrap(), &loose, DRAWN / 4);
+    // Most of what is drawn means something and changes something.
+    assert!(counts.made * 10 > DRAWN * 6, "{} of {DRAWN}", counts.made);
+    let mut faults = Vec::new();
+    let mut within = |what: &str, count: u64, made: u64, least: f64, most: f64| {
+        let share = 100.0 * count as f64 / made as f64;
+        if !(least..=most).contains(&share) {
+            faults.push(format!("{what}: {share:.4} % of {made}, not within {least} to {most} %"));
+        }
+    };
+    let of = |map: &BTreeMap<&str, u64>, name: &str| map.get(name).copied().unwrap_or(0);
+    let catalogue = Catalogue::embedded().unwrap();
+    let words = vocabulary(&blueprint);
+    let words = words.iter().chain(catalogue.attacks.iter().flat_map(|attack| &attack.mutations));
+    for kind in words.map(Mutation::kind).collect::<BTreeSet<_>>() {
+        within(kind, of(&counts.kinds, kind), counts.made, 0.02, 50.0);
+    }
+    for rule in Rule::ALL.iter().map(|rule| rule.name()) {
+        let (strict, loose) = (of(&counts.rules, rule), of(&looser.rules, rule));
+        within(rule, strict + loose, counts.made + looser.made, 0.005, 60.0);
+    }
+    for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")) {
+        within(&kind, counts.readings.get(&kind).copied().unwrap_or(0), counts.made, 0.005, 60.0);
+    }
+    for stance in Stance::KINDS.map(Stance::name) {
+        within(stance, of(&counts.stances, stance), counts.made, 1.0, 60.0);
+    }
+    for scene in Scene::ALL {
+        let (least, most) = if scene == Scene::Usual { (85.0, 99.0) } else { (0.1, 6.5) };
+        let scene = format!("{scene:?}");
+        within(&scene, counts.scenes.get(&scene).copied().unwrap_or(0), counts.made, least, most);
+    }
+    for route in blueprint.policy.routes.iter().map(gatecrash::model::Route::id) {
+        within(&route, counts.routes.get(&route).copied().unwrap_or(0), counts.made, 2.0, 40.0);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// After the fixed part of a campaign every entry of the catalogue comes again, mixed with random cases.
+#[test]
+fn every_entry_comes_again_at_random() {
+    let plan = the_plan();
+    let attacks = Catalogue::embedded().unwrap().attacks;
+    let mut seen: BTreeMap<usize, u64> = BTreeMap::new();
+    let (mut random, mut drawn) = (0_u64, 0_u64);
+    for index in plan.fixed()..plan.fixed() + 3 * DRAWN {
+        let (origin, _, _) = plan.case(index);
+        drawn += 1;
+        match origin {
+            Origin::Catalogue(attack) => count(&mut seen, attack),
+            Origin::Random => random += 1,
+            Origin::Control | Origin::Pair => {}
+        }
+    }
+    for (index, attack) in attacks.iter().enumerate() {
+        assert!(seen.contains_key(&index), "{}", attack.id);
+    }
+    assert!((0.3..0.6).contains(&(random as f64 / drawn as f64)), "{random} of {drawn}");
+}

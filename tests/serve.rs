@@ -1,0 +1,120 @@
+//! A gate on a real socket: reached by a TLS client of ours, by curl where there is one, and from this machine alone.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use gatecrash::{
+    Clock, Depth, Evidence, Gate, World, WorldOptions,
+    check::{CheckOptions, Outcome, check},
+    model::{Case, Person, Stance},
+};
+
+use crate::bad_input::binary;
+
+/// A served gate; it ends with the test.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Served {
+    fn new(folder: &Path, extra: &[&str]) -> Self {
+        let mut child = Command::new(binary())
+            .args(["serve", "--gate", "reference", "--listen", "127.0.0.1:0", "--dir"])
+            .arg(folder)
+            .args(extra)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+        Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Status of an answer, as curl tells it; `None` without curl.
+fn curl(arguments: &[String]) -> Option<String> {
+    let done = Command::new("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}"]).args(arguments).output();
+    match done {
+        Ok(done) => Some(String::from_utf8(done.stdout).unwrap()),
+        Err(_) => {
+            eprintln!("skipped: there is no curl here");
+            None
+        }
+    }
+}
+
+#[test]
+fn over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::new(folder.path(), &[]);
+    // The world of the attempts trusts and is trusted by the same seed.
+    let options = WorldOptions { seed: 1, clock: Clock::System, ..WorldOptions::default() };
+    let world = World::new(gatecrash_gallery::policy().unwrap(), options).unwrap();
+    let gate = Gate::listening(&world, served.address).unwrap().evidence(Evidence::Status);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for stance in [Stance::Complete(Person::Alice), Stance::ExpiredToken, Stance::NoCertificate] {
+        let case = Case::one(stance, "GET /v1/whoami", Vec::new());
+        let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: 1 };
+        let checked = runtime.block_on(check(&gate, &world, &case, options)).unwrap();
+        assert!(matches!(checked.outcome, Outcome::Agree), "{stance}: {checked:?}");
+    }
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let with = |token: &str, path: &str| {
+        let mut arguments: Vec<String> =
+            ["--cacert", &file("ca.pem"), "--cert", &file("bob.pem"), "--key"].map(String::from).to_vec();
+        arguments.extend([file("bob.key"), "-H".into(), format!("Authorization: Bearer {token}")]);
+        arguments.push(format!("https://localhost:{}{path}", served.address.port()));
+        arguments
+    };
+    for (token, path, status) in [
+        (text("bob.jwt"), "/v1/whoami", "200"),
+        (text("alice.jwt"), "/v1/whoami", "401"),
+        (text("bob.jwt"), "/v1/accounts/alice-1", "403"),
+        ("x.y.z".into(), "/v1/whoami", "401"),
+    ] {
+        if let Some(seen) = curl(&with(&token, path)) {
+            assert_eq!(seen, status, "{path}");
+        }
+    }
+    let document: serde_json::Value = serde_json::from_str(&text("openapi.json")).unwrap();
+    let policy = gatecrash_gallery::policy().unwrap();
+    for route in &policy.routes {
+        let operation = &document["paths"][&route.path][route.method.to_lowercase()];
+        assert_eq!(operation["security"].as_array().unwrap().len(), route.security.len(), "{}", route.id());
+    }
+}
+
+#[test]
+fn in_plain() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::new(folder.path(), &["--plain", "--as", "bob"]);
+    let token = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    for (token, status) in [(token("bob.jwt"), "200"), (token("alice.jwt"), "401")] {
+        let header = format!("Authorization: Bearer {token}");
+        if let Some(seen) = curl(&["-H".into(), header, format!("http://{}/v1/whoami", served.address)]) {
+            assert_eq!(seen, status);
+        }
+    }
+}
+
+#[test]
+fn from_this_machine_alone() {
+    let done = Command::new(binary()).args(["serve", "--listen", "0.0.0.0:0"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    let error = String::from_utf8(done.stderr).unwrap();
+    assert!(error.contains("no loopback address"), "{error}");
+}
