@@ -13,3 +13,4 @@ mod reference;
 mod report;
 mod suite;
 mod support;
+mod vectors;
