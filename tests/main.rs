@@ -4,6 +4,7 @@
 mod adapters;
 mod bad_input;
 mod catalogue;
+mod clauses;
 mod determinism;
 mod gallery;
 mod layering;
