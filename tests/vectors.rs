@@ -2,6 +2,7 @@
 //! Both halves count: what must be accepted, and the kind of each refusal.
 
 mod chains;
+mod judged;
 mod tokens;
 
 use std::path::PathBuf;

@@ -10,16 +10,17 @@ use serde_json::{Value, json};
 use super::{server, vectors};
 
 /// 2025-06-15, between the tokens' `iat` and `exp`.
-const NOW: i64 = 1_750_000_000;
+pub(super) const NOW: i64 = 1_750_000_000;
 
 /// One vector.
-struct Vector<'a> {
-    keys: Vec<Value>,
-    valid: bool,
-    jws: &'a str,
+pub(super) struct Vector<'a> {
+    pub(super) comment: &'a str,
+    pub(super) keys: Vec<Value>,
+    pub(super) valid: bool,
+    pub(super) jws: &'a str,
 }
 
-fn all(file: &Value) -> Vec<Vector<'_>> {
+pub(super) fn all(file: &Value) -> Vec<Vector<'_>> {
     let groups = file["testGroups"].as_array().unwrap().iter();
     let tests = groups.flat_map(|group| {
         let key = if group["public"].is_null() { &group["private"] } else { &group["public"] };
@@ -28,6 +29,7 @@ fn all(file: &Value) -> Vec<Vector<'_>> {
     });
     tests
         .map(|(keys, test)| Vector {
+            comment: test["comment"].as_str().unwrap_or_default(),
             keys,
             valid: test["result"] == "valid",
             jws: test["jws"].as_str().unwrap_or_default(),
@@ -36,7 +38,7 @@ fn all(file: &Value) -> Vec<Vector<'_>> {
 }
 
 /// What the signature step says, in a word.
-fn step(vector: &Vector<'_>) -> &'static str {
+pub(super) fn step(vector: &Vector<'_>) -> &'static str {
     let jwks = json!({ "keys": vector.keys }).to_string();
     let issuer = Issuer { url: "vec-iss".into(), jwks, speaks_for: Vec::new(), may_grant: Vec::new() };
     match server(None, &[], vec![issuer], NOW) {
