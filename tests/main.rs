@@ -4,6 +4,7 @@
 mod adapters;
 mod bad_input;
 mod catalogue;
+mod clauses;
 mod determinism;
 mod docs;
 mod gallery;
@@ -18,3 +19,4 @@ mod report;
 mod serve;
 mod suite;
 mod support;
+mod vectors;

@@ -2,6 +2,7 @@
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
 
 use crate::cause::Cause;
 
@@ -29,33 +30,8 @@ pub(crate) fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, C
 
 fn in_query(uri: &Uri) -> bool {
     let names = uri.query().into_iter().flat_map(|query| query.split('&'));
-    names.map(|pair| pair.split('=').next().unwrap_or_default()).any(|name| percent_decoded(name) == b"access_token")
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    while let Some((first, tail)) = rest.split_first() {
-        let escape = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escape {
-            Some((high, low)) => {
-                decoded.push(high << 4 | low);
-                rest = &tail[2..];
-            }
-            None => {
-                decoded.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    decoded
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    let mut names = names.map(|pair| pair.split('=').next().unwrap_or_default());
+    names.any(|name| percent_decode_str(name).eq(b"access_token".iter().copied()))
 }
 
 /// `tchar` of RFC 9110 §5.6.2.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use axum::Router;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 
 use crate::answers::Answers;
 use crate::audit::{Audit, AuditEvent};
@@ -16,7 +17,7 @@ use crate::setup::SetupError;
 use crate::throttle::Throttle;
 use crate::trust::Trust;
 use crate::trusted::Trusted;
-use crate::{routes, tls};
+use crate::{routes, tls, token};
 
 /// The resource server. Clones share everything.
 #[derive(Clone)]
@@ -24,12 +25,15 @@ pub struct Server {
     shared: Arc<Shared>,
 }
 
+/// Hears of the issuer's URL.
+type OnUnknownKey = Box<dyn Fn(&str) + Send + Sync>;
+
 struct Shared {
     answers: Answers,
     audit: Arc<dyn Audit>,
     bank: Arc<dyn Bank>,
     clock: Arc<dyn Clock>,
-    on_unknown_key: OnceLock<Box<dyn Fn(&str) + Send + Sync>>,
+    on_unknown_key: OnceLock<OnUnknownKey>,
     reloading: Mutex<()>,
     settings: Settings,
     throttle: Option<Throttle>,
@@ -92,6 +96,28 @@ impl Server {
     /// The TLS configuration: version 1.3, client certificate required. It is that of the present trust.
     pub fn tls_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.trusted().tls)
+    }
+
+    /// Judges a chain of client certificates, leaf first, as the handshake would now, and records nothing: for trying
+    /// out what a deployment accepts.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which the handshake would refuse it.
+    pub fn judge_chain(&self, chain: &[CertificateDer<'_>]) -> Result<(), Cause> {
+        let (leaf, intermediates) = chain.split_first().ok_or(Cause::CertificateMissing)?;
+        self.trusted().verifier.judge(leaf, intermediates)
+    }
+
+    /// Judges form, algorithm, key and signature of a JWS in compact serialization by an issuer's present keys
+    /// (RFC 7515 §5.2), and says what was signed. No claim is looked at: it admits nobody.
+    ///
+    /// # Errors
+    ///
+    /// The cause for which a token with this header and signature would be refused.
+    pub fn judge_signature(&self, issuer: &str, jws: &str) -> Result<Vec<u8>, Cause> {
+        let trusted = self.trusted();
+        token::signed_octets(jws, trusted.issuers.get(issuer).ok_or(Cause::Issuer)?)
     }
 
     /// The service behind an accepted handshake. It expects [`PeerCertificates`](crate::PeerCertificates) in the

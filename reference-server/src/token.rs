@@ -20,6 +20,8 @@ pub(crate) struct Signed<'a> {
 pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn(&str)) -> Result<Signed<'a>, Cause> {
     let compact = Compact::parse(token)?;
     let header = Header::parse(&compact.header)?;
+    header.check_type()?;
+    let kid = header.kid()?;
     let claims = json::object(&compact.claims).ok_or(Cause::ClaimsMalformed)?;
     let url = match claims.get("iss") {
         None => return Err(Cause::Issuer),
@@ -27,17 +29,36 @@ pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn
         Some(_) => return Err(Cause::ClaimsMalformed),
     };
     let issuer = issuers.get(url).ok_or(Cause::Issuer)?;
-    let Some(key) = issuer.keys.get(&header.kid) else {
-        unknown_key(url);
-        return Err(Cause::KeyUnknown);
-    };
-    if key.algorithm != header.algorithm {
+    check_signature(&compact, header.algorithm, kid, issuer).inspect_err(|cause| {
+        if *cause == Cause::KeyUnknown {
+            unknown_key(url);
+        }
+    })?;
+    Ok(Signed { issuer, claims })
+}
+
+/// The octets that an issuer signed, whatever they mean: a JWS without the demands of an access token.
+pub(crate) fn signed_octets(jws: &str, issuer: &TrustedIssuer) -> Result<Vec<u8>, Cause> {
+    let compact = Compact::parse(jws)?;
+    let header = Header::parse(&compact.header)?;
+    check_signature(&compact, header.algorithm, header.kid()?, issuer)?;
+    Ok(compact.claims)
+}
+
+fn check_signature(
+    compact: &Compact<'_>,
+    algorithm: Algorithm,
+    kid: &str,
+    issuer: &TrustedIssuer,
+) -> Result<(), Cause> {
+    let key = issuer.keys.get(kid).ok_or(Cause::KeyUnknown)?;
+    if key.algorithm != algorithm {
         return Err(Cause::Algorithm);
     }
     if !key.verifies(compact.signing_input, &compact.signature) {
         return Err(Cause::Signature);
     }
-    Ok(Signed { issuer, claims })
+    Ok(())
 }
 
 /// The decoded segments.
@@ -63,30 +84,41 @@ impl Compact<'_> {
     }
 }
 
-/// The parameters of the JOSE header that are read. Keys and links to keys in it are the sender's word, and ignored.
+/// A JOSE header whose form, algorithm and critical parameters have been judged. Keys and links to keys in it are the
+/// sender's word, and ignored.
 struct Header {
     algorithm: Algorithm,
-    kid: String,
+    parameters: Object,
 }
 
 impl Header {
     fn parse(text: &[u8]) -> Result<Header, Cause> {
-        let header = json::object(text).ok_or(Cause::HeaderMalformed)?;
-        let string = |name, absent| match header.get(name) {
-            None => Err(absent),
-            Some(Value::String(value)) => Ok(value.as_str()),
-            Some(_) => Err(Cause::HeaderMalformed),
-        };
-        let algorithm = jwks::algorithm_named(string("alg", Cause::Algorithm)?).ok_or(Cause::Algorithm)?;
-        if header.contains_key("crit") {
+        let parameters = json::object(text).ok_or(Cause::HeaderMalformed)?;
+        let name = parameter(&parameters, "alg", Cause::Algorithm)?;
+        let algorithm = jwks::algorithm_named(name).ok_or(Cause::Algorithm)?;
+        if parameters.contains_key("crit") {
             return Err(Cause::CriticalHeader);
         }
-        let media_type = string("typ", Cause::TokenType)?;
-        if !["at+jwt", "application/at+jwt"].iter().any(|name| name.eq_ignore_ascii_case(media_type)) {
-            return Err(Cause::TokenType);
-        }
-        let kid = string("kid", Cause::KeyUnknown)?.to_owned();
-        Ok(Header { algorithm, kid })
+        Ok(Header { algorithm, parameters })
+    }
+
+    /// RFC 9068 §4: the media type of an access token, its prefix optional (RFC 7515 §4.1.9).
+    fn check_type(&self) -> Result<(), Cause> {
+        let media_type = parameter(&self.parameters, "typ", Cause::TokenType)?;
+        let is_access_token = ["at+jwt", "application/at+jwt"].iter().any(|name| name.eq_ignore_ascii_case(media_type));
+        is_access_token.then_some(()).ok_or(Cause::TokenType)
+    }
+
+    fn kid(&self) -> Result<&str, Cause> {
+        parameter(&self.parameters, "kid", Cause::KeyUnknown)
+    }
+}
+
+fn parameter<'a>(parameters: &'a Object, name: &str, absent: Cause) -> Result<&'a str, Cause> {
+    match parameters.get(name) {
+        None => Err(absent),
+        Some(Value::String(value)) => Ok(value),
+        Some(_) => Err(Cause::HeaderMalformed),
     }
 }
 
@@ -104,6 +136,12 @@ mod tests {
         }
     }
 
+    fn judge(text: &str) -> Result<(), Cause> {
+        let header = Header::parse(text.as_bytes())?;
+        header.check_type()?;
+        header.kid().map(|_| ())
+    }
+
     #[test]
     fn a_header_names_its_cause() {
         for (text, cause) in [
@@ -118,8 +156,8 @@ mod tests {
             (r#"{"alg":"ES256","typ":"JWT"}"#, Cause::TokenType),
             (r#"{"alg":"ES256","typ":"AT+JWT"}"#, Cause::KeyUnknown),
         ] {
-            assert_eq!(Header::parse(text.as_bytes()).err(), Some(cause), "{text}");
+            assert_eq!(judge(text).err(), Some(cause), "{text}");
         }
-        assert!(Header::parse(br#"{"alg":"ES256","typ":"application/AT+jwt","kid":"","zip":"DEF","jku":[]}"#).is_ok());
+        assert!(judge(r#"{"alg":"ES256","typ":"application/AT+jwt","kid":"","zip":"DEF","jku":[]}"#).is_ok());
     }
 }
