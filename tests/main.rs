@@ -7,6 +7,7 @@ mod catalogue;
 mod determinism;
 mod gallery;
 mod layering;
+mod messages;
 mod mirror;
 mod oracle;
 mod reference;

@@ -161,7 +161,9 @@ fn message_bugs() -> Vec<(Mutation, &'static str, fn(Wire) -> Wire)> {
         (Mutation::Path(PathForm::Nul), "NUL itself", |wire| edited(wire, |text| text.replacen("%00", "\0", 1))),
         (Mutation::Authorization(AuthorizationForm::Nul), "no NUL", |wire| patched(wire, b"\0", b"a")),
         (Mutation::Authorization(AuthorizationForm::LineFeed), "no LF", |wire| {
-            edited(wire, |text| text.replacen("Bearer", "BEARER", 1).replace("\r\n", "\r").replace('\n', "a").replace('\r', "\r\n"))
+            edited(wire, |text| {
+                text.replacen("Bearer", "BEARER", 1).replace("\r\n", "\r").replace('\n', "a").replace('\r', "\r\n")
+            })
         }),
         (Mutation::Authorization(AuthorizationForm::Folded), "no fold", |wire| {
             edited(wire, |text| text.replacen("Bearer\r\n ", "Bearer ", 1))
@@ -179,7 +181,9 @@ fn message_bugs() -> Vec<(Mutation, &'static str, fn(Wire) -> Wire)> {
             patched(wire, b"\r\n\r\nGET /v1/whoami", b"\r\n\r\nGET /v1/wh0ami")
         }),
         (Mutation::Framing(Framing::Content), "a content that ends too early", |wire| {
-            edited(wire, |text| text.replacen("content-length: ", "content-length: 0", 1).replacen("length: 0", "length: -", 1))
+            edited(wire, |text| {
+                text.replacen("content-length: ", "content-length: 0", 1).replacen("length: 0", "length: -", 1)
+            })
         }),
         (Mutation::Framing(Framing::ContentLengthBeforeChunks), "one framing", |wire| {
             edited(wire, |text| without_line(text, "content-length"))
@@ -193,8 +197,9 @@ fn message_bugs() -> Vec<(Mutation, &'static str, fn(Wire) -> Wire)> {
         (Mutation::Framing(Framing::BareLineFeed), "lines as they should be", |wire| {
             edited(wire, |text| text.replacen("\r\n", "\n", usize::MAX).replace('\n', "\r\n"))
         }),
-        (Mutation::ServerName(ServerName::Other), "the server's name", |wire| {
-            Wire { server_name: ServerName::Own, ..wire }
+        (Mutation::ServerName(ServerName::Other), "the server's name", |wire| Wire {
+            server_name: ServerName::Own,
+            ..wire
         }),
         (Mutation::Transport(Transport::Tls12), "TLS 1.3", |wire| Wire { transport: Transport::Tls13, ..wire }),
     ]

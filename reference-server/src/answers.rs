@@ -44,9 +44,7 @@ impl Answers {
             Cause::CredentialDuplicated
             | Cause::CredentialMalformed
             | Cause::HostMalformed
-            | Cause::RequestMalformed => {
-                (StatusCode::BAD_REQUEST, "invalid_request", Some(&self.invalid_request))
-            }
+            | Cause::RequestMalformed => (StatusCode::BAD_REQUEST, "invalid_request", Some(&self.invalid_request)),
             Cause::CertificateCap | Cause::IssuerMayGrant | Cause::Owner | Cause::Scope => {
                 (StatusCode::FORBIDDEN, "insufficient_scope", Some(&self.insufficient_scope))
             }

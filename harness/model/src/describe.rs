@@ -2,7 +2,9 @@
 
 mod message;
 
-use crate::{AuthorizationForm, Case, ConfirmationOf, CookieForm, MacSecret, Mutation, Occurrence, Position, Value, chain::path};
+use crate::{
+    AuthorizationForm, Case, ConfirmationOf, CookieForm, MacSecret, Mutation, Occurrence, Position, Value, chain::path,
+};
 
 /// A case in words, without a final full stop: the stance, the route, then each change.
 pub fn describe(case: &Case) -> String {

@@ -41,13 +41,13 @@ pub use generate::{Draw, draw_case};
 pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{Judgement, judge, judge_lifted};
 pub use message::{
-    Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second, ServerName, Transport,
-    Undeclared,
+    Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second,
+    ServerName, Transport, Undeclared,
 };
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
-    Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy, MayHold, Policy,
-    PolicyFault, Route, TokenPolicy,
+    Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy,
+    MayHold, Policy, PolicyFault, Route, TokenPolicy,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};

@@ -277,8 +277,18 @@ impl Http2Form {
     pub const ALL: [Http2Form; 12] = {
         use Http2Form::*;
         [
-            ConnectionField, ContentLength, CrumbledCookie, LineBreakValue, NulValue, Plain, PseudoLate, PseudoTwice,
-            PseudoUnknown, Te, TeTrailers, UppercaseName,
+            ConnectionField,
+            ContentLength,
+            CrumbledCookie,
+            LineBreakValue,
+            NulValue,
+            Plain,
+            PseudoLate,
+            PseudoTwice,
+            PseudoUnknown,
+            Te,
+            TeTrailers,
+            UppercaseName,
         ]
     };
 
@@ -316,8 +326,20 @@ impl HostForm {
     pub const ALL: [HostForm; 14] = {
         use HostForm::*;
         [
-            Absent, Conflict, ConflictTurned, Empty, IpLiteral, LookAlike, Other, OtherPort, OwnPort, OwnThenOther,
-            Repeated, TrailingDot, UpperCase, UserInfo,
+            Absent,
+            Conflict,
+            ConflictTurned,
+            Empty,
+            IpLiteral,
+            LookAlike,
+            Other,
+            OtherPort,
+            OwnPort,
+            OwnThenOther,
+            Repeated,
+            TrailingDot,
+            UpperCase,
+            UserInfo,
         ]
     };
 

@@ -394,8 +394,7 @@ fn request_words(words: &mut Vec<Mutation>) {
         ["bearer", "BEARER", "Basic", "DPoP", "Token"].map(|name| Mutation::Authorization(Scheme(name.into()))),
     );
     words.extend(
-        ["x-access-token", "proxy-authorization"]
-            .map(|name| Mutation::Authorization(OtherHeader(name.into()))),
+        ["x-access-token", "proxy-authorization"].map(|name| Mutation::Authorization(OtherHeader(name.into()))),
     );
     for genuine_first in [true, false] {
         let other = "Bearer e30.e30.x".into();

@@ -142,7 +142,8 @@ fn http2_request(frames: &[u8]) -> Option<http::Request<Bytes>> {
         builder = builder.header(http::HeaderName::from_lowercase(name.as_bytes()).ok()?, value.as_slice());
     }
     let said = |wanted: &str| pseudo.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-    if pseudo.len() > 4 || pseudo.iter().any(|(name, _)| ![":authority", ":method", ":path", ":scheme"].contains(name)) {
+    if pseudo.len() > 4 || pseudo.iter().any(|(name, _)| ![":authority", ":method", ":path", ":scheme"].contains(name))
+    {
         return None;
     }
     let mut uri = http::Uri::builder().path_and_query(said(":path")?);

@@ -274,14 +274,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             &own,
             frozen(),
         ),
-        exhibit(
-            "old-tls",
-            "still speaks TLS 1.2",
-            &[TlsProtocol],
-            messages::old_tls,
-            &own,
-            frozen(),
-        ),
+        exhibit("old-tls", "still speaks TLS 1.2", &[TlsProtocol], messages::old_tls, &own, frozen()),
     ];
     // A flaw of a table is one step replaced: without it, they are all the same gate.
     let safe = target(|world, _| with_steps(world, Steps::default()), false, &own, frozen());

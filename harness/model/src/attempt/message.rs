@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    Attempt, AuthorizationForm, Framing, HOST, MessageFault, MessageSeen, Protocol, Second,
-};
+use crate::{Attempt, AuthorizationForm, Framing, HOST, MessageFault, MessageSeen, Protocol, Second};
 
 /// The octets of fields that a server must take at least: what RFC 9112 §3 recommends for a request line.
 const SMALL: usize = 8000;

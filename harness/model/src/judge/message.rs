@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Admission, AuthorityCheck, Blueprint, CredentialSeen, HOST, LOCAL_HOST, Lifted, MessageFault, MessageSeen, Protocol,
-    ReadingKind, Route, Rule, Second, SecondVerdict, ServerName,
+    Admission, AuthorityCheck, Blueprint, CredentialSeen, HOST, LOCAL_HOST, Lifted, MessageFault, MessageSeen,
+    Protocol, ReadingKind, Route, Rule, Second, SecondVerdict, ServerName,
     readings::{Latitude, Reading, readings},
 };
 
@@ -49,10 +49,9 @@ fn of_fault(fault: MessageFault) -> (Rule, Option<ReadingKind>) {
             (Rule::MessageFraming, Some(ReadingKind::TransferEncodingWins))
         }
         MessageFault::ContentLength | MessageFault::TransferEncoding => (Rule::MessageFraming, None),
-        MessageFault::ConnectionField
-        | MessageFault::FieldName
-        | MessageFault::FieldValue
-        | MessageFault::Pseudo => (Rule::MessageForm, None),
+        MessageFault::ConnectionField | MessageFault::FieldName | MessageFault::FieldValue | MessageFault::Pseudo => {
+            (Rule::MessageForm, None)
+        }
         MessageFault::Fold => (Rule::MessageForm, Some(ReadingKind::ObsoleteFold)),
         MessageFault::Size => (Rule::MessageSize, Some(ReadingKind::MessageSize)),
         MessageFault::TransferEncodingTooOld => (Rule::MessageFraming, Some(ReadingKind::FaultyFraming)),
@@ -108,7 +107,8 @@ fn is_own(authority: &str, latitude: &Latitude<'_>) -> bool {
         Some(host) if latitude.permits(ReadingKind::RootDot) => host,
         _ => host,
     };
-    [HOST, LOCAL_HOST].iter().any(|name| host.eq_ignore_ascii_case(name)) && (port == "443" || latitude.permits(ReadingKind::HostPort))
+    [HOST, LOCAL_HOST].iter().any(|name| host.eq_ignore_ascii_case(name))
+        && (port == "443" || latitude.permits(ReadingKind::HostPort))
 }
 
 /// What is permitted to the second request: judged alone, without credentials, or not to be a request at all.
@@ -129,9 +129,8 @@ pub(super) fn second(second: &Second, first: &Lifted, blueprint: &Blueprint) -> 
         ..first.clone()
     };
     let strict = Reading::new();
-    let route_of = |lifted: &Lifted| {
-        super::find_route(lifted, blueprint, &Latitude::new(&strict)).map(|(route, _)| route.id())
-    };
+    let route_of =
+        |lifted: &Lifted| super::find_route(lifted, blueprint, &Latitude::new(&strict)).map(|(route, _)| route.id());
     let route = route_of(&alone).unwrap_or_else(|| format!("{} {}", second.method, second.path));
     let judged = readings(&alone, blueprint);
     let judged = judged.iter().map(|reading| super::rule_on(&alone, blueprint, &Latitude::new(reading)));

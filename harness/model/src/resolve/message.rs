@@ -62,7 +62,8 @@ pub(super) fn fits(attempt: &Attempt) -> Result<(), Unresolvable> {
         return Err(not_applicable("CONNECT has no path in HTTP/2"));
     }
     let trailing = matches!(carried, Some(Trailer));
-    if request.protocol == Protocol::Http2(Http2Form::ContentLength) && (trailing || request.body.is_some() || content) {
+    if request.protocol == Protocol::Http2(Http2Form::ContentLength) && (trailing || request.body.is_some() || content)
+    {
         return Err(not_applicable("the content has a length of its own"));
     }
     Ok(())

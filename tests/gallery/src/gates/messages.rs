@@ -34,7 +34,8 @@ pub(super) fn scope_by_override(world: &World, flawed: bool) -> Result<Gate, Box
             Err(refusal) => return refusal.into_response(),
         };
         let mut asked = parts.clone();
-        let named = parts.headers.get("x-http-method-override").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
+        let named =
+            parts.headers.get("x-http-method-override").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
         asked.method = named.unwrap_or(asked.method);
         if !desk.needed(&asked).iter().all(|scope| caller.scopes.contains(scope)) {
             return Refusal::Forbidden.into_response();
@@ -54,10 +55,11 @@ pub(super) fn scope_by_override(world: &World, flawed: bool) -> Result<Gate, Box
 pub(super) fn any_method(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.admit = |desk, parts| match [Method::GET, Method::POST, Method::DELETE, Method::HEAD].contains(&parts.method) {
-            true => admit(desk, parts),
-            false => by_certificate(desk, parts),
-        };
+        steps.admit =
+            |desk, parts| match [Method::GET, Method::POST, Method::DELETE, Method::HEAD].contains(&parts.method) {
+                true => admit(desk, parts),
+                false => by_certificate(desk, parts),
+            };
     }
     let desk = Desk::new(world, steps)?;
     let router = match flawed {
@@ -242,10 +244,11 @@ pub(super) fn old_tls(world: &World, flawed: bool) -> Result<Gate, BoxError> {
         return gate(world, router, ClientAuth::Required);
     }
     let safe = config(world, ClientAuth::Required)?;
-    let mut old = rustls::ServerConfig::builder_with_details(safe.crypto_provider().clone(), safe.time_provider.clone())
-        .with_protocol_versions(&[&TLS12, &TLS13])?
-        .with_client_cert_verifier(crate::parts::tls::verifier(world)?)
-        .with_single_cert(world.server_chain()?, world.server_key())?;
+    let mut old =
+        rustls::ServerConfig::builder_with_details(safe.crypto_provider().clone(), safe.time_provider.clone())
+            .with_protocol_versions(&[&TLS12, &TLS13])?
+            .with_client_cert_verifier(crate::parts::tls::verifier(world)?)
+            .with_single_cert(world.server_chain()?, world.server_key())?;
     old.alpn_protocols.clone_from(&safe.alpn_protocols);
     Ok(with_peer(Gate::https::<_, Body, _>(Arc::new(old), router)))
 }
