@@ -10,6 +10,7 @@ mod docs;
 mod gallery;
 mod inert;
 mod layering;
+mod messages;
 mod mirror;
 mod oracle;
 mod pairs;

@@ -57,7 +57,7 @@ macro_rules! rules {
                 use Rule::*;
                 matches!(
                     self,
-                    HttpVersion | MessageForm | MessageFraming | MessageSize | OneRequest | ServerName | TlsProtocol
+                    HostField | HttpVersion | MessageForm | MessageFraming | MessageSize | OneRequest | ServerName | TlsProtocol
                 )
             }
 

@@ -168,9 +168,6 @@ impl Done {
         // What HTTP or TLS refuses by itself never comes to whoever audits.
         let by_protocol = verdict.refusals.iter().any(|rule| rule.of_protocol());
         tally.silent += u64::from(!hit && !by_protocol && observation.seen.causes.is_empty());
-        if !hit && !by_protocol && observation.seen.causes.is_empty() {
-            eprintln!("SILENT {} {:?} {:?}", describe(case), verdict, observation);
-        }
         // Of a second request that is none, nobody has anything to audit.
         let second = verdict.second.as_ref().filter(|second| !second.hidden).map(|second| &second.rules);
         let known: BTreeSet<Rule> = verdict.refusals.iter().chain(second.into_iter().flatten()).copied().collect();
