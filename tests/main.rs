@@ -4,8 +4,12 @@
 mod adapters;
 mod bad_input;
 mod catalogue;
+mod corpus_files;
 mod determinism;
+mod fuzz_files;
+mod fuzzing;
 mod gallery;
+mod init;
 mod layering;
 mod mirror;
 mod oracle;

@@ -20,9 +20,10 @@ use gatecrash_model::{Case, Policy, Rule, Scene, Unresolvable};
 
 pub use exercised::{Exercised, Reach, Source, table};
 pub use plan::{Origin, Plan};
+pub(crate) use plan::controls;
 pub use tally::{Miswiring, Tally};
 
-use self::ground::Ground;
+pub(crate) use self::ground::Ground;
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
@@ -306,7 +307,7 @@ fn reduce(
 
 /// The smallest case that shows the same kind of finding: in the usual scene, where that is enough.
 fn smallest(
-    ground: &mut Ground<'_>,
+    ground: &mut Ground,
     raw: &Raw,
     options: CheckOptions,
 ) -> Result<Option<(Case, Checked)>, CampaignError> {

@@ -7,9 +7,9 @@ use super::{Answer, Depth, Handshake, Observation, Serve, client};
 use crate::{forge::Wire, world::World};
 
 /// Octets that fit into the pipe between client and gate, each way.
-const PIPE: usize = 64 * 1024;
+pub(super) const PIPE: usize = 64 * 1024;
 /// The most of an answer that is read.
-const MOST: u64 = 1 << 20;
+pub(super) const MOST: u64 = 1 << 20;
 
 pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observation {
     let (near, far) = tokio::io::duplex(PIPE);
@@ -57,7 +57,7 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
     observation
 }
 
-fn ended(error: Option<&std::io::Error>) -> Handshake {
+pub(super) fn ended(error: Option<&std::io::Error>) -> Handshake {
     let alert = error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match alert {
         Some(error @ rustls::Error::AlertReceived(_)) => Handshake::Refused(error.to_string()),
@@ -76,7 +76,7 @@ async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -
     (bytes, error)
 }
 
-fn read_answer(bytes: &[u8], observation: &mut Observation) {
+pub(super) fn read_answer(bytes: &[u8], observation: &mut Observation) {
     let mut storage = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut storage);
     match response.parse(bytes) {
