@@ -22,7 +22,10 @@ fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
 pub(crate) fn binary() -> &'static Path {
     static BINARY: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
     BINARY.get_or_init(|| {
-        let build = ["build", "--quiet", "--package", "gatecrash-gallery", "--bin", "cargo-gatecrash"];
+        let mut build = vec!["build", "--quiet", "--package", "gatecrash-gallery", "--bin", "cargo-gatecrash"];
+        if cfg!(feature = "cloud") {
+            build.extend(["--features", "cloud"]);
+        }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let done = Command::new(env!("CARGO")).args(build).current_dir(&root).status().unwrap();
         assert!(done.success());
@@ -59,7 +62,7 @@ fn broken_cases() {
         assert!(CASE.contains(from), "{from}");
         said(POLICY, &CASE.replacen(from, to, 1), &REPLAY)
     };
-    insta::assert_snapshot!("case_format", broken("format = 1", "format = 2"));
+    insta::assert_snapshot!("case_format", broken("format = 1", "format = 9"));
     insta::assert_snapshot!("case_mutation", broken("\"unsigned\"", "\"unsinged\""));
     insta::assert_snapshot!("case_person", broken("\"alice\"", "\"alise\""));
     insta::assert_snapshot!("case_route", broken("GET /v1/whoami", "GET /v1/who"));

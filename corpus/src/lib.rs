@@ -1,4 +1,4 @@
-//! The attack catalogue of Gatecrash: data, and the few lines that embed it.
+//! The corpus of Gatecrash: the catalogue of attacks and the regressions. Data, and the few lines that embed it.
 
 use include_dir::{Dir, include_dir};
 
@@ -10,6 +10,18 @@ pub fn attacks() -> Vec<(String, &'static str)> {
     let files = folders
         .chain(ATTACKS.files())
         .filter_map(|file| Some((format!("corpus/attacks/{}", file.path().display()), file.contents_utf8()?)));
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    files
+}
+
+static REGRESSIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/regressions");
+
+/// Every regression, by name: path below `corpus/`, and text.
+pub fn regressions() -> Vec<(String, &'static str)> {
+    let files = REGRESSIONS
+        .files()
+        .filter_map(|file| Some((format!("corpus/regressions/{}", file.path().display()), file.contents_utf8()?)));
     let mut files: Vec<_> = files.collect();
     files.sort();
     files

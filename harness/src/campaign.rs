@@ -19,10 +19,11 @@ use std::{
 use gatecrash_model::{Case, Policy, Rule, Scene, Unresolvable};
 
 pub use exercised::{Exercised, Reach, Source, table};
+pub(crate) use plan::controls;
 pub use plan::{Origin, Plan};
 pub use tally::{Miswiring, Tally};
 
-use self::ground::Ground;
+pub(crate) use self::ground::Ground;
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
@@ -309,11 +310,7 @@ fn reduce(
 }
 
 /// The smallest case that shows the same kind of finding: in the usual scene, where that is enough.
-fn smallest(
-    ground: &mut Ground<'_>,
-    raw: &Raw,
-    options: CheckOptions,
-) -> Result<Option<(Case, Checked)>, CampaignError> {
+fn smallest(ground: &mut Ground, raw: &Raw, options: CheckOptions) -> Result<Option<(Case, Checked)>, CampaignError> {
     if raw.case.scene != Scene::Usual {
         let usual = Case { scene: Scene::Usual, ..raw.case.clone() };
         let (runtime, world, gate) = ground.fresh(Scene::Usual)?;

@@ -8,7 +8,9 @@ mod stability;
 
 use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
 
+pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
+pub(crate) use leak::leaks;
 pub use shrink::shrink;
 pub use stability::{check_stable, check_twin, twin, without_inert};
 

@@ -1,8 +1,11 @@
 //! The command line, for one gate or for many.
 
 mod arguments;
+mod artefact;
 mod attacks;
+mod corpus;
 mod gallery;
+mod init;
 mod replay;
 mod run;
 mod serve;
@@ -45,8 +48,10 @@ pub fn main(shelf: Shelf) -> ExitCode {
     let arguments = Arguments::parse_from(arguments);
     let done = match arguments.command {
         Command::Attacks(options) => attacks::attacks(&options),
+        Command::Corpus(options) => corpus::corpus(&shelf, &options),
         Command::Gallery(options) => gallery::gallery(&shelf, &options),
         Command::Gates(options) => gallery::gates(&shelf, &options),
+        Command::Init(options) => init::init(&options),
         Command::Replay(options) => replay::replay(&shelf, &options),
         Command::Run(options) => run::run(&shelf, &options),
         Command::Serve(options) => serve::serve(&shelf, &options),

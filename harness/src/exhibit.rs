@@ -17,6 +17,8 @@ use crate::{
     check::{Finding, FindingKind},
     factory::Factory,
     gate::Depth,
+    input::{InputError, parse_policy},
+    world::WorldOptions,
 };
 
 /// A gate with a name.
@@ -49,6 +51,28 @@ pub enum Needs {
 }
 
 impl Exhibit {
+    /// Name of the one gate of somebody's program.
+    pub const OWN: &str = "gate";
+
+    /// The one gate of somebody's program, with a policy in text; `file` is named in errors.
+    pub fn single(factory: Factory, file: &str, policy: &str, world: WorldOptions) -> Result<Self, InputError> {
+        let policy = parse_policy(file, policy)?;
+        Ok(Self::own(Target { factory, policy, world }))
+    }
+
+    /// The one gate of somebody's program.
+    pub fn own(target: Target) -> Self {
+        Self {
+            name: Self::OWN.into(),
+            what: "the gate of this program".into(),
+            breaks: BTreeSet::new(),
+            shows: BTreeSet::new(),
+            needs: None,
+            target,
+            twin: None,
+        }
+    }
+
     /// Whether the gate is meant to have a flaw.
     pub fn is_flawed(&self) -> bool {
         !self.breaks.is_empty() || !self.shows.is_empty()

@@ -40,13 +40,13 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A handshake that presents `identity`, and nothing after it.
-    pub(crate) fn of(identity: Identity) -> Self {
+    /// A handshake that presents `identity`, if any, and nothing after it.
+    pub(crate) fn of(identity: Option<Identity>) -> Self {
         Self {
             transport: Transport::Tls13,
             server_name: ServerName::Own,
             alpn: None,
-            identity: Some(identity),
+            identity,
             request: Vec::new(),
             persistent: false,
             token: None,

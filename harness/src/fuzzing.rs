@@ -1,139 +1,376 @@
-//! What a fuzz target needs: an input is the text of a case, and mutating it changes the case, not the letters.
+//! What a fuzz target needs, and nothing of libFuzzer: surfaces, mutators, the raw oracle, and a crash that tells its story.
+//!
+//! An input of a structured target is the text of a case; of a raw target, bytes.
 
-use gatecrash_model::{Blueprint, Case, Mutation, draw_case, resolve, vocabulary};
-use tokio::runtime::Runtime;
+mod certificates;
+mod dice;
+mod dictionary;
+mod macros;
+mod mutator;
+mod parameters;
+mod raw;
+mod reached;
+mod seeds;
+mod session;
+mod story;
+mod surface;
+mod token;
+
+use gatecrash_model::{Case, Draw as _, Scene};
+
+pub use dice::Dice;
+pub use dictionary::dictionary;
+pub use mutator::{MOST_MUTATIONS, Mutator};
+pub use reached::Reached;
+pub use seeds::{Seeds, seeds};
+pub use session::{FEEDBACK_VARIABLE, Session};
+pub use story::{Story, TargetInput};
+pub use surface::Surface;
+
+use raw::RawOracle;
 
 use crate::{
-    campaign::{CampaignError, Target},
-    check::{CheckOptions, Outcome, check},
-    gate::Gate,
-    input::{parse_case, write_case},
-    world::{Clock, World},
+    campaign::{CampaignError, Ground, Target},
+    catalogue::Catalogue,
+    check::{CheckOptions, Checked, Disagreement, Outcome, check},
+    exhibit::Exhibit,
+    forge::ForgeError,
+    gate::{Observation, panics},
+    input::parse_case,
 };
 
-/// A gate that stands ready for one thread's inputs.
-pub struct Fuzzed {
-    runtime: Runtime,
-    world: World,
-    gate: Gate,
-    words: Vec<Mutation>,
-    serial: std::cell::Cell<u64>,
+/// The environment variable that names the gate under fuzz.
+pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
+
+/// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
+pub const SEED: u64 = 1;
+
+/// Why a fuzz target cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FuzzError {
+    /// Gate or world cannot be built.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// The honest bytes of a raw target cannot be forged.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// The policy admits nobody with a token, so that raw targets have nothing honest to start from.
+    #[error("the policy has no route on which Alice is admitted with a token; raw targets need one")]
+    NobodyAdmitted,
+    /// The environment names a gate that there is not.
+    #[error("{GATE_VARIABLE} names `{name}`, which is no gate; there are {known}")]
+    UnknownGate {
+        /// The name.
+        name: String,
+        /// What there is.
+        known: String,
+    },
 }
 
-impl Fuzzed {
-    /// Builds world and gate.
-    pub fn new(target: &Target) -> Result<Self, CampaignError> {
-        let world = World::new(target.policy.clone(), target.world.clone())?;
-        let paused = world.clock() == Clock::Frozen;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
-        let gate = runtime.block_on((target.factory)(&world)).map_err(CampaignError::Gate)?;
-        let words = vocabulary(world.first_blueprint());
-        Ok(Self { runtime, world, gate, words, serial: 0.into() })
+/// A gate that stands ready for one thread's inputs.
+pub struct Fuzzer {
+    surface: Surface,
+    target: Target,
+    subject: story::Teller,
+    ground: Ground,
+    mutator: Mutator,
+    raw: Option<RawOracle>,
+    reached: Reached,
+    serial: u64,
+}
+
+/// One raw input, attempted and compared.
+pub struct RawReplay {
+    /// What the input is, in words.
+    pub words: String,
+    /// What is permitted.
+    pub verdict: gatecrash_model::Verdict,
+    /// What the gate did.
+    pub observation: Observation,
+    /// Where they part.
+    pub disagreements: Vec<Disagreement>,
+}
+
+impl Fuzzer {
+    /// Builds world and gate. The world's seed is [`SEED`].
+    ///
+    /// `gate` and `command` are for the story: the gate's name, and the command line before its subcommand.
+    pub fn new(surface: Surface, exhibit: &Exhibit, command: &str, named: bool) -> Result<Self, FuzzError> {
+        let mut target = exhibit.target.clone();
+        target.world.seed = SEED;
+        let mut ground = Ground::new(&target)?;
+        let usual = target.world.scene;
+        let (raw, mutator) = {
+            let (_, world, _) = ground.fresh(usual)?;
+            let raw = match surface.is_raw() {
+                true => Some(RawOracle::new(surface, world)?.ok_or(FuzzError::NobodyAdmitted)?),
+                false => None,
+            };
+            (raw, Mutator::new(surface, world.first_blueprint(), scenes()))
+        };
+        let subject = story::Teller::new(surface, exhibit, command, named);
+        Ok(Self { surface, target, subject, ground, mutator, raw, reached: Reached::new(surface), serial: 0 })
     }
 
-    /// Attempts the case in `text`, at every depth; `Ok(false)` when it is no case, or means nothing here.
+    /// A fuzzer of a target that has no name, for replaying.
+    pub(crate) fn of_target(surface: Surface, target: &Target) -> Result<Self, FuzzError> {
+        Self::new(surface, &Exhibit::own(target.clone()), "", false)
+    }
+
+    /// The gate that [`GATE_VARIABLE`] names, or the first, ready to be fuzzed; panics of its threads are heard.
+    pub fn of_environment(surface: Surface, exhibits: &[Exhibit], command: &str) -> Result<Self, FuzzError> {
+        panics::listen_everywhere();
+        let wanted = std::env::var(GATE_VARIABLE).unwrap_or_default();
+        let found = exhibits.iter().find(|exhibit| exhibit.name == wanted || wanted.is_empty());
+        let known = || exhibits.iter().map(|exhibit| exhibit.name.as_str()).collect::<Vec<_>>().join(", ");
+        let exhibit = found.ok_or_else(|| FuzzError::UnknownGate { name: wanted.clone(), known: known() })?;
+        Self::new(surface, exhibit, command, exhibits.len() > 1)
+    }
+
+    /// The surface.
+    pub fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    /// Attempts an input at every depth of the gate. `Ok(false)` when it is none of the surface's, or means nothing here.
     ///
-    /// `Err` holds the finding in words, or what the harness caught itself at.
-    pub fn attempt(&self, text: &str) -> Result<bool, String> {
-        let Ok(case) = parse_case("input", text) else { return Ok(false) };
-        if case.scene != self.world.first_blueprint().scene {
+    /// `Err` holds the finding, or what the harness caught itself at.
+    pub fn attempt(&mut self, input: &[u8]) -> Result<bool, Box<Story>> {
+        let kept = match self.surface.is_raw() {
+            true => self.attempt_raw(input),
+            false => self.attempt_case(input),
+        };
+        if let Ok(false) = kept {
+            self.reached.reject();
+        }
+        kept
+    }
+
+    fn attempt_case(&mut self, input: &[u8]) -> Result<bool, Box<Story>> {
+        let text = std::str::from_utf8(input).ok();
+        let Some(case) = text.and_then(|text| parse_case("input", text).ok()) else { return Ok(false) };
+        if !self.surface.allows_case(&case) {
             return Ok(false);
         }
-        for depth in self.gate.depths() {
-            self.serial.set(self.serial.get() + 1);
-            let options = CheckOptions { depth, mirror: true, serial: self.serial.get() };
-            let Ok(checked) = self.runtime.block_on(check(&self.gate, &self.world, &case, options)) else {
-                return Ok(false);
-            };
-            let words = gatecrash_model::describe(&case);
-            match checked.outcome {
+        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene) else { return Ok(false) };
+        let mut seen = None;
+        let mut best = None;
+        for depth in gate.depths() {
+            self.serial += 1;
+            let options = CheckOptions { depth, mirror: true, serial: self.serial };
+            let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { return Ok(false) };
+            match &checked.outcome {
                 Outcome::Agree => {}
-                Outcome::Disagree(list) => {
-                    let seen: Vec<String> = list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
-                    return Err(format!("{words}: {}", seen.join("; ")));
+                Outcome::Disagree(_) | Outcome::HarnessFault(_) => {
+                    seen = Some((depth, checked.outcome.clone()));
+                    break;
                 }
-                Outcome::HarnessFault(fault) => return Err(format!("{words}: HarnessFault: {fault}")),
             }
+            best = Some(self.reached.depth(&checked.observation, world.policy()).max(best.unwrap_or(0)));
+            self.reached.reason(&checked.observation);
         }
+        self.ground.retire(case.scene);
+        match seen {
+            None => {
+                self.reached.count(best.unwrap_or(0));
+                Ok(true)
+            }
+            Some((depth, Outcome::Disagree(list))) => Err(self.tell(&case, depth, &list)),
+            Some((_, Outcome::HarnessFault(fault))) => Err(self.subject.harness_fault(&case, &fault)),
+            Some((_, Outcome::Agree)) => Ok(true),
+        }
+    }
+
+    fn attempt_raw(&mut self, input: &[u8]) -> Result<bool, Box<Story>> {
+        let Some(raw) = &self.raw else { return Ok(false) };
+        let Some(attempt) = raw.attempt(input) else { return Ok(false) };
+        let scene = self.target.world.scene;
+        let Ok(Some((runtime, world, gate))) = self.ground.of(scene) else { return Ok(false) };
+        let mut best = 0;
+        for depth in gate.depths().into_iter().filter(|depth| attempt.goes(*depth)) {
+            let checked = runtime.block_on(attempt.check(gate, world, depth));
+            if let Some(disagreement) = checked.disagreements.iter().min_by_key(|it| it.kind) {
+                let again = |input: &[u8]| {
+                    let attempt = raw.attempt(input)?;
+                    let checked = runtime.block_on(attempt.check(gate, world, depth));
+                    let same = checked.disagreements.into_iter().find(|it| it.kind == disagreement.kind)?;
+                    Some((attempt.verdict, same))
+                };
+                return Err(self.subject.raw(input, &attempt.verdict, disagreement, again));
+            }
+            best = best.max(self.reached.depth(&checked.observation, world.policy()));
+            self.reached.reason(&checked.observation);
+        }
+        self.reached.count(best);
+        self.ground.retire(scene);
         Ok(true)
     }
 
-    /// Another case near the one in `data`, as text; where that is no case, a fresh one.
-    pub fn mutate(&self, data: &[u8], seed: u32) -> String {
-        let mut state = u64::from(seed).wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut below = |bound: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state % bound.max(1) as u64) as usize
+    /// Shrinks on a fresh gate, then tells.
+    fn tell(&mut self, case: &Case, depth: crate::gate::Depth, list: &[Disagreement]) -> Box<Story> {
+        let mut kinds: Vec<_> = list.iter().map(|it| it.kind).collect();
+        kinds.sort();
+        let options = CheckOptions { depth, mirror: true, serial: u64::MAX / 2 };
+        for kind in kinds {
+            let Ok((runtime, world, gate)) = self.ground.fresh(case.scene) else { continue };
+            if let Some((case, checked)) = runtime.block_on(crate::check::shrink(&gate, world, case, kind, options)) {
+                let scoped = case.steps.first().and_then(|step| world.first_blueprint().route(&step.route));
+                let scoped = scoped.is_some_and(|route| !route.scopes.is_empty());
+                return self.subject.finding(kind, case, checked, depth, scoped);
+            }
+        }
+        let seen: Vec<String> = list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
+        self.subject.harness_fault(case, &format!("does not reproduce alone: {}", seen.join("; ")))
+    }
+
+    /// Changes the first `size` octets of `data` in place; the new size, at most `most`.
+    ///
+    /// Cases are changed by structure. Tokens and certificates are taken apart, so that `engine`, which changes octets as
+    /// this function does, changes what they hold; other bytes are the engine's alone.
+    pub fn mutate(
+        &self,
+        data: &mut [u8],
+        size: usize,
+        most: usize,
+        seed: u32,
+        engine: fn(&mut [u8], usize, usize) -> usize,
+    ) -> usize {
+        let room = most.min(data.len());
+        let mut dice = Dice::new(u64::from(seed));
+        let made = match self.surface {
+            Surface::RawCertificate => certificates::mutate(&data[..size], room, &mut dice, engine),
+            Surface::RawToken => token::mutate(&data[..size], room, &mut dice, engine),
+            surface if surface.is_raw() => None,
+            _ => {
+                let text = self.mutator.mutate(&data[..size], seed, room).into_bytes();
+                // What does not fit is left as it was.
+                if text.len() > room {
+                    return size.min(room);
+                }
+                Some(text)
+            }
         };
-        let blueprint = self.world.first_blueprint();
-        let known = std::str::from_utf8(data).ok().and_then(|text| parse_case("input", text).ok());
-        // Most changes of a case mean something; what does not is drawn again.
-        for _ in 0..8 {
-            let case = match &known {
-                Some(case) => changed(case, &mut below, &self.words, blueprint),
-                None => draw_case(&mut below, &self.words, blueprint),
+        match made {
+            None => engine(data, size, room),
+            Some(made) => {
+                data[..made.len()].copy_from_slice(&made);
+                made.len()
+            }
+        }
+    }
+
+    /// Something of both, of at most `room` octets: of cases a case, of bytes a beginning and an end.
+    pub fn cross(&self, one: &[u8], other: &[u8], seed: u32, room: usize) -> Vec<u8> {
+        let mut made = match self.surface.is_raw() {
+            false => self.mutator.cross(one, other, seed, room).into_bytes(),
+            true => {
+                let mut dice = Dice::new(u64::from(seed));
+                let (at, from) = (dice.below(one.len() + 1), dice.below(other.len() + 1));
+                [&one[..at], &other[from..]].concat()
+            }
+        };
+        made.truncate(room);
+        made
+    }
+
+    /// Replays a raw input on this gate, at every depth. `None` when it is no input of the surface.
+    pub fn replay_raw(&mut self, input: &[u8]) -> Option<Vec<RawReplay>> {
+        let raw = self.raw.as_ref()?;
+        let attempt = raw.attempt(input)?;
+        let (runtime, world, gate) = self.ground.fresh(self.target.world.scene).ok()?;
+        let depths = gate.depths().into_iter().filter(|depth| attempt.goes(*depth));
+        let replays = depths.map(|depth| {
+            let checked = runtime.block_on(attempt.check(&gate, world, depth));
+            RawReplay {
+                words: raw::words(self.surface, input),
+                verdict: attempt.verdict.clone(),
+                observation: checked.observation,
+                disagreements: checked.disagreements,
+            }
+        });
+        Some(replays.collect())
+    }
+
+    /// What is permitted in answer to a raw input; `None` when it is none of the surface's.
+    pub fn raw_verdict(&self, input: &[u8]) -> Option<gatecrash_model::Verdict> {
+        Some(self.raw.as_ref()?.attempt(input)?.verdict)
+    }
+
+    /// How deep an input gets: 0 nothing, 1 handshake, 2 token, 3 handler. `None` when it is none of the surface's.
+    pub fn depth(&mut self, input: &[u8]) -> Option<usize> {
+        let observations = self.observe(input)?;
+        let policy = &self.target.policy;
+        observations.iter().map(|(_, _, observation)| self.reached.depth(observation, policy)).max()
+    }
+
+    /// What an input does, in a line: outcome, depth, rules and how the gate answered. Alike is what has the same line.
+    pub fn behaviour(&mut self, input: &[u8]) -> Option<String> {
+        let observations = self.observe(input)?;
+        let policy = &self.target.policy;
+        let lines = observations.iter().map(|(outcome, verdict, observation)| {
+            let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
+            let status = observation.answer.as_ref().map(|answer| answer.status);
+            let depth = self.reached.depth(observation, policy);
+            let route = observation.seen.hits.first().map(|hit| hit.route.as_str()).unwrap_or_default();
+            format!("{outcome} {depth} {} {status:?} {route} {:?}", rules.join(","), observation.handshake)
+        });
+        Some(lines.collect::<Vec<_>>().join("; "))
+    }
+
+    /// Attempts an input at every depth: kinds of disagreement, verdict and observation of each.
+    fn observe(&mut self, input: &[u8]) -> Option<Vec<(String, gatecrash_model::Verdict, Observation)>> {
+        let kinds = |list: &[Disagreement]| list.iter().map(|it| it.kind.name()).collect::<Vec<_>>().join("+");
+        if self.surface.is_raw() {
+            let replays = self.replay_raw(input)?.into_iter();
+            return Some(replays.map(|it| (kinds(&it.disagreements), it.verdict, it.observation)).collect());
+        }
+        let case = parse_case("input", std::str::from_utf8(input).ok()?).ok()?;
+        if !self.surface.allows_case(&case) {
+            return None;
+        }
+        let (runtime, world, gate) = self.ground.of(case.scene).ok()??;
+        let mut seen = Vec::new();
+        for depth in gate.depths() {
+            self.serial += 1;
+            let options = CheckOptions { depth, mirror: false, serial: self.serial };
+            let checked = runtime.block_on(check(gate, world, &case, options)).ok()?;
+            let outcome = match &checked.outcome {
+                Outcome::Disagree(list) => kinds(list),
+                _ => String::new(),
             };
-            if case.steps.first().is_some_and(|step| resolve(step, blueprint).is_ok()) {
-                return write_case(&case);
-            }
+            seen.push((outcome, checked.verdict, checked.observation));
         }
-        write_case(&draw_case(&mut below, &self.words, blueprint))
+        self.ground.retire(case.scene);
+        Some(seen)
     }
-}
 
-/// One change: a mutation less, more or other, another stance, another route.
-fn changed(case: &Case, below: &mut dyn FnMut(usize) -> usize, words: &[Mutation], blueprint: &Blueprint) -> Case {
-    let mut case = case.clone();
-    let mut draw = |bound: usize| below(bound);
-    let fresh = draw_case(&mut draw, words, blueprint);
-    let (Some(step), Some(other)) = (case.steps.first_mut(), fresh.steps.into_iter().next()) else { return case };
-    let count = step.mutations.len();
-    match draw(6) {
-        0 => step.stance = other.stance,
-        1 => step.route = other.route,
-        2 if count > 0 => {
-            step.mutations.remove(draw(count));
-        }
-        3 if count > 0 => {
-            let at = draw(count);
-            if let Some(word) = words.get(draw(words.len())) {
-                step.mutations[at] = word.clone();
-            }
-        }
-        _ => step.mutations.extend(words.get(draw(words.len())).cloned()),
+    /// Replays a case on a fresh gate, at every depth.
+    pub fn replay_case(&self, case: &Case) -> Result<Vec<Checked>, CampaignError> {
+        crate::campaign::replay(&self.target, case)
     }
-    case
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// What the inputs reached so far.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
 
-    const POLICY: &str = r#"
-        audience = "https://api.example.test"
-        trust-domain = "example.test"
-        issuers = [{ url = "https://issuer.example.test" }]
-        routes = [{ method = "GET", path = "/v1/whoami" }]
-    "#;
-
-    #[test]
-    fn mutants_are_cases() {
-        let target = Target {
-            factory: crate::factory::boxed(|_| Box::pin(async { Ok(Gate::serve(|_io| async {})) })),
-            policy: crate::input::parse_policy("gate.toml", POLICY).unwrap(),
-            world: Default::default(),
+    fn raw_seeds(&mut self) -> Vec<Vec<u8>> {
+        let (Some(raw), Ok((_, world, _))) = (&self.raw, self.ground.fresh(self.target.world.scene)) else {
+            return Vec::new();
         };
-        let fuzzed = Fuzzed::new(&target).unwrap();
-        let mut text = String::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for seed in 0..300 {
-            text = fuzzed.mutate(text.as_bytes(), seed);
-            let case = parse_case("mutant", &text).unwrap();
-            seen.extend(case.mutations().map(Mutation::kind));
-        }
-        assert!(seen.len() > 15, "{seen:?}");
-        assert!(fuzzed.attempt("no case").is_ok_and(|kept| !kept));
+        raw.seeds(world)
     }
+}
+
+/// Every scene that the catalogue is played in, the usual one first.
+fn scenes() -> Vec<Scene> {
+    let mut scenes = vec![Scene::Usual];
+    let attacks = Catalogue::embedded().map(|catalogue| catalogue.attacks).unwrap_or_default();
+    for attack in attacks {
+        if !scenes.contains(&attack.scene) {
+            scenes.push(attack.scene);
+        }
+    }
+    scenes
 }

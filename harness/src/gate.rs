@@ -11,6 +11,7 @@ mod https;
 mod logs;
 mod observation;
 pub(crate) mod panics;
+mod raw;
 mod service;
 
 use std::{any::Any, cell::RefCell, future::Future, rc::Rc, sync::Arc, time::Duration};
@@ -22,6 +23,7 @@ use tokio::io::DuplexStream;
 
 pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
+pub(crate) use raw::Said;
 
 use crate::{factory::BoxError, forge::Wire, tls, world::World};
 
@@ -296,9 +298,6 @@ impl Gate {
     ///
     /// What cannot be said at service depth is made at connection depth; the observation names the depth.
     pub async fn attempt(&self, wire: &Wire, world: &World, depth: Depth) -> Observation {
-        let _ = world.witness().take();
-        let watch = panics::Watch::new();
-        let listening = logs::Listening::new(self.log_level);
         let made = async {
             if depth == Depth::Service
                 && let Some(service) = &self.service
@@ -308,6 +307,19 @@ impl Gate {
             }
             connection::attempt(&self.serve, wire, world).await
         };
+        self.observe(world, made).await
+    }
+
+    /// Says bytes that no attempt describes, and reports what the server side did.
+    pub(crate) async fn attempt_raw(&self, said: &Said, world: &World) -> Observation {
+        self.observe(world, raw::attempt(&self.serve, said, world)).await
+    }
+
+    /// Runs one attempt within the budget, listening for panics, and adds what the gate told of itself.
+    async fn observe(&self, world: &World, made: impl Future<Output = Observation>) -> Observation {
+        let _ = world.witness().take();
+        let watch = panics::Watch::new();
+        let listening = logs::Listening::new(self.log_level);
         let made = budget::Turns::new(tokio::time::timeout(self.budget, made), self.turns);
         let guarded = std::panic::AssertUnwindSafe(made).catch_unwind();
         let mut observation = match guarded.await {

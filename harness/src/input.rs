@@ -2,11 +2,16 @@
 
 use std::{fmt, path::Path};
 
-use gatecrash_model::{Case, Policy, Scene, Step};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use gatecrash_model::{Case, Policy};
+use serde::de::DeserializeOwned;
 
-/// The format of catalogue and case files that this version reads and writes.
+use crate::corpus::{Entry, What, parse_entry, write_entry};
+
+/// The format of catalogue files that this version reads.
 pub const FORMAT: u32 = 1;
+
+/// The format of case files that this version writes. It reads every one before it, too.
+pub const CASE_FORMAT: u32 = 2;
 
 /// A broken file: which, where, what was wrong and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,16 +60,6 @@ pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
     }
 }
 
-/// A case, as corpus, crash and regression files hold it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseFile {
-    format: u32,
-    #[serde(default)]
-    scene: Scene,
-    steps: Vec<Step>,
-}
-
 /// Reads a case file.
 pub fn case(path: &Path) -> Result<Case, InputError> {
     parse_case(&path.display().to_string(), &text(path)?)
@@ -72,19 +67,22 @@ pub fn case(path: &Path) -> Result<Case, InputError> {
 
 /// Reads a case from text; `file` is named in errors.
 pub fn parse_case(file: &str, text: &str) -> Result<Case, InputError> {
-    let read: CaseFile = parse(file, text)?;
-    check_format(file, read.format)?;
-    if read.steps.len() != 1 {
-        return Err(InputError::of(file, format!("{} steps; this version replays exactly one", read.steps.len())));
+    match parse_entry(file, text)?.what {
+        What::Case(case) => Ok(case),
+        What::Raw { target, .. } => Err(InputError::of(file, format!("holds bytes for target `{target}`, not a case"))),
     }
-    Ok(Case { scene: read.scene, steps: read.steps })
 }
 
 /// The text of a case, as [`parse_case`] reads it.
 pub fn write_case(case: &Case) -> String {
-    let file = CaseFile { format: FORMAT, scene: case.scene, steps: case.steps.clone() };
-    // The types of a case have no map with other keys than strings: TOML can hold each of them.
-    toml::to_string(&file).unwrap_or_default()
+    write_entry(&Entry { about: None, what: What::Case(case.clone()) })
+}
+
+pub(crate) fn check_case_format(file: &str, format: u32) -> Result<(), InputError> {
+    match format {
+        1..=CASE_FORMAT => Ok(()),
+        other => Err(InputError::of(file, format!("format = {other}; this version reads format = 1 to {CASE_FORMAT}"))),
+    }
 }
 
 pub(crate) fn check_format(file: &str, format: u32) -> Result<(), InputError> {

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod corpus;
 pub mod exhibit;
 pub mod factory;
 pub mod forge;
@@ -27,4 +28,4 @@ pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
 
 #[doc(hidden)]
-pub use suite::run_section;
+pub use suite::{regression_failures, run_regressions, run_section};

@@ -103,7 +103,7 @@ async fn connection(gate: &Gate, world: &World, mut stream: TcpStream, plain: Op
                 let _ = copy_bidirectional(&mut stream, &mut near).await;
             }
             Some(person) => {
-                let Ok(wire) = identity(world, person).map(Wire::of) else { return };
+                let Ok(wire) = identity(world, person).map(|identity| Wire::of(Some(identity))) else { return };
                 let (Ok(config), Some(name)) = (client::config(&wire, world), client::server_name(&wire)) else {
                     return;
                 };

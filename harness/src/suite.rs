@@ -1,10 +1,13 @@
 //! Ordinary tests for somebody's gate: one for the controls, one for each section of the catalogue, one at random.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::{
     campaign::{self, Bound, CampaignOptions, Progress, Target},
+    check::{Disagreement, Outcome},
+    corpus,
     factory::Factory,
+    fuzzing::{Fuzzer, Surface},
     input,
     report::{self, Subject},
     world::WorldOptions,
@@ -13,7 +16,8 @@ use crate::{
 /// Tests a gate with the whole catalogue, in plain `cargo test`.
 ///
 /// Expands to `#[test]` functions in a module `gatecrash_suite`: one for each section of the catalogue (each of them
-/// begins with the controls), and one of 2000 random cases. The policy's path is relative to the crate. `world` gives
+/// begins with the controls), one of the regressions, and one of 2000 random cases. Regressions are those that the harness
+/// brings, and every file of `corpus/regressions` in the crate. The policy's path is relative to the crate. `world` gives
 /// other [`WorldOptions`], such as the system clock.
 ///
 /// ```no_run
@@ -82,6 +86,14 @@ macro_rules! suite {
             }
 
             #[test]
+            fn regressions() {
+                let crate_folder = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+                let policy = crate_folder.join($policy);
+                let folder = crate_folder.join("corpus/regressions");
+                $crate::run_regressions($crate::factory!($gate), &policy, $world, &folder);
+            }
+
+            #[test]
             fn random() {
                 section(None);
             }
@@ -120,5 +132,81 @@ pub fn run_section(factory: Factory, policy: &Path, world: WorldOptions, section
     if report::status(&campaign) != 0 {
         let saved = subject.save(&campaign.findings).err().unwrap_or_default();
         panic!("{}{saved}", report::screen(&campaign, &subject));
+    }
+}
+
+/// Replays the embedded regressions that mean something here, and every one in `folder`, and panics unless all agree.
+///
+/// A file of `folder` that does not decode, or that means nothing under the policy, is a failure too.
+pub fn run_regressions(factory: Factory, policy: &Path, world: WorldOptions, folder: &Path) {
+    let failures = match input::policy(policy) {
+        Ok(policy) => regression_failures(&Target { factory, policy, world }, folder),
+        Err(error) => vec![error.to_string()],
+    };
+    if !failures.is_empty() {
+        panic!("{} regressions are back:\n{}", failures.len(), failures.join("\n"));
+    }
+}
+
+/// Every regression that a gate falls for again, in words.
+pub fn regression_failures(target: &Target, folder: &Path) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut entries: Vec<(String, bool, corpus::Entry)> = Vec::new();
+    for (file, text) in gatecrash_corpus::regressions() {
+        match corpus::parse_entry(&file, text) {
+            Ok(entry) => entries.push((file, false, entry)),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    let files = if folder.is_dir() { corpus::files(folder) } else { Ok(Vec::new()) };
+    let own = files.map(|files| {
+        let toml = files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml"));
+        let read = |file: std::path::PathBuf| {
+            let shown = file.display().to_string();
+            let text = String::from_utf8_lossy(&corpus::read(&file)?).into_owned();
+            Ok((shown.clone(), true, corpus::parse_entry(&shown, &text)?))
+        };
+        toml.map(read).collect::<Vec<Result<_, input::InputError>>>()
+    });
+    for read in own.unwrap_or_else(|error| vec![Err(error)]) {
+        match read {
+            Ok(entry) => entries.push(entry),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    let mut raw: BTreeMap<Surface, Fuzzer> = BTreeMap::new();
+    for (file, own, entry) in entries {
+        let title = entry.about.as_ref().map_or("", |about| about.title.as_str());
+        match replayed(target, &entry.what, &mut raw) {
+            Ok(seen) => failures.extend(seen.into_iter().map(|seen| format!("{file}: {title}: {seen}"))),
+            // What the harness brings need not fit everybody's policy.
+            Err(why) if own => failures.push(format!("{file}: {why}")),
+            Err(_) => {}
+        }
+    }
+    failures
+}
+
+/// What is seen again of one regression; `Err` when it means nothing here.
+fn replayed(target: &Target, what: &corpus::What, raw: &mut BTreeMap<Surface, Fuzzer>) -> Result<Vec<String>, String> {
+    let told = |list: &[Disagreement]| list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
+    match what {
+        corpus::What::Case(case) => {
+            let depths = campaign::replay(target, case).map_err(|error| error.to_string())?;
+            let seen = depths.into_iter().flat_map(|checked| match checked.outcome {
+                Outcome::Agree => Vec::new(),
+                Outcome::Disagree(list) => told(&list),
+                Outcome::HarnessFault(fault) => vec![format!("HarnessFault: {fault}")],
+            });
+            Ok(seen.collect())
+        }
+        corpus::What::Raw { target: surface, bytes } => {
+            if let std::collections::btree_map::Entry::Vacant(place) = raw.entry(*surface) {
+                place.insert(Fuzzer::of_target(*surface, target).map_err(|error| error.to_string())?);
+            }
+            let replays = raw.get_mut(surface).and_then(|fuzzer| fuzzer.replay_raw(bytes));
+            let replays = replays.ok_or_else(|| format!("is no input of target `{surface}`"))?;
+            Ok(replays.iter().flat_map(|replay| told(&replay.disagreements)).collect::<Vec<String>>())
+        }
     }
 }

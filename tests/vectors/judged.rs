@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash::model::{
-    Algorithm, Binding, Blueprint, CredentialSeen, IssuerRole, KeyName, Lifted, Person, Policy, Rule, Seal, TextFault,
-    TokenKey, TokenPolicy, TokenSeen, Transport, judge_lifted,
+    Algorithm, Binding, Blueprint, Case, CredentialSeen, IssuerRole, KeyName, Lifted, Person, Policy, Rule, Seal,
+    Stance, TextFault, TokenKey, TokenPolicy, TokenSeen, judge_lifted, resolve,
 };
 use p256::ecdsa::signature::Verifier as _;
 use serde_json::Value;
@@ -89,6 +89,8 @@ fn lift(vector: &Vector<'_>, key: &Value, blueprint: &Blueprint) -> TokenSeen {
 fn vector_oracle_and_server_agree_about_signatures() {
     let Some(file) = vectors("wycheproof-jwt-transposed.json") else { return };
     let blueprint = blueprint();
+    let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
+    let honest = resolve(&honest.steps[0], &blueprint).unwrap().expected(&blueprint);
     let mut counts: BTreeMap<(bool, bool, bool), usize> = BTreeMap::new();
     let mut disagreements = BTreeMap::new();
     for vector in all(&file) {
@@ -103,15 +105,7 @@ fn vector_oracle_and_server_agree_about_signatures() {
             }
             _ => CredentialSeen::Malformed,
         };
-        let lifted = Lifted {
-            transport: Transport::Tls13,
-            chain: Some(blueprint.chain(Person::Alice)),
-            credential,
-            method: "GET".into(),
-            path: "/v1/whoami".into(),
-            headers: Vec::new(),
-            body: None,
-        };
+        let lifted = Lifted { credential, ..honest.clone() };
         let verdict = judge_lifted(&lifted, &blueprint);
         let oracle = !verdict.refusals.iter().any(|rule| STEP.contains(rule));
         let server = step(&vector) == "accepted";

@@ -11,29 +11,30 @@ use crate::{
     world::{Clock, World, WorldOptions},
 };
 
-pub(super) struct Ground<'a> {
-    target: &'a Target,
+pub(crate) struct Ground {
+    target: Target,
     runtime: Runtime,
     worlds: BTreeMap<Scene, World>,
     gates: BTreeMap<Scene, Option<Gate>>,
 }
 
-impl<'a> Ground<'a> {
+impl Ground {
     /// The usual scene is built at once, so that a gate that cannot be built is known early.
-    pub(super) fn new(target: &'a Target) -> Result<Self, CampaignError> {
+    pub(crate) fn new(target: &Target) -> Result<Self, CampaignError> {
         let world = World::new(target.policy.clone(), target.world.clone())?;
         // Under a frozen world clock timers are frozen too, so that a hang costs no time.
         let paused = world.clock() == Clock::Frozen;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
         let usual = target.world.scene;
-        let mut ground = Self { target, runtime, worlds: BTreeMap::from([(usual, world)]), gates: BTreeMap::new() };
+        let mut ground =
+            Self { target: target.clone(), runtime, worlds: BTreeMap::from([(usual, world)]), gates: BTreeMap::new() };
         let gate = ground.build(usual)?;
         ground.gates.insert(usual, Some(gate));
         Ok(ground)
     }
 
     /// World and gate of a scene; `None` when the gate refuses to start in it, which refuses everything.
-    pub(super) fn of(&mut self, scene: Scene) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
+    pub(crate) fn of(&mut self, scene: Scene) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
         self.prepare(scene)?;
         if !self.gates.contains_key(&scene) {
             let gate = self.build(scene).ok();
@@ -44,7 +45,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Gives up the gate of a scene when it is to be built anew.
-    pub(super) fn retire(&mut self, scene: Scene) {
+    pub(crate) fn retire(&mut self, scene: Scene) {
         let kept = self.gates.get(&scene).and_then(Option::as_ref).is_none_or(|gate| gate.per() == Per::Campaign);
         if !kept {
             self.gates.remove(&scene);
@@ -52,7 +53,7 @@ impl<'a> Ground<'a> {
     }
 
     /// World and a gate of its own in a scene, for a replay that nothing preceded.
-    pub(super) fn fresh(&mut self, scene: Scene) -> Result<(&Runtime, &World, Gate), CampaignError> {
+    pub(crate) fn fresh(&mut self, scene: Scene) -> Result<(&Runtime, &World, Gate), CampaignError> {
         self.prepare(scene)?;
         let gate = self.build(scene)?;
         let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;

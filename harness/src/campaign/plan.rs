@@ -230,8 +230,8 @@ fn words(blueprint: &gatecrash_model::Blueprint, catalogue: &Catalogue) -> Vec<M
     words
 }
 
-/// One honest case for each route: the first of the cast whom the oracle must admit.
-fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
+/// The honest cases of a policy: on each route, everybody of the cast whom the oracle must admit.
+pub(crate) fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
     let routes = blueprint.policy.routes.iter();
     let cases = routes.flat_map(|route| {
         let people =

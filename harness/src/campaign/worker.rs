@@ -58,7 +58,7 @@ impl Done {
     /// Makes one attempt and counts it.
     fn attempt(
         &mut self,
-        ground: &mut Ground<'_>,
+        ground: &mut Ground,
         index: u64,
         (origin, case): (Origin, &Case),
         inert: Option<&[Mutation]>,

@@ -116,7 +116,8 @@ fn on_what(hit: &Hit) -> String {
     hit.object.as_ref().map_or(String::new(), |object| format!(" on {object}"))
 }
 
-fn faults(observation: &Observation, policy: &Policy, say: &mut impl FnMut(FindingKind, String)) {
+/// What no gate may do, whatever was attempted.
+pub(crate) fn faults(observation: &Observation, policy: &Policy, say: &mut impl FnMut(FindingKind, String)) {
     if let Some(message) = observation.panics.first() {
         say(FindingKind::Fault, format!("the gate panicked: {message}"));
     }

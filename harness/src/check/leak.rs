@@ -10,7 +10,8 @@ use crate::{forge::Wire, gate::Observation, world::World};
 /// Shortest piece of a credential that cannot occur by chance.
 const PIECE: usize = 24;
 
-pub(super) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, world: &World) -> Vec<Disagreement> {
+/// Every secret that came back to somebody who must not have it.
+pub(crate) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, world: &World) -> Vec<Disagreement> {
     let mut found = Vec::new();
     if let Some(answer) = &observation.answer {
         let mut text = answer.body.clone();

@@ -4,7 +4,11 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{campaign::Depths, gate::Depth};
+use super::{
+    corpus::{CorpusOptions, surface},
+    init::InitOptions,
+};
+use crate::{campaign::Depths, fuzzing::Surface, gate::Depth};
 
 /// Can anything unauthorised get through? Forges access attempts against a gate and compares what it did with what
 /// the standards permit.
@@ -21,7 +25,11 @@ pub(super) enum Command {
     Run(RunOptions),
     /// The catalogue as a table, or one attack or family explained
     Attacks(AttacksOptions),
-    /// Replay corpus or crash files against a gate, explained
+    /// Keep a corpus in order: lint, seed, add, merge, min, stats, migrate, push, pull, dict
+    Corpus(CorpusOptions),
+    /// Write what a repository needs to test its own gate; never over a file
+    Init(InitOptions),
+    /// Replay corpus, regression or crash files of any target against a gate, explained
     Replay(ReplayOptions),
     /// The kill matrix: every flawed gate and its safe twin
     Gallery(GalleryOptions),
@@ -31,7 +39,7 @@ pub(super) enum Command {
     Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 7] = ["run", "attacks", "replay", "gallery", "gates", "serve", "help"];
+const COMMANDS: [&str; 9] = ["run", "attacks", "corpus", "init", "replay", "gallery", "gates", "serve", "help"];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -121,9 +129,12 @@ pub(super) struct AttacksOptions {
 
 #[derive(Args)]
 pub(super) struct ReplayOptions {
-    /// Case files
+    /// Case, regression or crash files
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// The target of a raw crash file, where its folder does not say
+    #[arg(long, value_name = "NAME", value_parser = surface)]
+    pub(super) target: Option<Surface>,
     /// Which gate; `gates` lists them
     #[arg(long, value_name = "NAME")]
     pub(super) gate: Option<String>,

@@ -1,73 +1,109 @@
-//! `replay`: cases from files, explained.
+//! `replay`: cases, regressions and crash files of every target, explained.
 
-use super::{Failure, Shelf, arguments::ReplayOptions};
+use super::{Failure, Shelf, arguments::ReplayOptions, artefact};
 use crate::{
-    campaign,
-    check::{Checked, Outcome},
-    input,
+    campaign::{self, Target},
+    check::{Checked, Disagreement, Outcome},
+    corpus::What,
+    exhibit::Exhibit,
+    fuzzing::{Fuzzer, RawReplay, Surface},
+    gate::Observation,
+    input::{self, InputError},
     report::{self, wrapped},
 };
 
 pub(super) fn replay(shelf: &Shelf, options: &ReplayOptions) -> Result<u8, Failure> {
-    let exhibit = shelf.find(options.gate.as_deref())?;
-    let mut target = exhibit.target.clone();
-    target.world.seed = options.seed;
+    let mut exhibit = shelf.find(options.gate.as_deref())?.clone();
+    exhibit.target.world.seed = options.seed;
     if let Some(file) = &options.policy {
-        target.policy = input::policy(file)?;
+        exhibit.target.policy = input::policy(file)?;
     }
     // Every file is read before the first is replayed.
-    let cases = options.files.iter().map(|file| input::case(file)).collect::<Result<Vec<_>, _>>()?;
+    let entries = options.files.iter().map(|file| artefact::read(file, options.target));
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
     let mut status = 0;
-    for (file, case) in options.files.iter().zip(&cases) {
-        println!("{}\n{}", file.display(), wrapped("  ", &gatecrash_model::describe(case)));
-        let depths = campaign::replay(&target, case).map_err(|error| match error {
-            campaign::CampaignError::Meaningless(why) => {
-                Failure::Usage(format!("{}: the case means nothing to gate `{}`: {why}", file.display(), exhibit.name))
-            }
-            other => other.into(),
-        })?;
-        for checked in &depths {
-            status = status.max(explain(checked));
+    for (file, entry) in options.files.iter().zip(&entries) {
+        let shown = file.display().to_string();
+        println!("{shown}");
+        if let Some(about) = &entry.about {
+            println!("{}", wrapped("  ", &format!("{} ({}, {})", about.title, about.cause, about.date)));
         }
+        let done = match &entry.what {
+            What::Case(case) => {
+                println!("{}", wrapped("  ", &gatecrash_model::describe(case)));
+                replay_case(&exhibit.target, case, &shown, &exhibit.name)?
+            }
+            What::Raw { target, bytes } => replay_raw(&exhibit, *target, bytes, &shown)?,
+        };
+        status = status.max(done);
         println!();
     }
     Ok(status)
 }
 
+fn replay_case(target: &Target, case: &gatecrash_model::Case, file: &str, gate: &str) -> Result<u8, Failure> {
+    let depths = campaign::replay(target, case).map_err(|error| match error {
+        campaign::CampaignError::Meaningless(why) => {
+            Failure::Usage(format!("{file}: the case means nothing to gate `{gate}`: {why}"))
+        }
+        other => other.into(),
+    })?;
+    Ok(depths.iter().map(explain).max().unwrap_or(0))
+}
+
+fn replay_raw(exhibit: &Exhibit, surface: Surface, bytes: &[u8], file: &str) -> Result<u8, Failure> {
+    let mut fuzzer = Fuzzer::new(surface, exhibit, "", false)?;
+    let replays = fuzzer.replay_raw(bytes);
+    let replays = replays.ok_or_else(|| InputError::of(file, format!("is no input of target `{surface}`")))?;
+    if let Some(first) = replays.first() {
+        println!("{}", wrapped("  ", &first.words));
+    }
+    let mut status = 0;
+    for RawReplay { verdict, observation, disagreements, .. } in &replays {
+        told(verdict, observation);
+        status = status.max(parted(disagreements));
+    }
+    Ok(status)
+}
+
 fn explain(checked: &Checked) -> u8 {
-    let depth = checked.observation.depth.map_or("", |depth| depth.name());
-    println!("{}", wrapped("  permitted    ", &report::permitted(&checked.verdict)));
-    for rule in report::rules(&checked.verdict) {
-        println!("{}", wrapped("  rule         ", &rule));
-    }
-    for (cause, _) in &checked.observation.seen.causes {
-        println!("{}", wrapped("  audited      ", cause));
-    }
-    if let Some(answer) = &checked.observation.answer {
-        println!("  {depth:<13}answered {}", answer.status);
-    } else {
-        println!(
-            "{}",
-            wrapped(&format!("  {depth:<13}"), &format!("no answer; handshake: {:?}", checked.observation.handshake))
-        );
-    }
+    told(&checked.verdict, &checked.observation);
     match &checked.outcome {
-        Outcome::Agree => {
-            println!("  outcome      agree");
-            0
-        }
-        Outcome::Disagree(list) => {
-            for disagreement in list {
-                println!(
-                    "{}",
-                    wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen))
-                );
-            }
-            1
-        }
+        Outcome::Agree => parted(&[]),
+        Outcome::Disagree(list) => parted(list),
         Outcome::HarnessFault(fault) => {
             println!("{}", wrapped("  outcome      ", &format!("HarnessFault: {fault}")));
             3
         }
     }
+}
+
+/// What is permitted, and what was done.
+fn told(verdict: &gatecrash_model::Verdict, observation: &Observation) {
+    let depth = observation.depth.map_or("", |depth| depth.name());
+    println!("{}", wrapped("  permitted    ", &report::permitted(verdict)));
+    for rule in report::rules(verdict) {
+        println!("{}", wrapped("  rule         ", &rule));
+    }
+    for (cause, _) in &observation.seen.causes {
+        println!("{}", wrapped("  audited      ", cause));
+    }
+    match &observation.answer {
+        Some(answer) => println!("  {depth:<13}answered {}", answer.status),
+        None => {
+            let what = format!("no answer; handshake: {:?}", observation.handshake);
+            println!("{}", wrapped(&format!("  {depth:<13}"), &what));
+        }
+    }
+}
+
+/// Where they part.
+fn parted(list: &[Disagreement]) -> u8 {
+    if list.is_empty() {
+        println!("  outcome      agree");
+    }
+    for disagreement in list {
+        println!("{}", wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen)));
+    }
+    u8::from(!list.is_empty())
 }

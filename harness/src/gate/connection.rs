@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Octets that fit into the pipe between client and gate, each way.
-const PIPE: usize = 64 * 1024;
+pub(super) const PIPE: usize = 64 * 1024;
 /// The most of an answer that is read.
-const MOST: usize = 1 << 20;
+pub(super) const MOST: usize = 1 << 20;
 /// How long a connection that is left open may be silent before the client gives up: first of all, and after an answer.
 const SILENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(50)];
 
@@ -99,7 +99,7 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
     observation
 }
 
-fn ended(error: Option<&std::io::Error>) -> Handshake {
+pub(super) fn ended(error: Option<&std::io::Error>) -> Handshake {
     let alert = error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match alert {
         Some(error @ rustls::Error::AlertReceived(_)) => Handshake::Refused(error.to_string()),

@@ -1,0 +1,5 @@
+//! Bytes as the value of the `Authorization` field, on the connection of a client with a certificate.
+//! Nobody is admitted without an issued token's header, claims and signing input, octet by octet.
+#![no_main]
+
+gatecrash::fuzz!(exhibits = gatecrash_gallery::exhibits(), target = RawAuthorization);

@@ -1,0 +1,29 @@
+//! `corpus`: what keeps many cases and inputs in order, over any number of machines.
+
+mod add;
+mod arguments;
+mod files;
+mod min;
+mod share;
+mod tables;
+
+pub(super) use arguments::{CorpusOptions, surface};
+
+use super::{Failure, Shelf};
+use arguments::CorpusCommand;
+
+pub(super) fn corpus(shelf: &Shelf, options: &CorpusOptions) -> Result<u8, Failure> {
+    let exhibit = || shelf.find(options.gate.as_deref());
+    match &options.command {
+        CorpusCommand::Add(options) => add::add(exhibit()?, &shelf.command, options),
+        CorpusCommand::Dict { out } => files::dict(exhibit()?, out),
+        CorpusCommand::Lint { path } => tables::lint(exhibit()?, path.as_deref()),
+        CorpusCommand::Merge { from, out } => files::merge(exhibit()?, from, out),
+        CorpusCommand::Migrate { path } => files::migrate(path),
+        CorpusCommand::Min { folder, target } => min::min(folder, *target),
+        CorpusCommand::Pull { url, folder } => share::pull(url, folder),
+        CorpusCommand::Push { url, folder } => share::push(url, folder),
+        CorpusCommand::Seed { out, target, controls } => files::seed(exhibit()?, out, *target, *controls),
+        CorpusCommand::Stats { path } => tables::stats(exhibit()?, path.as_deref()),
+    }
+}

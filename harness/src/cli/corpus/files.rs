@@ -1,0 +1,92 @@
+//! What writes files: `seed`, `dict`, `merge`, `migrate`.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    World,
+    cli::Failure,
+    corpus::{self, MergeError, Removed},
+    exhibit::Exhibit,
+    fuzzing::{self, FuzzError, Seeds, Surface, dictionary},
+};
+
+impl From<MergeError> for Failure {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Fuzz(error) => error.into(),
+            MergeError::Input(error) => error.into(),
+        }
+    }
+}
+
+impl From<FuzzError> for Failure {
+    fn from(error: FuzzError) -> Self {
+        match error {
+            FuzzError::Campaign(error) => error.into(),
+            other => Failure::Usage(other.to_string()),
+        }
+    }
+}
+
+pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, controls: bool) -> Result<u8, Failure> {
+    let which = if controls { Seeds::Controls } else { Seeds::All };
+    for surface in Surface::ALL.into_iter().filter(|surface| target.is_none_or(|target| target == *surface)) {
+        let seeds = fuzzing::seeds(surface, exhibit, which)?;
+        let mut written = 0;
+        for (name, input) in &seeds {
+            let file = out.join(surface.name()).join(name);
+            if !file.exists() {
+                corpus::write(&file, input)?;
+                written += 1;
+            }
+        }
+        println!("{:17}  {} inputs, {written} of them new", surface.name(), seeds.len());
+    }
+    println!("Run one: cargo fuzz run -s none case {}", out.join("case").display());
+    Ok(0)
+}
+
+pub(super) fn dict(exhibit: &Exhibit, out: &Path) -> Result<u8, Failure> {
+    let world = World::new(exhibit.target.policy.clone(), exhibit.target.world.clone());
+    let world = world.map_err(crate::campaign::CampaignError::from)?;
+    for surface in Surface::ALL {
+        if let Some(text) = dictionary(surface, &world) {
+            let file = out.join(format!("{surface}.dict"));
+            corpus::write(&file, text.as_bytes())?;
+            println!("{}  {} words", file.display(), text.lines().count() - 1);
+        }
+    }
+    Ok(0)
+}
+
+pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u8, Failure> {
+    let done = corpus::merge(from, out, exhibit)?;
+    for (file, why) in &done.removed {
+        match why {
+            Removed::Behaviour { kept } => println!("left out  {}  does what {kept} does", file.display()),
+            Removed::Meaningless => println!("left out  {}  is no input of its target", file.display()),
+        }
+    }
+    for (target, count) in &done.kept {
+        println!("{:17}  {count} inputs", target.name());
+    }
+    println!(
+        "{} written to {}, {} left out; nothing there was removed.",
+        done.written,
+        out.display(),
+        done.removed.len()
+    );
+    Ok(0)
+}
+
+pub(super) fn migrate(path: &Path) -> Result<u8, Failure> {
+    let done = corpus::migrate(path)?;
+    for (file, kept) in &done.written {
+        println!("{}  written anew; its old text is in {}", file.display(), kept.display());
+    }
+    for fault in &done.faults {
+        eprintln!("error: {fault}");
+    }
+    println!("{} migrated, {} current, {} broken", done.written.len(), done.current, done.faults.len());
+    Ok(if done.faults.is_empty() { 0 } else { 2 })
+}

@@ -1,0 +1,43 @@
+//! `corpus push` and `corpus pull`: a corpus beyond one machine.
+
+use std::path::Path;
+
+use crate::cli::Failure;
+
+#[cfg(feature = "share")]
+pub(super) fn push(url: &str, folder: &Path) -> Result<u8, Failure> {
+    let done = crate::corpus::share::push(url, folder)?;
+    println!("{} given, {} there already: {url}", done.moved, done.known);
+    Ok(0)
+}
+
+#[cfg(feature = "share")]
+pub(super) fn pull(url: &str, folder: &Path) -> Result<u8, Failure> {
+    let done = crate::corpus::share::pull(url, folder)?;
+    println!("{} fetched, {} here already: {}", done.moved, done.known, folder.display());
+    Ok(0)
+}
+
+#[cfg(feature = "share")]
+impl From<crate::corpus::share::ShareError> for Failure {
+    fn from(error: crate::corpus::share::ShareError) -> Self {
+        Failure::Usage(error.to_string())
+    }
+}
+
+#[cfg(not(feature = "share"))]
+pub(super) fn push(_url: &str, _folder: &Path) -> Result<u8, Failure> {
+    Err(without())
+}
+
+#[cfg(not(feature = "share"))]
+pub(super) fn pull(_url: &str, _folder: &Path) -> Result<u8, Failure> {
+    Err(without())
+}
+
+#[cfg(not(feature = "share"))]
+fn without() -> Failure {
+    Failure::Usage(
+        "this program is built without the feature `share`; build gatecrash with it (or with `cloud`)".into(),
+    )
+}

@@ -1,0 +1,68 @@
+//! `init`: what a repository needs to test its own gate. It never writes over a file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Failure;
+use crate::{corpus, input::InputError};
+
+#[derive(Args)]
+pub(super) struct InitOptions {
+    /// Root of the repository: the folder of its Cargo.toml
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+/// What is written, and where.
+const FILES: [(&str, &str); 7] = [
+    ("gate.toml", include_str!("init/gate.toml")),
+    ("tests/gate.rs", include_str!("init/gate.rs.txt")),
+    ("examples/gatecrash.rs", include_str!("init/example.rs.txt")),
+    ("fuzz/Cargo.toml", include_str!("init/fuzz.toml.txt")),
+    ("fuzz/fuzz_targets/case.rs", include_str!("init/case.rs.txt")),
+    ("fuzz/.gitignore", "/artifacts\n/corpus\n/coverage\n/target\n"),
+    (".github/workflows/gatecrash.yml", include_str!("init/workflow.yml")),
+];
+
+pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
+    let manifest = options.dir.join("Cargo.toml");
+    let text = String::from_utf8_lossy(&corpus::read(&manifest)?).into_owned();
+    let shown = manifest.display().to_string();
+    let name = package(&shown, &text)?;
+    let mut written = 0;
+    for (path, contents) in FILES {
+        let file = options.dir.join(path);
+        if file.exists() {
+            println!("kept     {path}  (there already)");
+            continue;
+        }
+        let contents = contents.replace("PACKAGE", &name).replace("VERSION", env!("CARGO_PKG_VERSION"));
+        write(&file, &contents)?;
+        println!("wrote    {path}");
+        written += 1;
+    }
+    println!("\n{written} files written. What is left to you:");
+    println!("  1. Add to {shown}, if they are not there:\n");
+    println!("     [dev-dependencies]");
+    println!("     gatecrash = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+    println!("  2. Write down in gate.toml what your service promises.");
+    println!("  3. Build your service in `gate` of tests/gate.rs.");
+    println!("\nThen: cargo test --test gate; cargo run --release --example gatecrash; cargo fuzz run -s none case");
+    Ok(0)
+}
+
+/// Creates a file that is not there; whoever was faster wins.
+fn write(file: &Path, contents: &str) -> Result<(), InputError> {
+    let fault = |error: std::io::Error| InputError::of(file.display().to_string(), error.to_string());
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).map_err(fault)?;
+    let mut new = std::fs::File::create_new(file).map_err(fault)?;
+    std::io::Write::write_all(&mut new, contents.as_bytes()).map_err(fault)
+}
+
+/// The name of the package that a manifest describes.
+fn package(file: &str, text: &str) -> Result<String, InputError> {
+    let table: toml::Table = crate::input::parse(file, text)?;
+    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
+    name.map(String::from).ok_or_else(|| InputError::of(file, "describes no package; run it in the folder of one"))
+}

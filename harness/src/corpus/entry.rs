@@ -1,0 +1,158 @@
+//! The format of one corpus file: a case or raw bytes, and what is known of it.
+
+use std::collections::BTreeSet;
+
+use base64ct::{Base64, Encoding as _};
+use gatecrash_model::{Case, Rule, Scene, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fuzzing::Surface,
+    input::{CASE_FORMAT, InputError, check_case_format, parse},
+};
+
+/// What is known of a regression beside its input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct About {
+    /// What it shows, in a sentence.
+    pub title: String,
+    /// The finding that it was: kind and what was seen.
+    pub cause: String,
+    /// When it was added, as `2026-09-21`.
+    pub date: String,
+    /// The verdict: `admit`, `refuse` or `either`.
+    pub expect: String,
+    /// The rules that it violates.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub rules: BTreeSet<Rule>,
+    /// The gate on which it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+}
+
+/// What is attempted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A case.
+    Case(Case),
+    /// Bytes, for a raw target.
+    Raw {
+        /// The target.
+        target: Surface,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// One corpus file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What is known of it; seeds have nothing.
+    pub about: Option<About>,
+    /// What is attempted.
+    pub what: What,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryFile {
+    format: u32,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    scene: Scene,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    raw: Option<RawPart>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPart {
+    target: String,
+    base64: String,
+}
+
+fn is_usual(scene: &Scene) -> bool {
+    *scene == Scene::Usual
+}
+
+/// Reads a corpus file; `file` is named in errors.
+pub fn parse_entry(file: &str, text: &str) -> Result<Entry, InputError> {
+    let read: EntryFile = parse(file, text)?;
+    check_case_format(file, read.format)?;
+    if read.format == 1 && (read.about.is_some() || read.raw.is_some()) {
+        return Err(InputError::of(file, "`about` and `raw` came with format = 2"));
+    }
+    let what = match (read.raw, read.steps.len()) {
+        (Some(raw), 0) => {
+            let target = Surface::named(&raw.target).filter(|target| target.is_raw());
+            let target = target.ok_or_else(|| {
+                InputError::of(file, format!("`{}` is no raw target; `corpus stats` lists them", raw.target))
+            })?;
+            let bytes = Base64::decode_vec(&raw.base64);
+            let bytes = bytes.map_err(|error| InputError::of(file, format!("`base64`: {error}")))?;
+            What::Raw { target, bytes }
+        }
+        (Some(_), _) => return Err(InputError::of(file, "`raw` and `steps` at once; a file is one attempt")),
+        (None, 1) => What::Case(Case { scene: read.scene, steps: read.steps }),
+        (None, count) => {
+            return Err(InputError::of(file, format!("{count} steps; this version replays exactly one")));
+        }
+    };
+    Ok(Entry { about: read.about, what })
+}
+
+/// The text of a corpus file, as [`parse_entry`] reads it.
+pub fn write_entry(entry: &Entry) -> String {
+    let (scene, raw, steps) = match &entry.what {
+        What::Case(case) => (case.scene, None, case.steps.clone()),
+        What::Raw { target, bytes } => {
+            let raw = RawPart { target: target.name().into(), base64: Base64::encode_string(bytes) };
+            (Scene::Usual, Some(raw), Vec::new())
+        }
+    };
+    let file = EntryFile { format: CASE_FORMAT, scene, about: entry.about.clone(), raw, steps };
+    // As with cases: the types hold nothing that TOML cannot.
+    toml::to_string(&file).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use gatecrash_model::{Mutation, Stance};
+
+    use super::*;
+
+    fn about() -> About {
+        About {
+            title: "a token for anybody".into(),
+            cause: "Breach: GET /v1/whoami ran".into(),
+            date: "2026-09-21".into(),
+            expect: "refuse".into(),
+            rules: BTreeSet::from([Rule::Audience]),
+            gate: Some("gate".into()),
+        }
+    }
+
+    #[test]
+    fn entries_survive_their_text() {
+        let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Unsigned]);
+        let raw = What::Raw { target: Surface::RawToken, bytes: vec![0, 255, 46] };
+        for what in [What::Case(case), raw] {
+            let entry = Entry { about: Some(about()), what };
+            let text = write_entry(&entry);
+            assert_eq!(parse_entry("entry.toml", &text).unwrap(), entry, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_one_attempt() {
+        let fault = |text: &str| parse_entry("entry.toml", text).unwrap_err().to_string();
+        assert!(fault("format = 2\nraw = { target = \"case\", base64 = \"\" }\n").contains("no raw target"));
+        assert!(fault("format = 2\nraw = { target = \"raw_tls\", base64 = \"?\" }\n").contains("base64"));
+        assert!(fault("format = 1\nraw = { target = \"raw_tls\", base64 = \"\" }\n").contains("format = 2"));
+        assert!(fault("format = 2\n").contains("0 steps"));
+    }
+}
