@@ -58,15 +58,7 @@ fn what_it_writes_compiles_and_holds() {
         gatecrash::Gate::serve(|_io| async {})
     }
     let target = Target { factory: factory!(gate), policy, world: WorldOptions::default() };
-    let exhibit = Exhibit {
-        name: "gate".into(),
-        what: String::new(),
-        breaks: Default::default(),
-        target,
-        twin: None,
-        shows: Default::default(),
-        needs: None,
-    };
+    let exhibit = Exhibit::own(target);
     assert_eq!(corpus::lint(None, &exhibit).unwrap().faults, [""; 0]);
 }
 
