@@ -5,26 +5,27 @@ use std::{fs, path::Path};
 use gatecrash::catalogue::Catalogue;
 use gatecrash_gallery::{docs, kills};
 
-use crate::support::blueprint;
-
-fn kept(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../harness/docs").join(name)).unwrap()
+/// Compares a table with the one that is kept; as with snapshots, `INSTA_UPDATE=always` writes it anew.
+fn holds(name: &str, table: Result<String, Vec<String>>) {
+    let table = table.unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../harness/docs").join(name);
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &table).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(table == kept, "{name} is out of date; `measure --docs` or INSTA_UPDATE=always writes it anew");
 }
-
-const ANEW: &str = "`cargo run --release -p gatecrash-gallery --bin measure -- --docs` writes it anew";
 
 #[test]
 fn the_rule_table() {
     let catalogue = Catalogue::embedded().unwrap();
     let exhibits = gatecrash_gallery::exhibits().unwrap();
-    let table = docs::rules(&catalogue, &exhibits, &kills::kept().unwrap());
-    let table = table.unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
-    assert!(table == kept("rules.md"), "{ANEW}");
+    holds("rules.md", docs::rules(&catalogue, &exhibits, &kills::kept().unwrap()));
 }
 
 #[test]
 fn the_readings_table() {
-    let table = docs::reading_table(&Catalogue::embedded().unwrap(), &blueprint());
-    let table = table.unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
-    assert!(table == kept("readings.md"), "{ANEW}");
+    let exhibits = gatecrash_gallery::exhibits().unwrap();
+    holds("readings.md", docs::reading_table(&Catalogue::embedded().unwrap(), &docs::worlds(&exhibits)));
 }

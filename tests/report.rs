@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use gatecrash::{
-    campaign::{Bound, CampaignOptions},
+    campaign::{Bound, CampaignOptions, Depths},
     report::{self, Subject},
 };
 
@@ -29,6 +29,17 @@ fn one_finding_in_full() {
     let subject = subject("audience-not-required");
     let first = campaign.findings.first().unwrap();
     insta::assert_snapshot!("one_finding", report::finding(first, &campaign.catalogue, &subject));
+
+    // One screen: what combines a cause with others stands below it, and the counts above it are not for a snapshot.
+    let screen = report::screen(&campaign, &subject);
+    assert!(screen.lines().count() < 70, "{screen}");
+    insta::assert_snapshot!("one_screen", screen.split_once("\n1. ").unwrap().1);
+    let all = report::screen_as(&campaign, &subject, report::View { all: true, exercised: false });
+    assert_eq!(all.matches("   permitted  ").count(), campaign.findings.len());
+    let table = report::exercised(&campaign);
+    for row in ["(controls)", "aud-missing", "exp-past"] {
+        assert!(table.lines().any(|line| line.starts_with(row)), "{row}: {table}");
+    }
 
     let json = serde_json::to_value(report::run(&campaign, &subject)).unwrap();
     let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
@@ -57,7 +68,13 @@ fn the_article_is_found_out() {
 
 #[test]
 fn plain_tcp_is_found_at_the_transport() {
-    let options = CampaignOptions { bound: Bound::Attempts(4600), jobs: 2, ..CampaignOptions::default() };
+    // The catalogue once, at the depth that has a transport.
+    let options = CampaignOptions {
+        bound: Bound::Time(std::time::Duration::ZERO),
+        depths: Depths::Only(gatecrash::Depth::Connection),
+        random: false,
+        ..CampaignOptions::default()
+    };
     let campaign = run(&exhibit("article-as-printed").target, options);
     assert_eq!(report::status(&campaign), 1);
     let finding = campaign.findings.first().unwrap();

@@ -106,7 +106,7 @@ pub struct Kill {
     pub fingerprint: Option<String>,
     /// By random cases alone. Fitted: the same hands wrote the cases and the gates.
     pub random: Option<RandomKill>,
-    /// The attacks of the catalogue that show the flaw.
+    /// The attacks of the catalogue that show the flaw by violating rules that the gate declares, and no other.
     pub killers: Vec<String>,
     /// The declared rules of which some attack shows that the gate breaks that one and no other.
     pub rules_shown: Vec<&'static str>,
@@ -196,8 +196,9 @@ impl Matrix {
 
 /// Which attacks show the flaw of a gate, without its twin and without shrinking: [`Kill::killed`] says that some do.
 pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
-    let mut row = kill(exhibit, &campaign_of(&exhibit.target, measure, None, false)?, None);
-    row.killed = !row.killers.is_empty();
+    let done = campaign_of(&exhibit.target, measure, None, false)?;
+    let mut row = kill(exhibit, &done, None);
+    row.killed = done.shown.iter().any(|shown| exhibit.declares(shown.kind, &shown.rules));
     let pairs = exhibit.needs == Some(Needs::Pair) && !row.killed;
     if pairs { paired(exhibit, measure, row) } else { Ok(row) }
 }
@@ -286,7 +287,9 @@ fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) 
     let shown = done.shown.iter().filter(|shown| exhibit.declares(shown.kind, &shown.rules));
     let shown: Vec<&campaign::Shown> = shown.collect();
     let first = orders::median_attempts(done.tally.attempts, shown.iter().map(|shown| shown.index));
-    let attacks: BTreeSet<usize> = shown.iter().map(|shown| shown.attack).collect();
+    // Of a flaw that every refusal shows, such as a leak, no attack is the killer.
+    let by_rule = shown.iter().filter(|shown| !shown.rules.is_empty() && shown.rules.is_subset(&exhibit.breaks));
+    let attacks: BTreeSet<usize> = by_rule.map(|shown| shown.attack).collect();
     let rules: BTreeSet<Rule> = shown
         .iter()
         .filter(|shown| shown.rules.len() == 1)

@@ -76,7 +76,8 @@ impl Done {
             Err(_) => self.tally.skipped += 1,
             Ok(checked) => {
                 let mut found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
-                if let Some(changes) = inert {
+                // Where the attempt itself went wrong, its twin would only say so again.
+                if let (Some(changes), Outcome::Agree) = (inert, &checked.outcome) {
                     let case = twin(case, changes);
                     options.serial = u64::MAX - index;
                     // Changes that conflict with those of the case make no twin.

@@ -2,39 +2,72 @@
 //!
 //! With `--docs` it takes the kills as they are kept, and writes the tables alone.
 
-use std::{error::Error, fs, path::Path};
+use std::{
+    error::Error,
+    fs,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use gatecrash::{
+    campaign::CampaignError,
     catalogue::Catalogue,
-    exhibit::{Measure, quick},
-    model::Blueprint,
+    exhibit::{Exhibit, Measure, quick},
 };
-use gatecrash_gallery::{docs, exhibits, kills, policy};
+use gatecrash_gallery::{
+    docs, exhibits,
+    kills::{self, Killed},
+};
+
+/// Gates that are measured at the same time, for each core.
+const AT_ONCE: usize = 2;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let exhibits = exhibits()?;
-    let mut known = kills::kept()?;
-    if !std::env::args().any(|argument| argument == "--docs") {
-        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let measure = Measure { seed: 1, jobs, random_seeds: 0, random_cap: 0 };
-        known.clear();
-        for exhibit in exhibits.iter().filter(|exhibit| exhibit.is_flawed()) {
-            known.push(kills::Killed::from(&quick(exhibit, measure)?));
-            eprintln!("{}", exhibit.name);
-        }
+    let known = if std::env::args().any(|argument| argument == "--docs") {
+        kills::kept()?
+    } else {
+        let known = measured(&exhibits)?;
         fs::write(root.join("tests/gallery/kills.json"), kills::text(&known)?)?;
-    }
+        known
+    };
     let catalogue = Catalogue::embedded()?;
     let folder = root.join("harness/docs");
     fs::create_dir_all(&folder)?;
-    let blueprint = Blueprint::new(policy()?, 1_790_000_000);
     let tables = [
+        ("readings.md", docs::reading_table(&catalogue, &docs::worlds(&exhibits))),
         ("rules.md", docs::rules(&catalogue, &exhibits, &known)),
-        ("readings.md", docs::reading_table(&catalogue, &blueprint)),
     ];
     for (name, table) in tables {
         fs::write(folder.join(name), table.map_err(|faults| faults.join("\n"))?)?;
     }
     Ok(())
+}
+
+/// Every flawed gate, in order.
+fn measured(exhibits: &[Exhibit]) -> Result<Vec<Killed>, CampaignError> {
+    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
+    let measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap: 0 };
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Result<Killed, CampaignError>)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE * std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(exhibit) = flawed.get(at) else { break };
+                    let killed = quick(exhibit, measure).map(|kill| Killed::from(&kill));
+                    eprintln!("{} of {}: {}", at + 1, flawed.len(), exhibit.name);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, killed));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, killed)| killed).collect()
 }
