@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Step, Verdict, judge, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Scene, Step, Verdict, judge, resolve};
 
 use super::{Attack, Catalogue, Expect};
 
 /// Every fault of the catalogue under the blueprint's policy, in words; empty when it is sound.
 pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut seen: BTreeMap<String, Vec<(Attempt, String)>> = BTreeMap::new();
+    let mut seen: BTreeMap<(Scene, String), Vec<(Attempt, String)>> = BTreeMap::new();
     for attack in &catalogue.attacks {
         let mut fault = |text: String| faults.push(format!("{}: `{}`: {text}", attack.family.file, attack.id));
         if attack.family.references.is_empty() {
@@ -30,12 +30,10 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
             if let Some(text) = verdict_fault(attack, &case, &attempt, &blueprint) {
                 fault(format!("{place}: {text}"));
             }
-            let twins = seen.entry(place.clone()).or_default();
+            let twins = seen.entry((case.scene, place.clone())).or_default();
             match twins.iter().find(|(twin, id)| *twin == attempt && *id != attack.id) {
-                Some((_, id)) if case.scene == gatecrash_model::Scene::Usual => {
-                    fault(format!("{place}: is the same attempt as `{id}`"));
-                }
-                _ => twins.push((attempt, attack.id.clone())),
+                Some((_, id)) => fault(format!("{place}: is the same attempt as `{id}`")),
+                None => twins.push((attempt, attack.id.clone())),
             }
         }
     }
