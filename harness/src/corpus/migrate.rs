@@ -21,7 +21,8 @@ pub fn migrate(path: &Path) -> Result<Migrated, InputError> {
     let mut done = Migrated::default();
     for file in files(path)? {
         // Families of attacks have a format of their own; raw inputs have none.
-        if file.extension().is_none_or(|extension| extension != "toml") {
+        let manifest = file.file_name().is_some_and(|name| name == "Cargo.toml");
+        if manifest || file.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
         let text = String::from_utf8_lossy(&read(&file)?).into_owned();
