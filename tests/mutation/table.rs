@@ -1,13 +1,21 @@
 //! Writes the table of a mutation run: mutants by file, what killed them, and every survivor.
-//! Reads `mutants.out`, where cargo-mutants leaves outcomes and logs.
+//! Reads the folders named, where cargo-mutants leaves outcomes and logs: `target/mutants.out` when none is.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use serde_json::Value;
 
 fn main() -> ExitCode {
-    let folder = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/mutants.out"), PathBuf::from);
-    match table(&folder) {
+    let mut folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    if folders.is_empty() {
+        folders.push(PathBuf::from("target/mutants.out"));
+    }
+    match table(&folders) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -27,36 +35,52 @@ struct Row {
     unviable: u64,
 }
 
-fn table(folder: &std::path::Path) -> Result<String, String> {
-    let path = folder.join("outcomes.json");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let run: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let outcomes = run["outcomes"].as_array().ok_or_else(|| format!("{}: no outcomes", path.display()))?;
-    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    let mut killers: BTreeMap<String, u64> = BTreeMap::new();
-    let mut survivors = Vec::new();
-    for outcome in outcomes {
-        let mutant = &outcome["scenario"]["Mutant"];
-        let Some(file) = mutant["file"].as_str() else { continue };
-        let row = rows.entry(file.to_owned()).or_default();
-        match outcome["summary"].as_str().unwrap_or_default() {
-            "Unviable" => row.unviable += 1,
-            "MissedMutant" => {
-                row.survived += 1;
-                survivors.push(mutant["name"].as_str().unwrap_or_default().to_owned());
-            }
-            "Timeout" => {
-                row.killed += 1;
-                *killers.entry("a hang".to_owned()).or_default() += 1;
-            }
-            _ => {
-                row.killed += 1;
-                let log = outcome["log_path"].as_str().map(|log| folder.join(log));
-                *killers.entry(killer(log)).or_default() += 1;
+/// What came of the mutants.
+#[derive(Default)]
+struct Run {
+    rows: BTreeMap<String, Row>,
+    killers: BTreeMap<String, u64>,
+    survivors: Vec<String>,
+}
+
+fn table(folders: &[PathBuf]) -> Result<String, String> {
+    let mut run = Run::default();
+    for folder in folders {
+        run.read(folder)?;
+    }
+    Ok(print(&run.rows, &run.killers, &run.survivors))
+}
+
+impl Run {
+    fn read(&mut self, folder: &Path) -> Result<(), String> {
+        let path = folder.join("outcomes.json");
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let run: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let outcomes = run["outcomes"].as_array().ok_or_else(|| format!("{}: no outcomes", path.display()))?;
+        let Run { rows, killers, survivors } = self;
+        for outcome in outcomes {
+            let mutant = &outcome["scenario"]["Mutant"];
+            let Some(file) = mutant["file"].as_str() else { continue };
+            let row = rows.entry(file.to_owned()).or_default();
+            match outcome["summary"].as_str().unwrap_or_default() {
+                "Unviable" => row.unviable += 1,
+                "MissedMutant" => {
+                    row.survived += 1;
+                    survivors.push(mutant["name"].as_str().unwrap_or_default().to_owned());
+                }
+                "Timeout" => {
+                    row.killed += 1;
+                    *killers.entry("a hang".to_owned()).or_default() += 1;
+                }
+                _ => {
+                    row.killed += 1;
+                    let log = outcome["log_path"].as_str().map(|log| folder.join(log));
+                    *killers.entry(killer(log)).or_default() += 1;
+                }
             }
         }
+        Ok(())
     }
-    Ok(print(&rows, &killers, &survivors))
 }
 
 /// What the judge said in a mutant's log, up to the first colon.

@@ -27,8 +27,8 @@ use crate::process::Process;
 
 const PATH: &str = "/v1/accounts/alice-1";
 /// Requests of a round; rounds of the two servers alternate.
-const ROUND: usize = 2000;
-const ROUNDS: usize = 15;
+const ROUND: usize = 1000;
+const ROUNDS: usize = 20;
 /// Connections that do nothing.
 const IDLE: usize = 400;
 
@@ -70,8 +70,10 @@ async fn compare() {
     let mut connections = [connect(folder.path(), &ours).await, connect(folder.path(), &plain).await];
     let token = token(folder.path());
     let mut means = [Vec::new(), Vec::new()];
+    let mut processor = [0.0, 0.0];
     for round in 0..=ROUNDS {
-        for (connection, means) in connections.iter_mut().zip(&mut means) {
+        for (at, (connection, means)) in connections.iter_mut().zip(&mut means).enumerate() {
+            let before = [&ours, &plain][at].processor();
             let start = Instant::now();
             for _ in 0..ROUND {
                 ask(connection, &token).await;
@@ -79,6 +81,7 @@ async fn compare() {
             // The first round warms up.
             if round > 0 {
                 means.push(start.elapsed().as_secs_f64() * 1e6 / ROUND as f64);
+                processor[at] += [&ours, &plain][at].processor() - before;
             }
         }
     }

@@ -40,6 +40,14 @@ impl Process {
         self.address
     }
 
+    /// Time on a processor so far, in seconds, in steps of the system's clock tick of 10 ms.
+    pub(crate) fn processor(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+        // `utime` and `stime` are the 14th and 15th field, counted from the process's number.
+        fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
+    }
+
     /// Resident memory, KiB.
     pub(crate) fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
