@@ -94,7 +94,7 @@ impl std::fmt::Display for Mutation {
             JoseHeader(form) => write!(f, "JOSE header {form:?}"),
             Method(name) => write!(f, "method {name}"),
             ObjectOf(person) => write!(f, "on {}'s object", person.title()),
-            Path(form) => write!(f, "path spelled {form:?}"),
+            Path(form) => write!(f, "{form}"),
             Payload(form) => write!(f, "payload {form:?}"),
             Permute(order) => f.write_str(match order {
                 crate::Permutation::Claims => "the claims in another order",

@@ -1,6 +1,6 @@
-//! Protocol, authority and framing in words.
+//! Protocol, authority, path and framing in words.
 
-use crate::{Framing, HostForm, Http2Form, Protocol};
+use crate::{Framing, HostForm, Http2Form, PathForm, Protocol};
 
 impl std::fmt::Display for Protocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -71,6 +71,33 @@ impl std::fmt::Display for Framing {
             Framing::TransferEncodingTwice => "`chunked` before another transfer coding, a second request after it",
             Framing::TransferEncodingUnknown => "`Transfer-Encoding: xchunked`, a second request after it",
             Framing::WebSocket => "a request to speak WebSocket",
+        })
+    }
+}
+
+impl std::fmt::Display for PathForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            PathForm::Absolute => "the target in absolute form",
+            PathForm::Backslash => "the last slash of the path as a backslash",
+            PathForm::Case => "a letter of the path in upper case",
+            PathForm::Dot => "`/.` before the path",
+            PathForm::DotDot => "`/x/..` before the path",
+            PathForm::DoubleEncoded => "a letter of the path percent-encoded twice",
+            PathForm::DoubleSlash => "two slashes before the path",
+            PathForm::EncodedDot => "`/%2e` before the path",
+            PathForm::EncodedDotDot => "`/x/%2e%2e` before the path",
+            PathForm::EncodedLetter => "a letter of the path percent-encoded",
+            PathForm::EncodedSlash => "the last slash of the path as `%2F`",
+            PathForm::Fragment => "a fragment after the path",
+            PathForm::Nul => "`%00` after the path",
+            PathForm::OpenPrefix => "`/healthz/..` before the path",
+            PathForm::Overlong => "the last slash of the path as `%C0%AF`",
+            PathForm::PublicPrefix => "`/public/..` before the path",
+            PathForm::RepeatedPrefix => "the first segment of the path twice",
+            PathForm::Semicolon => "`;x` after the path",
+            PathForm::StrippedPrefix => "the path without its first segment",
+            PathForm::TrailingSlash => "a slash after the path",
         })
     }
 }
