@@ -30,8 +30,14 @@ pub const NO_GATE: &[(&str, &str)] = &[
     ("revocation-status", VERIFIER),
     ("claims-form", "no gate reads claims with anything but a JSON parser that refuses all else"),
     ("credential-form", "no gate takes a token out of a malformed field"),
-    ("route", "no gate serves what its router does not declare"),
+    ("http-version", HTTP),
+    ("message-form", HTTP),
+    ("message-size", HTTP),
+    ("server-name", "every gate has one name, and asks for none"),
 ];
+
+/// Messages are read before a gate of the gallery sees them.
+const HTTP: &str = "every gate of the gallery leaves the reading of messages to hyper";
 
 /// Certificates are verified before a gate of the gallery sees them.
 const VERIFIER: &str =
