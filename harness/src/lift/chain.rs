@@ -207,7 +207,8 @@ fn dotted(octets: &[u8]) -> String {
 
 fn constraint(permitted: bool, base: &GeneralName<'_>) -> Option<NameConstraint> {
     use NameConstraint::*;
-    let (permits, excludes, text): (fn(String) -> NameConstraint, fn(String) -> NameConstraint, String) = match base {
+    type Kind = fn(String) -> NameConstraint;
+    let (permits, excludes, text): (Kind, Kind, String) = match base {
         GeneralName::DNSName(text) => (PermittedDns, ExcludedDns, text.to_string()),
         GeneralName::DirectoryName(name) => {
             let common = name.iter_common_name().next().and_then(|name| name.as_str().ok())?;
