@@ -262,9 +262,10 @@ impl Fuzzer {
 
     /// Something of both, of at most `room` octets: of cases a case, of bytes a beginning and an end.
     pub fn cross(&self, one: &[u8], other: &[u8], seed: u32, room: usize) -> Vec<u8> {
-        let mut made = match self.surface.is_raw() {
-            false => self.mutator.cross(one, other, seed, room).into_bytes(),
-            true => {
+        let mut made = match self.surface {
+            surface if !surface.is_raw() => self.mutator.cross(one, other, seed, room).into_bytes(),
+            Surface::RawCertificate => certificates::cross(one, other, &mut Dice::new(u64::from(seed))),
+            _ => {
                 let mut dice = Dice::new(u64::from(seed));
                 let (at, from) = (dice.below(one.len() + 1), dice.below(other.len() + 1));
                 [&one[..at], &other[from..]].concat()

@@ -33,10 +33,23 @@ pub(super) fn mutate(
             let values = der::values(certificate);
             let value = dice.pick(&values)?.clone();
             let size = value.len();
+            // Half of the time one bit: most of what is longer is no value of its type any more.
+            if dice.below(2) == 0 {
+                let at = value.start + dice.below(size);
+                certificate[at] ^= 1 << dice.below(8);
+                return Some(chain.concat());
+            }
             // As many octets as there were: what the engine leaves short keeps its old end.
             bytes(&mut certificate[value], size, size);
         }
     }
     let text = chain.concat();
     (!text.is_empty() && text.len() <= room).then_some(text)
+}
+
+/// Certificates of both, each of them whole.
+pub(super) fn cross(one: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let (one, other) = (der::split(one), der::split(other));
+    let (at, from) = (dice.below(one.len() + 1), dice.below(other.len() + 1));
+    [&one[..at], &other[from..]].concat().concat()
 }

@@ -54,7 +54,10 @@ fn below(der: &[u8], within: Range<usize>, found: &mut Vec<Range<usize>>) {
             return;
         }
         // Bit 6 of the identifier says that the contents are values again (X.690 §8.1.2.5).
-        match der[at] & 0x20 != 0 {
+        // An OCTET STRING of an extension holds values, too (RFC 5280 §4.1).
+        let nested = der[at] == 0x04
+            && header(&der[contents.clone()]).is_some_and(|(head, length)| head + length == contents.len());
+        match der[at] & 0x20 != 0 || nested {
             true => below(der, contents.clone(), found),
             false if !contents.is_empty() => found.push(contents.clone()),
             false => {}
