@@ -159,6 +159,8 @@ fn reached(catalogue: &Catalogue, worlds: &[Blueprint]) -> BTreeMap<ReadingKind,
     for (blueprint, scene) in worlds.iter().flat_map(|world| Scene::ALL.map(|scene| (world, scene))) {
         let words = vocabulary(blueprint).into_iter();
         let words = words.chain(catalogue.attacks.iter().flat_map(|attack| attack.mutations.iter().cloned()));
+        // In another scene the trust data differ, and what is attempted does not: there the stances alone are enough.
+        let words = words.filter(|_| scene == Scene::Usual);
         let changes: Vec<Vec<Mutation>> = std::iter::once(Vec::new()).chain(words.map(|word| vec![word])).collect();
         let blueprint = Blueprint { scene, ..blueprint.clone() };
         for route in &blueprint.policy.routes {
