@@ -82,7 +82,7 @@ impl Done {
                     options.serial = u64::MAX - index;
                     // Changes that conflict with those of the case make no twin.
                     if let Ok(again) = runtime.block_on(check_twin(gate, world, &checked, &case, options)) {
-                        found += self.record_twin(index, &case, &again, world.policy());
+                        found += self.record_twin(index, (origin, &case), &again, world.policy());
                     }
                 }
                 progress.step(found);
@@ -94,7 +94,13 @@ impl Done {
     }
 
     /// Counts an attempt that was made again with inert changes; how many disagreements it had.
-    fn record_twin(&mut self, index: u64, case: &Case, checked: &Checked, policy: &Policy) -> usize {
+    fn record_twin(
+        &mut self,
+        index: u64,
+        (origin, case): (Origin, &Case),
+        checked: &Checked,
+        policy: &Policy,
+    ) -> usize {
         let entered = checked.observation.entered(policy);
         self.tally.twins[0] += 1;
         self.tally.exercised.entry(Source::Twin).or_default().count(checked, entered);
@@ -106,9 +112,17 @@ impl Done {
             }
             Outcome::Disagree(list) => {
                 self.tally.twins[1] += u64::from(list.iter().any(|it| it.kind == FindingKind::Unstable));
+                self.keep_shown(index, origin, list);
                 self.keep_raws(index, case, checked, list);
                 list.len()
             }
+        }
+    }
+
+    fn keep_shown(&mut self, index: u64, origin: Origin, list: &[Disagreement]) {
+        if let (Origin::Catalogue(attack), true) = (origin, self.keep) {
+            let shown = |it: &Disagreement| Shown { index, attack, kind: it.kind, rules: it.rules.clone() };
+            self.shown.extend(list.iter().map(shown));
         }
     }
 
@@ -200,10 +214,7 @@ impl Done {
                     self.miswirings.push(Miswiring { index, case: case.clone(), answered });
                     return 0;
                 }
-                if let (Origin::Catalogue(attack), true) = (origin, self.keep) {
-                    let shown = |it: &Disagreement| Shown { index, attack, kind: it.kind, rules: it.rules.clone() };
-                    self.shown.extend(list.iter().map(shown));
-                }
+                self.keep_shown(index, origin, list);
                 self.keep_raws(index, case, checked, list);
                 list.len()
             }
