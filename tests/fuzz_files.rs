@@ -63,6 +63,7 @@ fn dictionaries_are_what_the_command_line_writes_and_give_no_answer_away() {
     }
     // What a flawed gate compares with, and no standard names.
     let registered = ["authorization", "bearer", "Bearer ", "cookie"];
+    let policy = read("tests/gallery/gate.toml");
     let mut triggers = 0;
     for file in std::fs::read_dir(root().join("tests/gallery/src/gates")).unwrap() {
         let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
@@ -72,7 +73,7 @@ fn dictionaries_are_what_the_command_line_writes_and_give_no_answer_away() {
                 .any(|it| line.contains(it))
         });
         for literal in compared.flat_map(|line| line.split('"').skip(1).step_by(2)) {
-            if literal.len() < 4 || registered.contains(&literal) {
+            if literal.len() < 4 || registered.contains(&literal) || policy.contains(&format!("\"{literal}\"")) {
                 continue;
             }
             triggers += 1;
@@ -139,9 +140,12 @@ fn workflows_name_existing_targets_and_commands() {
                     ["bash", script, ..] => {
                         seen += 1;
                         assert!(root().join(script).is_file(), "{file}: {script}");
+                        // What follows the others is a folder.
+                        let takes_targets = ["fuzz/coverage.sh", "fuzz/run.sh", "fuzz/smoke.sh"].contains(&script);
                         for target in words
                             .iter()
-                            .skip(2)
+                            .skip(if takes_targets { 2 } else { words.len() })
+                            .take_while(|word| !word.contains(['|', '>']))
                             .filter(|word| word.chars().all(|it| it.is_ascii_lowercase() || it == '_'))
                         {
                             assert!(names().contains(*target), "{file}: {line}");

@@ -133,7 +133,10 @@ fn patched(mut wire: Wire, from: &[u8], to: &[u8]) -> Wire {
 }
 
 /// Bugs of messages: the change that was meant, what the forge does wrong, and how.
-fn message_bugs() -> Vec<(Mutation, &'static str, fn(Wire) -> Wire)> {
+/// What is meant, what the bug does instead, and how.
+type MessageBug = (Mutation, &'static str, fn(Wire) -> Wire);
+
+fn message_bugs() -> Vec<MessageBug> {
     let http2 = |form| Mutation::Protocol(Protocol::Http2(form));
     vec![
         (http2(Http2Form::Plain), "another path", |wire| patched(wire, b"alice-1", b"kevin-1")),

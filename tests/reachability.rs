@@ -58,7 +58,10 @@ fn drawn(plan: &Plan, blueprint: &Blueprint, cases: u64) -> Counts {
         count(&mut counts.scenes, format!("{:?}", case.scene));
         count(&mut counts.routes, step.route.clone());
         case.mutations().for_each(|mutation| count(&mut counts.kinds, mutation.kind()));
-        judge(&attempt, &blueprint).refusals.into_iter().for_each(|rule| count(&mut counts.rules, rule.name()));
+        let verdict = judge(&attempt, &blueprint);
+        let second = verdict.second.into_iter().flat_map(|second| second.rules);
+        let rules: BTreeSet<Rule> = verdict.refusals.into_iter().chain(second).collect();
+        rules.into_iter().for_each(|rule| count(&mut counts.rules, rule.name()));
         let read: BTreeSet<ReadingKind> =
             readings(&attempt.expected(&blueprint), &blueprint).into_iter().flatten().collect();
         read.into_iter().for_each(|kind| count(&mut counts.readings, format!("{kind:?}")));
@@ -73,7 +76,9 @@ fn everything_occurs_in_random_cases() {
     let counts = drawn(&the_plan(), &blueprint, DRAWN);
     // What a strict profile forbids outright shows with a looser one: a MAC is allowed there, and claims are left unasked.
     let article = exhibit("article").target;
-    let loose = Blueprint::new(article.policy.clone(), NOW);
+    let mut policy = article.policy.clone();
+    policy.tokens.required.clear();
+    let loose = Blueprint::new(policy, NOW);
     let looser = drawn(&plan(&article, CampaignOptions::default()).unwrap(), &loose, DRAWN / 4);
     // Most of what is drawn means something and changes something.
     assert!(counts.made * 10 > DRAWN * 6, "{} of {DRAWN}", counts.made);
@@ -95,7 +100,9 @@ fn everything_occurs_in_random_cases() {
         let (strict, loose) = (of(&counts.rules, rule), of(&looser.rules, rule));
         within(rule, strict + loose, counts.made + looser.made, 0.005, 60.0);
     }
-    for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")) {
+    // That takes two changes that know of one another: HTTP/1.0, and a transfer coding. The catalogue has them.
+    let together = "FaultyFraming";
+    for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")).into_iter().filter(|kind| kind != together) {
         let [strict, loose] = [&counts, &looser].map(|counts| counts.readings.get(&kind).copied().unwrap_or(0));
         within(&kind, strict + loose, counts.made + looser.made, 0.005, 60.0);
     }

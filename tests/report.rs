@@ -24,7 +24,7 @@ fn subject(gate: &str) -> Subject {
 fn one_finding_in_full() {
     let mut target = exhibit("audience-not-required").target;
     target.world.seed = 1;
-    let options = CampaignOptions { bound: Bound::Attempts(3500), jobs: 1, ..CampaignOptions::default() };
+    let options = CampaignOptions { bound: Bound::Attempts(6500), jobs: 1, ..CampaignOptions::default() };
     let campaign = run(&target, options);
     let subject = subject("audience-not-required");
     let first = campaign.findings.first().unwrap();
@@ -56,7 +56,7 @@ fn one_finding_in_full() {
 
 #[test]
 fn the_article_is_found_out() {
-    let options = CampaignOptions { bound: Bound::Attempts(4200), jobs: 2, ..CampaignOptions::default() };
+    let options = CampaignOptions { bound: Bound::Attempts(14_000), jobs: 2, ..CampaignOptions::default() };
     let campaign = run(&exhibit("article").target, options);
     assert_eq!(report::status(&campaign), 1);
     for rule in ["confirmation", "issuer", "key-strength", "not-before", "scope"] {

@@ -105,7 +105,9 @@ fn in_plain() {
     let token = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     for (token, status) in [(token("bob.jwt"), "200"), (token("alice.jwt"), "401")] {
         let header = format!("Authorization: Bearer {token}");
-        if let Some(seen) = curl(&["-H".into(), header, format!("http://{}/v1/whoami", served.address)]) {
+        if let Some(seen) =
+            curl(&["-H".into(), header, format!("http://localhost:{}/v1/whoami", served.address.port())])
+        {
             assert_eq!(seen, status);
         }
     }

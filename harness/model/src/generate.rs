@@ -33,7 +33,7 @@ pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint)
             mutations.push(word.clone());
         }
     }
-    let asks = mutations.iter().any(|mutation| mutation.slot().stage == SlotStage::Request);
+    let asks = mutations.iter().any(|it| matches!(it.slot().stage, SlotStage::Connection | SlotStage::Request));
     if asks && matches!(stance, Stance::Complete(_)) && draw.below(4) > 0 {
         stance = draw_lack(draw);
     }

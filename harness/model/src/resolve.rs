@@ -562,6 +562,7 @@ fn text(text: &str) -> Value {
 
 fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list.sort();
+    list.dedup();
     list
 }
 

@@ -19,7 +19,8 @@ pub(super) fn seeds(oracle: &RawOracle, world: &World) -> Vec<Vec<u8>> {
         _ => Vec::new(),
     };
     let mut known = std::collections::BTreeSet::new();
-    seeds.retain(|seed| !seed.is_empty() && known.insert(seed.clone()));
+    // What cannot stand in a field is no input of its target.
+    seeds.retain(|seed| oracle.attempt(seed).is_some() && known.insert(seed.clone()));
     seeds
 }
 
