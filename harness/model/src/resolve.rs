@@ -132,6 +132,12 @@ impl<'a> Start<'a> {
                 extra.applied_to(certificate);
             }
         }
+        let request = &self.attempt.request;
+        let late = request.protocol == Protocol::Http2(crate::Http2Form::PseudoLate);
+        // A pseudo-header field comes late only where another field comes before it.
+        if late && self.attempt.token.is_none() && request.headers.is_empty() && self.route.body.is_none() {
+            return Err(not_applicable("there is no other field"));
+        }
         let object = self.object.clone().unwrap_or_default();
         let fill = |text: &str, name: Option<&str>| match name {
             Some(name) => text.replace(&format!("{{{name}}}"), &object),
