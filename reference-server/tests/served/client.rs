@@ -69,6 +69,8 @@ pub(crate) async fn connect(
     let name = ServerName::try_from("api.bank.example").unwrap();
     let stream = TokioIo::new(connector.connect(name, near).await?);
     let sent = if protocol == b"h2" {
+        let path = request.uri().path_and_query().map_or("/".to_owned(), ToString::to_string);
+        *request.uri_mut() = format!("https://api.bank.example{path}").parse().unwrap();
         let (mut sender, connection) =
             http2::handshake(TokioExecutor::new(), stream).await.map_err(io::Error::other)?;
         tokio::spawn(connection);
