@@ -50,8 +50,9 @@ pub(crate) async fn ask(deployment: &Deployment, request: Request<Body>) -> Answ
     ask_as(deployment, &deployment.alice, request).await
 }
 
-/// Asks the router without a certificate.
-pub(crate) async fn ask_nameless(deployment: &Deployment, request: Request<Body>) -> Answer {
+/// Asks the router without a certificate. As every HTTP/1.1 client does, it says whom it means (RFC 9112 §3.2).
+pub(crate) async fn ask_nameless(deployment: &Deployment, mut request: Request<Body>) -> Answer {
+    request.headers_mut().entry("host").or_insert_with(|| "api.bank.example".parse().unwrap());
     read(deployment.server.router().oneshot(request).await.unwrap()).await
 }
 
@@ -69,8 +70,6 @@ pub(crate) async fn connect(
     let name = ServerName::try_from("api.bank.example").unwrap();
     let stream = TokioIo::new(connector.connect(name, near).await?);
     let sent = if protocol == b"h2" {
-        let path = request.uri().path_and_query().map_or("/".to_owned(), ToString::to_string);
-        *request.uri_mut() = format!("https://api.bank.example{path}").parse().unwrap();
         let (mut sender, connection) =
             http2::handshake(TokioExecutor::new(), stream).await.map_err(io::Error::other)?;
         tokio::spawn(connection);
