@@ -173,14 +173,14 @@ fn the_reference_server_stands_and_no_target_dies_in_parsing() {
         }
         let reached = fuzzer.reached();
         assert!(reached.rejected * 4 < reached.inputs, "{reached}");
-        // A hello of any bytes is no hello most of the time: there, to be answered by one is as deep as it goes.
-        // A chain of other bytes leads nowhere; that it is refused for the path, not for its encoding, is deep enough.
-        let least = match surface {
-            Surface::RawTls => 400,
-            Surface::RawCertificate => 100,
+        // Two are shallow without the fuzzer's feedback, and are held to what they reach: a hello of other bytes is
+        // seldom one that is answered, and a chain of other bytes is seldom one that leads to an anchor.
+        let one_in = match surface {
+            Surface::RawTls => 200,
+            Surface::RawCertificate => 50,
             _ => 25,
         };
-        assert!(reached.reached[0] * least > reached.inputs, "{reached}");
+        assert!(reached.reached[0] * one_in > reached.inputs, "{reached}");
     }
 }
 

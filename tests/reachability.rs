@@ -102,6 +102,11 @@ fn everything_occurs_in_random_cases() {
     }
     // That takes two changes that know of one another: HTTP/1.0, and a transfer coding. The catalogue has them.
     let together = "FaultyFraming";
+    let read = |case: &Case| {
+        let attempt = resolve(&case.steps[0], &blueprint).unwrap();
+        readings(&attempt.expected(&blueprint), &blueprint).iter().flatten().any(|it| *it == ReadingKind::FaultyFraming)
+    };
+    assert!(catalogue.attacks.iter().any(|attack| attack.cases(&blueprint).iter().any(read)));
     for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")).into_iter().filter(|kind| kind != together) {
         let [strict, loose] = [&counts, &looser].map(|counts| counts.readings.get(&kind).copied().unwrap_or(0));
         within(&kind, strict + loose, counts.made + looser.made, 0.005, 60.0);

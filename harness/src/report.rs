@@ -6,7 +6,7 @@ mod screen;
 
 use std::path::{Path, PathBuf};
 
-use gatecrash_model::{Verdict, describe};
+use gatecrash_model::{Mutation, Verdict, describe};
 
 pub use groups::{Group, groups, severity};
 pub use json::{AttackJson, FindingJson, RunJson, attacks, run};
@@ -70,18 +70,26 @@ impl Subject {
     }
 }
 
-/// The attack of the catalogue that says most about a finding: the same changes, else the same rules, else one of them.
+/// The attack of the catalogue that says most about a finding: the same changes, else the same rules, else one of them;
+/// of several with the same rules one of the same scene, then one that changes the same kind of thing.
 pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Attack> {
     let step = finding.case.steps.first()?;
     let same = |attack: &&Attack| attack.mutations == step.mutations && attack.stances.contains(&step.stance);
     let refused = || catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
+    let kin = |attack: &&Attack| {
+        let kinds = attack.mutations.iter().map(Mutation::kind);
+        let shared = kinds.filter(|kind| step.mutations.iter().any(|mutation| mutation.kind() == *kind)).count();
+        (attack.scene != finding.case.scene, shared == 0)
+    };
     catalogue
         .attacks
         .iter()
         .find(|attack| same(attack) && !attack.mutations.is_empty())
-        .or_else(|| refused().find(|attack| attack.rules == finding.rules && !finding.rules.is_empty()))
+        .or_else(|| {
+            refused().filter(|attack| attack.rules == finding.rules && !finding.rules.is_empty()).min_by_key(kin)
+        })
         .or_else(|| catalogue.attacks.iter().find(same))
-        .or_else(|| refused().find(|attack| attack.rules.iter().any(|rule| finding.rules.contains(rule))))
+        .or_else(|| refused().filter(|attack| !attack.rules.is_disjoint(&finding.rules)).min_by_key(kin))
 }
 
 /// What a verdict permits, in words.

@@ -57,7 +57,7 @@ macro_rules! rules {
                 use Rule::*;
                 matches!(
                     self,
-                    HostField | HttpVersion | MessageForm | MessageFraming | MessageSize | OneRequest | ServerName | TlsProtocol
+                    HttpVersion | MessageForm | MessageFraming | MessageSize | OneRequest | ServerName | TlsProtocol
                 )
             }
 

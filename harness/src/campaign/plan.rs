@@ -1,7 +1,9 @@
 //! Which case comes when. A pure function of the world, the catalogue and the index.
 
+use std::collections::BTreeMap;
+
 use gatecrash_model::{
-    Case, Http2Form, Mutation, Person, Protocol, Stance, draw_case, inert_changes, resolve, vocabulary,
+    Case, Http2Form, Mutation, Person, Protocol, Rule, Stance, draw_case, inert_changes, resolve, vocabulary,
 };
 
 use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
@@ -36,6 +38,8 @@ pub struct Plan {
     /// One control for each route.
     pub controls: Vec<Case>,
     catalogue: Vec<(Origin, Case)>,
+    /// For each rule that some attack violates, the places in `catalogue` of those that do.
+    by_rule: Vec<Vec<usize>>,
     pairs: Option<(Pairs, u64)>,
     words: Vec<Mutation>,
     inert: Vec<Vec<Mutation>>,
@@ -59,9 +63,11 @@ impl Plan {
         let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
+        let cases: Vec<(Origin, Case)> = cases.collect();
         Self {
             controls,
-            catalogue: cases.collect(),
+            by_rule: by_rule(&cases, catalogue),
+            catalogue: cases,
             pairs,
             words: words(&blueprint, catalogue),
             inert: inert_changes(),
@@ -186,7 +192,12 @@ impl Plan {
         let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
         let (origin, case) = match below(16) {
             0 | 1 if !self.controls.is_empty() => (Origin::Control, self.controls[below(self.controls.len())].clone()),
-            2..=8 if !self.catalogue.is_empty() => self.catalogue[below(self.catalogue.len())].clone(),
+            2..=5 if !self.catalogue.is_empty() => self.catalogue[below(self.catalogue.len())].clone(),
+            // A rule that one small family tries is as much a rule as any other.
+            6..=8 if !self.by_rule.is_empty() => {
+                let places = &self.by_rule[below(self.by_rule.len())];
+                self.catalogue[places[below(places.len())]].clone()
+            }
             _ => (Origin::Random, draw_case(&mut below, &self.words, &self.blueprint)),
         };
         (origin, case, options)
@@ -217,6 +228,18 @@ impl Plan {
     fn state(&self, index: u64) -> u64 {
         self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03)
     }
+}
+
+/// The places of cases by the rules that their attacks violate; no list is empty.
+fn by_rule(cases: &[(Origin, Case)], catalogue: &Catalogue) -> Vec<Vec<usize>> {
+    let mut places: BTreeMap<Rule, Vec<usize>> = BTreeMap::new();
+    for (place, (origin, _)) in cases.iter().enumerate() {
+        let Origin::Catalogue(attack) = origin else { continue };
+        for rule in catalogue.attacks.get(*attack).into_iter().flat_map(|attack| &attack.rules) {
+            places.entry(*rule).or_default().push(place);
+        }
+    }
+    places.into_values().collect()
 }
 
 /// What random cases are made of: the vocabulary, and what the catalogue says beyond it.

@@ -181,7 +181,9 @@ impl Done {
             *tally.attacks.entry(attack).or_default() += 1;
         }
         // What HTTP or TLS refuses by itself never comes to whoever audits.
-        let by_protocol = verdict.refusals.iter().any(|rule| rule.of_protocol());
+        // Of an HTTP/2 request for no host that is the reset of the stream, which leaves no answer.
+        let reset = observation.answer.is_none() && verdict.refusals.contains(&Rule::HostField);
+        let by_protocol = reset || verdict.refusals.iter().any(|rule| rule.of_protocol());
         tally.silent += u64::from(!hit && !by_protocol && observation.seen.causes.is_empty());
         // Of a second request that is none, nobody has anything to audit.
         let second = verdict.second.as_ref().filter(|second| !second.hidden).map(|second| &second.rules);
