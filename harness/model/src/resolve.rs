@@ -1,13 +1,15 @@
 //! From a step to an attempt: the honest start of the stance, then each mutation in the fixed order of its slot.
 
+mod chain;
+mod honest;
+
+use honest::{honest_token, template};
+
 use crate::{
-    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Digest, Encoding, Extra,
-    Framing, HostForm, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
-    RequestHeader, RequestSpec, Route, Seal, SegmentName, Segments, ServerName, SignatureForm, Slot, Stance, Step,
-    SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value,
-    blueprint::authority_name,
-    chain::path::{ChainPadding, ChainPath},
-    token::Algorithm,
+    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing, HostForm,
+    IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol, RequestHeader,
+    RequestSpec, Route, Seal, SegmentName, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template,
+    TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
 };
 
 mod message;
@@ -390,176 +392,6 @@ impl<'a> Start<'a> {
         }
         Ok(())
     }
-
-    fn lead(&mut self, path: ChainPath) -> Result<(), Unresolvable> {
-        let blueprint = self.blueprint;
-        let holder = self.stance.holder().ok_or_else(|| not_applicable("the stance holds no certificate"))?;
-        let mut leaf = blueprint.leaf(holder);
-        let mut issued_by = |key: KeyName, name: &str| {
-            leaf.signer = Some(key);
-            leaf.issuer = name.into();
-        };
-        let above = match path {
-            ChainPath::CrossSigned => {
-                let mut middle = blueprint.authority(holder.certificate_authority());
-                middle.issuer = authority_name(KeyName::SecondRoot).into();
-                middle.signer = Some(KeyName::SecondRoot);
-                vec![middle]
-            }
-            ChainPath::Loop => {
-                issued_by(KeyName::SubAuthority, authority_name(KeyName::SubAuthority));
-                let mut other = blueprint.authority(KeyName::StaffIntermediate);
-                other.issuer = authority_name(KeyName::SubAuthority).into();
-                other.signer = Some(KeyName::SubAuthority);
-                other.authority = Some(crate::BasicConstraints { ca: true, path_length: None });
-                vec![blueprint.authority(KeyName::SubAuthority), other]
-            }
-            ChainPath::SubAuthority => {
-                issued_by(KeyName::SubAuthority, authority_name(KeyName::SubAuthority));
-                vec![blueprint.authority(KeyName::SubAuthority), blueprint.authority(KeyName::StaffIntermediate)]
-            }
-            ChainPath::LeafAsAuthority => {
-                issued_by(KeyName::Leaf(Person::Mallory), "mallory");
-                let mut middle = blueprint.leaf(Person::Mallory);
-                middle.key_usage = None;
-                middle.authority = None;
-                vec![middle, blueprint.authority(KeyName::StaffIntermediate)]
-            }
-            ChainPath::MissingIntermediate => Vec::new(),
-            ChainPath::Rogue => {
-                issued_by(KeyName::RogueIntermediate, authority_name(KeyName::RogueIntermediate));
-                vec![blueprint.authority(KeyName::RogueIntermediate)]
-            }
-            ChainPath::RogueSameName => {
-                let genuine = holder.certificate_authority();
-                issued_by(KeyName::RogueIntermediate, authority_name(genuine));
-                let mut middle = blueprint.authority(genuine);
-                middle.key = KeyName::RogueIntermediate;
-                middle.signer = Some(KeyName::RogueRoot);
-                vec![middle]
-            }
-            ChainPath::SecondRoot => {
-                issued_by(KeyName::SecondRoot, authority_name(KeyName::SecondRoot));
-                Vec::new()
-            }
-            ChainPath::SelfSigned => {
-                issued_by(KeyName::Leaf(holder), holder.name());
-                Vec::new()
-            }
-            ChainPath::ServerAuthority => {
-                issued_by(KeyName::ServerRoot, authority_name(KeyName::ServerRoot));
-                Vec::new()
-            }
-        };
-        let chain = self.chain()?;
-        chain.certificates = vec![leaf];
-        chain.certificates.extend(above);
-        Ok(())
-    }
-
-    fn pad(&mut self, padding: ChainPadding) -> Result<(), Unresolvable> {
-        let root = self.blueprint.authority(KeyName::Root);
-        let unrelated = [KeyName::RogueIntermediate, KeyName::ServerRoot].map(|key| self.blueprint.authority(key));
-        let certificates = &mut self.chain()?.certificates;
-        match padding {
-            ChainPadding::Doubled => certificates.extend(certificates[1..].to_vec()),
-            ChainPadding::Root => certificates.push(root),
-            ChainPadding::Shuffled => certificates.insert(1, root),
-            ChainPadding::Unrelated => certificates.extend(unrelated),
-        }
-        Ok(())
-    }
-}
-
-fn honest_token(
-    person: Person,
-    stance: Stance,
-    route: &Route,
-    blueprint: &Blueprint,
-) -> Result<TokenSpec, Unresolvable> {
-    let role = match stance {
-        Stance::ForeignIssuer => IssuerRole::Partner,
-        _ => blueprint.issuer_of(person),
-    };
-    let signing = match role {
-        IssuerRole::Rogue => crate::PublishedKey {
-            key: KeyName::Token(IssuerRole::Rogue, TokenKey::P256),
-            kid: blueprint.kid(KeyName::Token(IssuerRole::Rogue, TokenKey::P256)),
-            algorithm: "ES256",
-            signs: true,
-        },
-        role => blueprint.signing_key(role).ok_or_else(|| not_applicable("the issuer has no signing key"))?,
-    };
-    let algorithm = Algorithm::of_name(signing.algorithm)
-        .ok_or_else(|| not_applicable("the world cannot compute the algorithm"))?;
-    let issuer = blueprint.issuer_url(role).ok_or_else(|| not_applicable("the policy has no such issuer"))?;
-    let (issued, expires) = if stance == Stance::ExpiredToken { (-420, -120) } else { (-5, 300) };
-    let holds = stance.holder() == Some(person);
-    let of = if holds { ConfirmationOf::Leaf } else { ConfirmationOf::Person(person) };
-    let kind = blueprint.policy.tokens.types.first().map_or("JWT", String::as_str);
-    let mut scopes = blueprint.grants(person);
-    if stance == Stance::NarrowScope {
-        scopes.retain(|scope| !route.scopes.contains(scope));
-    }
-    let member = |name: &str, value: Value| Member { name: name.into(), value };
-    let header =
-        vec![member("alg", text(signing.algorithm)), member("typ", text(kind)), member("kid", text(&signing.kid))];
-    let mut claims = vec![
-        member("iss", text(&issuer)),
-        member("aud", text(&blueprint.policy.audience)),
-        member("sub", text(&blueprint.id(person))),
-        member("client_id", text(person.name())),
-        member("jti", Value::Unique),
-        member("iat", Value::Seconds(issued)),
-        member("nbf", Value::Seconds(issued)),
-        member("exp", Value::Seconds(expires)),
-    ];
-    if !scopes.is_empty() {
-        claims.push(member("scope", text(&scopes.join(" "))));
-    }
-    let confirmation =
-        Value::Confirmation { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url };
-    claims.push(member("cnf", confirmation));
-    claims.push(member("private", text(&blueprint.private_claim(person))));
-    Ok(TokenSpec {
-        header,
-        header_form: None,
-        claims,
-        payload: None,
-        seal: Seal::Key(signing.key, algorithm),
-        rewritten_header: Vec::new(),
-        rewritten_claims: Vec::new(),
-        signature: SignatureForm::Genuine,
-        text: Vec::new(),
-        segments: Segments::Three,
-    })
-}
-
-fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> Template {
-    let mut template = Template::default();
-    let subject = stance.subject().unwrap_or(stance.target());
-    template.set("audience", Some(blueprint.policy.audience.clone()));
-    template.set("issuer", blueprint.issuer_url(blueprint.issuer_of(subject)));
-    template.set("partner", blueprint.issuer_url(IssuerRole::Partner).filter(|_| blueprint.policy.issuers.len() > 1));
-    template.set("rogue", blueprint.issuer_url(IssuerRole::Rogue));
-    template.set("subject", Some(blueprint.id(subject)));
-    for (name, person) in
-        [("alice", Person::Alice), ("bob", Person::Bob), ("kass", Person::Kass), ("mallory", Person::Mallory)]
-    {
-        template.set(name, Some(blueprint.id(person)));
-    }
-    template.set("scope", route.scopes.first().cloned());
-    template.set("domain", Some(blueprint.policy.trust_domain.clone()));
-    for (name, key) in [
-        ("encryption-kid", TokenKey::Encryption),
-        ("kid", TokenKey::P256),
-        ("retired-kid", TokenKey::Retired),
-        ("rsa-kid", TokenKey::Rsa),
-    ] {
-        template.set(name, Some(blueprint.kid(KeyName::Token(IssuerRole::Home, key))));
-    }
-    template.set("partner-kid", Some(blueprint.kid(KeyName::Token(IssuerRole::Partner, TokenKey::P256))));
-    template
 }
 
 fn text(text: &str) -> Value {
