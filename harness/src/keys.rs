@@ -57,6 +57,25 @@ const RSA_POOL: [(&str, &str); 3] = [
     ),
 ];
 
+/// The primes of an RSA key of 1024 bits, which nobody should believe any more.
+const RSA_1024: (&str, &str) = (
+    concat!(
+        "db4b53590d014b386bba3e5b7559b36e8f246edf2220dff24e449c7467598ac1f5b4a94df0b4f9f7e3079188eeb19197",
+        "6fa17f7759b7d7933a1b119f2433da6d",
+    ),
+    concat!(
+        "d1ad2ed2247831ab630cd9e9ea0e8dd88aeb89bd16ea25b10c92214a55b9b093a056516bbd9c4897c34f649e6f82d739",
+        "095aa57651b32a5c2b6d314c330cb069",
+    ),
+);
+
+/// The neutral point of edwards25519, encoded (RFC 8032 §5.1.2).
+const NEUTRAL: [u8; 32] = {
+    let mut point = [0; 32];
+    point[0] = 1;
+    point
+};
+
 /// One key of the world.
 #[derive(Clone)]
 pub enum Secret {
@@ -64,10 +83,13 @@ pub enum Secret {
     Ed25519(Box<ed25519_dalek::SigningKey>),
     /// ECDSA on P-256.
     P256(Box<p256::ecdsa::SigningKey>),
-    /// RSA of 2048 bits.
+    /// RSA.
     Rsa(Arc<rsa::PrivateKey>),
     /// A MAC secret.
     Shared(Vec<u8>),
+    /// No secret at all: an Ed25519 public key under which the neutral point and zero are a signature of every message,
+    /// wherever verification does not refuse points of small order (RFC 8032 §5.1.7).
+    SmallOrder,
 }
 
 /// All keys by name. The same seed gives the same keys.
@@ -90,7 +112,7 @@ impl Keyring {
                 TokenKey::Ed25519 => {
                     Secret::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derive(seed, name, 0))))
                 }
-                TokenKey::Rsa => match pooled(role) {
+                TokenKey::Rsa | TokenKey::Rsa1024 => match pooled(role, kind) {
                     Some(key) => Secret::Rsa(Arc::new(key)),
                     None => continue,
                 },
@@ -98,6 +120,7 @@ impl Keyring {
                     (IssuerRole::Home, Some(secret)) => Secret::Shared(secret.to_vec()),
                     _ => Secret::Shared(derive(seed, name, 0).to_vec()),
                 },
+                TokenKey::SmallOrder => Secret::SmallOrder,
             };
             keys.insert(name, secret);
         }
@@ -115,13 +138,15 @@ impl Keyring {
     }
 }
 
-fn pooled(role: IssuerRole) -> Option<rsa::PrivateKey> {
-    let (p, q) = match role {
-        IssuerRole::Home => RSA_POOL[0],
-        IssuerRole::Partner => RSA_POOL[1],
-        IssuerRole::Rogue => RSA_POOL[2],
+fn pooled(role: IssuerRole, kind: TokenKey) -> Option<rsa::PrivateKey> {
+    let (p, q) = match (kind, role) {
+        (TokenKey::Rsa1024, _) => RSA_1024,
+        (_, IssuerRole::Home) => RSA_POOL[0],
+        (_, IssuerRole::Partner) => RSA_POOL[1],
+        (_, IssuerRole::Rogue) => RSA_POOL[2],
     };
-    let number = |hex: &str| BoxedUint::from_be_slice(&octets(hex), 1024).ok();
+    // Two hexadecimal digits are eight bits.
+    let number = |hex: &str| BoxedUint::from_be_slice(&octets(hex), 4 * hex.len() as u32).ok();
     rsa::PrivateKey::from_p_q(number(p)?, number(q)?, BoxedUint::from(65_537u64)).ok()
 }
 
@@ -164,6 +189,7 @@ impl Secret {
                 Some(rsa::pkcs1v15::SigningKey::<Sha512>::new(key.as_ref().clone()).sign(message).to_vec())
             }
             (Secret::Shared(secret), algorithm) => mac(secret, algorithm, message),
+            (Secret::SmallOrder, Algorithm::EdDSA) => Some([NEUTRAL, [0; 32]].concat()),
             _ => None,
         }
     }
@@ -185,6 +211,7 @@ impl Secret {
                 rsa::pkcs1v15::VerifyingKey::<Sha512>::new(key.to_public_key()).verify(message, &signature).is_ok()
             }),
             (Secret::Shared(secret), algorithm) => mac(secret, algorithm, message).as_deref() == Some(signature),
+            (Secret::SmallOrder, Algorithm::EdDSA) => signature == [NEUTRAL, [0; 32]].concat(),
             _ => false,
         }
     }
@@ -231,6 +258,7 @@ impl Secret {
             Secret::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Secret::Rsa(key) => key.n().to_be_bytes_trimmed_vartime().to_vec(),
             Secret::Shared(_) => Vec::new(),
+            Secret::SmallOrder => NEUTRAL.to_vec(),
         }
     }
 
@@ -243,6 +271,10 @@ impl Secret {
                 .map(|der| der.into_vec()),
             Secret::P256(key) => key.verifying_key().to_public_key_der().ok().map(|der| der.into_vec()),
             Secret::Rsa(key) => key.to_public_key().to_public_key_der().ok().map(|der| der.into_vec()),
+            // `AlgorithmIdentifier` of id-Ed25519 (RFC 8410 §3), and the point.
+            Secret::SmallOrder => {
+                Some([&[0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 3, 0x21, 0][..], &NEUTRAL].concat())
+            }
             Secret::Shared(_) => None,
         };
         der.unwrap_or_default()
@@ -261,7 +293,9 @@ impl Secret {
     pub fn jwk_members(&self) -> String {
         let text = |octets: &[u8]| Base64UrlUnpadded::encode_string(octets);
         match self {
-            Secret::Ed25519(_) => format!(r#""kty":"OKP","crv":"Ed25519","x":"{}""#, text(&self.public_octets())),
+            Secret::Ed25519(_) | Secret::SmallOrder => {
+                format!(r#""kty":"OKP","crv":"Ed25519","x":"{}""#, text(&self.public_octets()))
+            }
             Secret::P256(_) => {
                 let point = self.public_octets();
                 let (x, y) = point[1..].split_at(32);

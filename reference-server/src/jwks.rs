@@ -73,7 +73,9 @@ fn supported(jwk: &Object) -> Option<VerificationKey> {
             (Algorithm::ES256, DecodingKey::from_ec_components(text(jwk, "x")?, text(jwk, "y")?).ok()?)
         }
         ("OKP", Some("Ed25519")) => {
-            octets(jwk, "x").filter(|x| x.len() == 32)?;
+            // Under a point of small order anybody can sign (RFC 8725 §3.4), and aws-lc does not mind.
+            let point = <[u8; 32]>::try_from(octets(jwk, "x")?).ok()?;
+            ed25519_dalek::VerifyingKey::from_bytes(&point).ok().filter(|key| !key.is_weak())?;
             (Algorithm::EdDSA, DecodingKey::from_ed_components(text(jwk, "x")?).ok()?)
         }
         ("RSA", _) => {

@@ -13,6 +13,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// Longest wait for a request's body.
     pub body_timeout: Duration,
+    /// Whether the OpenAPI document is served, where the feature `service` has one.
+    pub description: bool,
     /// Longest wait for a TLS handshake.
     pub handshake_timeout: Duration,
     /// Most octets in a request's header section.
@@ -45,6 +47,7 @@ impl Default for Settings {
             audience: String::new(),
             body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
+            description: false,
             handshake_timeout: Duration::from_secs(10),
             header_limit: 32 * 1024,
             header_timeout: Duration::from_secs(10),

@@ -94,11 +94,11 @@ impl Attempt {
         };
         match &self.request.authorization {
             Absent | Cookie(_) | Empty | FormBody | NoScheme | OtherHeader(_) | PathParameter | Percent | Query
-            | Trailer => CredentialSeen::Absent,
+            | QueryEncoded | Trailer => CredentialSeen::Absent,
             CarriageReturn | CommaList | LineFeed | NoBreakSpace | NonAscii | Nul | Parameter | Quoted | SchemeOnly
             | Tab | Trailing => CredentialSeen::Malformed,
             CookieBesideGarbage => CredentialSeen::Token(TokenSeen::Garbled(TextFault::Encoding)),
-            Joined { .. } | QueryToo | Repeated | TwoPrincipals => CredentialSeen::Repeated,
+            Joined { .. } | QueryEncodedToo | QueryToo | Repeated | TwoPrincipals => CredentialSeen::Repeated,
             Long(_) if token.breaks_grammar() => CredentialSeen::Malformed,
             Long(_) => CredentialSeen::Token(TokenSeen::Garbled(match token.segments {
                 Segments::OnlyDots | Segments::Three => TextFault::Encoding,

@@ -95,7 +95,9 @@ impl Blueprint {
                     TokenKey::P256 => "p256",
                     TokenKey::Retired => "retired",
                     TokenKey::Rsa => "rsa",
+                    TokenKey::Rsa1024 => "rsa1024",
                     TokenKey::Shared => "shared",
+                    TokenKey::SmallOrder => "small-order",
                 };
                 format!("{role}-{kind}-2026")
             }
@@ -127,6 +129,13 @@ impl Blueprint {
         }
         if keys.iter().any(|key| !key.algorithm.starts_with("HS")) {
             keys.push(known(TokenKey::Encryption, "ES256", false));
+        }
+        let home = role == IssuerRole::Home;
+        match self.scene {
+            Scene::KeyOtherAlgorithm if home => keys.push(known(TokenKey::Retired, "RS256", true)),
+            Scene::KeySmallOrder if home => keys.push(known(TokenKey::SmallOrder, "EdDSA", true)),
+            Scene::KeyWeak if home => keys.push(known(TokenKey::Rsa1024, "RS256", true)),
+            _ => {}
         }
         keys
     }

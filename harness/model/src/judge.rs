@@ -147,6 +147,7 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
                 (ReadingKind::OddSerial, Rule::CertificateForm)
             }
             Some(Extra::Version1 | Extra::Version2) => (ReadingKind::OldVersion, Rule::CertificateForm),
+            Some(Extra::UnreadableName) => (ReadingKind::UnreadableName, Rule::CertificateForm),
             Some(Extra::RepeatedUnknown) => (ReadingKind::RepeatedUnknown, Rule::ExtensionUnique),
             _ => continue,
         };
@@ -192,6 +193,10 @@ pub(crate) fn principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String
 
 fn certificate_principal(lifted: &Lifted) -> Option<String> {
     let leaf = lifted.chain.as_ref()?.certificates.first()?;
+    // Then there are two, of which one says nothing, or one that says nothing.
+    if leaf.extra == Some(crate::Extra::UnreadableName) {
+        return None;
+    }
     let mut uris = leaf.names.iter().filter_map(|name| match name {
         SubjectName::Uri(uri) => Some(uri),
         SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) => None,

@@ -124,7 +124,7 @@ impl<'a> Start<'a> {
         for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
             let nothing_to_repeat = match certificate.extra {
                 Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
-                Some(Extra::RepeatedNames) => certificate.names.is_empty(),
+                Some(Extra::RepeatedNames | Extra::UnreadableName) => certificate.names.is_empty(),
                 _ => false,
             };
             if nothing_to_repeat {
@@ -371,8 +371,8 @@ impl<'a> Start<'a> {
 
     fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
         let fits = match key {
-            KeyName::Token(_, TokenKey::Ed25519) => algorithm == Algorithm::EdDSA,
-            KeyName::Token(_, TokenKey::Rsa) => {
+            KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => algorithm == Algorithm::EdDSA,
+            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
                 matches!(algorithm, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
             }
             KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),

@@ -117,7 +117,7 @@ rules! {
     IssuerMayGrant, "issuer-may-grant", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the issuer may grant";
     IssuerSpeaksFor, "issuer-speaks-for", Token, "RFC 8725 §3.8", 345, "API2:2023", "The issuer vouches only for its own";
     KeyId, "key-id", Token, "RFC 7515 §4.1.4", 345, "API2:2023", "`kid` names a published key of the issuer";
-    KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A MAC secret cannot be guessed";
+    KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A key is too strong to be guessed or done without";
     LeafKeyUsage, "leaf-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "The leaf's key may sign a handshake";
     Lifetime, "lifetime", Token, "RFC 6750 §5.3", 613, "API2:2023", "The token's lifetime is within the cap";
     MessageForm, "message-form", Token, "RFC 9110 §5.5", 93, "API8:2023", "Field names and values are ones, and a request has the pseudo-header fields of one";

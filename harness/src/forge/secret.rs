@@ -1,7 +1,7 @@
 //! MAC secrets that an attacker can compute: every text and every octet string in which a public key is at hand.
 
 use base64ct::{Base64, Encoding as _};
-use gatecrash_model::{Blueprint, IssuerRole, KeyName, MacSecret, json};
+use gatecrash_model::{Blueprint, IssuerRole, KeyName, MacSecret, Scene, json};
 
 use super::{chain, token::pem};
 use crate::{
@@ -44,8 +44,12 @@ pub(crate) fn jwk_set(role: IssuerRole, blueprint: &Blueprint, keyring: &Keyring
     let published = blueprint.published(role);
     let keys = published.iter().filter(|key| !key.algorithm.starts_with("HS")).filter_map(|key| {
         let members = keyring.secret(key.key)?.jwk_members();
-        let usage = if key.signs { "sig" } else { "enc" };
-        Some(format!(r#"{{{members},"kid":"{}","alg":"{}","use":"{usage}"}}"#, key.kid, key.algorithm))
+        let purpose = match (key.signs, blueprint.scene) {
+            (true, _) => r#""use":"sig""#,
+            (false, Scene::KeyOperations) => r#""key_ops":["deriveKey"]"#,
+            (false, _) => r#""use":"enc""#,
+        };
+        Some(format!(r#"{{{members},"kid":"{}","alg":"{}",{purpose}}}"#, key.kid, key.algorithm))
     });
     format!(r#"{{"keys":[{}]}}"#, keys.collect::<Vec<_>>().join(","))
 }
@@ -65,7 +69,7 @@ fn ssh(key: &Secret) -> String {
     // A positive mpint whose first bit is set has a zero before it.
     let number = |octets: &[u8]| string(&[&[0][..], octets].concat());
     let (name, fields) = match key {
-        Secret::Ed25519(_) => ("ssh-ed25519", string(&key.public_octets())),
+        Secret::Ed25519(_) | Secret::SmallOrder => ("ssh-ed25519", string(&key.public_octets())),
         Secret::P256(_) => ("ecdsa-sha2-nistp256", [string(b"nistp256"), string(&key.public_octets())].concat()),
         Secret::Rsa(_) => ("ssh-rsa", [string(&[1, 0, 1]), number(&key.public_octets())].concat()),
         Secret::Shared(_) => return String::new(),

@@ -133,6 +133,10 @@ fn extensions(certificate: &X509Certificate<'_>, spec: &mut CertificateSpec) {
             ParsedExtension::SubjectAlternativeName(names) => {
                 named = true;
                 spec.names = names.general_names.iter().filter_map(subject_name).collect();
+                // What is no text can only be kept as it is, under its tag.
+                if names.general_names.iter().any(|name| matches!(name, GeneralName::Invalid(..))) {
+                    spec.extra = Some(Extra::UnreadableName);
+                }
             }
             ParsedExtension::BasicConstraints(_) if constrained => spec.extra = Some(Extra::RepeatedConstraints),
             ParsedExtension::BasicConstraints(constraints) => {

@@ -134,8 +134,10 @@ impl Reader<'_> {
         let mut seals: Vec<Seal> = Vec::new();
         for name in KeyName::token_keys().into_iter().chain(KeyName::certificate_keys()) {
             let algorithms: &[Algorithm] = match name {
-                KeyName::Token(_, TokenKey::Ed25519) => &[Algorithm::EdDSA],
-                KeyName::Token(_, TokenKey::Rsa) => &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512],
+                KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => &[Algorithm::EdDSA],
+                KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
+                    &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512]
+                }
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
                 _ => &[Algorithm::ES256],
             };
@@ -162,7 +164,7 @@ impl Reader<'_> {
     fn verifies(&self, seal: &Seal, message: &[u8], signature: &[u8]) -> bool {
         let lengths: &[usize] = match seal {
             Seal::Key(_, Algorithm::EdDSA | Algorithm::ES256) => &[64],
-            Seal::Key(_, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512) => &[256],
+            Seal::Key(_, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512) => &[128, 256],
             Seal::Key(..) | Seal::Mac(..) => &[32, 48, 64],
             Seal::Nobody => &[],
         };

@@ -354,6 +354,7 @@ impl Config {
             audience: self.token.audience.clone(),
             body_limit: body,
             body_timeout: self.limits.body_timeout,
+            description: true,
             handshake_timeout: self.limits.handshake_timeout,
             header_limit: header,
             header_timeout: self.limits.header_timeout,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::certificate_principal;
 use crate::{
-    Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, Lifted,
-    MacSecret, Member, PublishedKey, ReadingKind, Rule, Seal, TokenSeen, Value,
+    Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, KeyName,
+    Lifted, MacSecret, Member, PublishedKey, ReadingKind, Rule, Seal, TokenKey, TokenSeen, Value,
     json::{self, Json},
     readings::Latitude,
 };
@@ -203,6 +203,9 @@ fn seal_rules(
         (Some(key), _) => {
             if named.is_some_and(|named| named != key.algorithm) {
                 rules.insert(Rule::AlgorithmOfKey);
+            }
+            if matches!(key.key, KeyName::Token(_, TokenKey::Rsa1024 | TokenKey::SmallOrder)) {
+                rules.insert(Rule::KeyStrength);
             }
         }
         (None, Seal::Mac(MacSecret::Empty | MacSecret::Word(_), _)) => {
