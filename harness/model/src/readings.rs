@@ -77,7 +77,7 @@ pub enum ReadingKind {
     UnknownServerName,
     /// A credential that the route does not need is not looked at.
     UnneededCredential,
-    /// A name that is no IA5String, in a certificate whose names the verification of its path does not need.
+    /// A URI name that is no IA5String, or a DNS name that is none under constraints, is not read.
     UnreadableName,
     /// Content that nobody needs is not read.
     UnreadContent,
