@@ -10,6 +10,7 @@ mod mutator;
 mod parameters;
 mod raw;
 mod reached;
+mod records;
 mod seeds;
 mod session;
 mod story;
@@ -226,7 +227,7 @@ impl Fuzzer {
 
     /// Changes the first `size` octets of `data` in place; the new size, at most `most`.
     ///
-    /// Cases are changed by structure. Tokens and certificates are taken apart, so that `engine`, which changes octets as
+    /// Cases are changed by structure. Tokens, certificates and TLS records are taken apart, so that `engine`, which changes octets as
     /// this function does, changes what they hold; other bytes are the engine's alone.
     pub fn mutate(
         &self,
@@ -240,6 +241,7 @@ impl Fuzzer {
         let mut dice = Dice::new(u64::from(seed));
         let made = match self.surface {
             Surface::RawCertificate => certificates::mutate(&data[..size], room, &mut dice, engine),
+            Surface::RawTls => records::mutate(&data[..size], room, &mut dice, engine),
             Surface::RawToken => token::mutate(&data[..size], room, &mut dice, engine),
             surface if surface.is_raw() => None,
             _ => {
@@ -265,8 +267,13 @@ impl Fuzzer {
         let mut made = match self.surface {
             surface if !surface.is_raw() => self.mutator.cross(one, other, seed, room).into_bytes(),
             Surface::RawCertificate => certificates::cross(one, other, &mut Dice::new(u64::from(seed))),
-            _ => {
+            surface => {
                 let mut dice = Dice::new(u64::from(seed));
+                let hello = (surface == Surface::RawTls).then(|| records::cross(one, other, &mut dice)).flatten();
+                if let Some(mut made) = hello {
+                    made.truncate(room);
+                    return made;
+                }
                 let (at, from) = (dice.below(one.len() + 1), dice.below(other.len() + 1));
                 [&one[..at], &other[from..]].concat()
             }

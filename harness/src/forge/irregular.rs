@@ -92,7 +92,7 @@ pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> 
             let last = fields.last_mut().filter(|field| field.tag == 0xA3)?;
             let [known] = <[Element; 1]>::try_from(last.children()?).ok()?;
             let mut extensions = known.children()?;
-            extensions.iter_mut().find_map(|extension| with_unreadable_name(extension))?;
+            extensions.iter_mut().find_map(with_unreadable_name)?;
             *last = Element::of(0xA3, &[Element::of(SEQUENCE, &extensions)]);
         }
         Extra::Version1 | Extra::Version2 => {
