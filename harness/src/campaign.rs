@@ -30,6 +30,7 @@ use crate::{
     crypto::{Crypto, Layers},
     factory::{BoxError, Factory},
     gate::Depth,
+    profile::Profile,
     world::{World, WorldError, WorldOptions},
 };
 
@@ -102,6 +103,10 @@ pub struct CampaignOptions {
     pub shrink: bool,
     /// Which cryptography attempts are made with.
     pub crypto: CryptoMode,
+    /// Whether it is measured where the time goes.
+    pub profile: bool,
+    /// Whether a share of attempts is made once more on a connection that another one came over.
+    pub reuse: bool,
 }
 
 impl Default for CampaignOptions {
@@ -119,6 +124,8 @@ impl Default for CampaignOptions {
             keep: false,
             shrink: true,
             crypto: CryptoMode::Real,
+            profile: false,
+            reuse: false,
         }
     }
 }
@@ -168,6 +175,8 @@ pub struct Campaign {
     pub shown: Vec<Shown>,
     /// The ideal layers that the gate takes up; `None` where they were not wanted.
     pub ideal: Option<Layers>,
+    /// Where the time of all threads went, where that was measured.
+    pub profile: Option<Profile>,
 }
 
 /// How far a campaign of pairs came.
@@ -243,7 +252,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut next = u64::MAX;
-    let mut ideal = None;
+    let (mut ideal, mut profile) = (None, options.profile.then(Profile::default));
     for worker in workers {
         let done = worker.join().map_err(|_| CampaignError::Thread)??;
         tally.add(&done.tally);
@@ -259,6 +268,9 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         shown.extend(done.shown);
         next = next.min(done.next);
         ideal = done.ideal;
+        if let Some(sum) = &mut profile {
+            sum.add(&done.profile);
+        }
         harness_faults.extend(done.harness_faults);
     }
     let elapsed = start.elapsed();
@@ -277,6 +289,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         catalogue,
         shown,
         ideal,
+        profile,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
 
+mod carryover;
 mod compare;
 mod finding;
 mod leak;
@@ -18,6 +19,7 @@ use crate::{
     forge::{self, Wire},
     gate::{Depth, Gate, Observation},
     lift,
+    profile::{self, Phase},
     world::World,
 };
 
@@ -54,7 +56,8 @@ pub struct Checked {
     pub outcome: Outcome,
 }
 
-/// Resolves, forges, attempts, judges and compares one case.
+/// Resolves, forges, attempts, judges and compares one case; of several steps the last, on a connection of its own and on the
+/// one that is kept from the others.
 ///
 /// `Err` when the case means nothing here; that is no statement about gate or harness.
 pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOptions) -> Result<Checked, Unresolvable> {
@@ -69,29 +72,52 @@ pub async fn check_through(
     options: CheckOptions,
     warp: impl Fn(Wire) -> Wire,
 ) -> Result<Checked, Unresolvable> {
-    let blueprint = world.present();
-    let step = case.steps.first().ok_or_else(|| Unresolvable::NotApplicable("the case has no step".into()))?;
-    let attempt = resolve(step, &blueprint)?;
-    let expected = attempt.expected(&blueprint);
-    let verdict = judge_lifted(&expected, &blueprint);
-    let wire = match forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), options.serial) {
-        Ok(wire) => warp(wire),
-        // What no writer can say is no attempt.
-        Err(error) => return Err(Unresolvable::NotApplicable(error.to_string())),
+    let step = match &case.steps[..] {
+        [] => return Err(Unresolvable::NotApplicable("the case has no step".into())),
+        [step] => step,
+        _ => return carryover::check_steps(gate, world, case, options).await,
     };
+    let attempt = resolve(step, &world.present())?;
+    judged(gate, world, &attempt, options, warp).await
+}
+
+/// Forges, attempts, judges and compares one attempt.
+async fn judged(
+    gate: &Gate,
+    world: &World,
+    attempt: &Attempt,
+    options: CheckOptions,
+    warp: impl Fn(Wire) -> Wire,
+) -> Result<Checked, Unresolvable> {
+    let blueprint = world.present();
+    let (expected, verdict) = {
+        let _spent = profile::spend(Phase::Judge);
+        let expected = attempt.expected(&blueprint);
+        let verdict = judge_lifted(&expected, &blueprint);
+        (expected, verdict)
+    };
+    let wire = warp(forge_in(world, attempt, options.serial)?);
     if options.mirror
-        && let Some(fault) = mirror(&wire, &attempt, &expected, world, &blueprint)
+        && let Some(fault) = mirror(&wire, attempt, &expected, world, &blueprint)
     {
         return Ok(Checked { verdict, observation: Observation::default(), outcome: Outcome::HarnessFault(fault) });
     }
     let observation = gate.attempt(&wire, world, options.depth).await;
+    let _spent = profile::spend(Phase::Judge);
     let mut disagreements = compare::compare(&verdict, &observation, world.policy());
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
     let outcome = if disagreements.is_empty() { Outcome::Agree } else { Outcome::Disagree(disagreements) };
     Ok(Checked { verdict, observation, outcome })
 }
 
+/// The forged bytes. What no writer can say is no attempt.
+fn forge_in(world: &World, attempt: &Attempt, serial: u64) -> Result<Wire, Unresolvable> {
+    let forged = forge::forge(attempt, &world.present(), world.keyring(), world.mint(), serial);
+    forged.map_err(|error| Unresolvable::NotApplicable(error.to_string()))
+}
+
 fn mirror(wire: &Wire, attempt: &Attempt, expected: &Lifted, world: &World, blueprint: &Blueprint) -> Option<String> {
+    let _spent = profile::spend(Phase::Lift);
     let seen = lift::lift(wire, attempt, world, blueprint.now);
     lift::difference(expected, &seen)
 }

@@ -310,6 +310,13 @@ impl Gate {
         self.observe(world, made).await
     }
 
+    /// Makes several attempts over one connection and reports what the server side did in answer to the last.
+    ///
+    /// They share what determines the client. There is no answer where the gate closed the connection before.
+    pub(crate) async fn attempt_kept(&self, before: &[Wire], last: &Wire, world: &World) -> Observation {
+        self.observe(world, connection::attempt_kept(&self.serve, before, last, world)).await
+    }
+
     /// Says bytes that no attempt describes, and reports what the server side did.
     pub(crate) async fn attempt_raw(&self, said: &Said, world: &World) -> Observation {
         self.observe(world, raw::attempt(&self.serve, said, world)).await

@@ -17,6 +17,7 @@ mod http2;
 pub mod input;
 pub mod keys;
 pub mod lift;
+pub mod profile;
 pub mod report;
 pub mod served;
 mod suite;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatecrash_model::{
-    Case, Http2Form, Mutation, Person, Protocol, Rule, Stance, draw_case, inert_changes, resolve, vocabulary,
+    Case, Http2Form, Mutation, Person, Protocol, Rule, Scene, Stance, Step, draw_case, inert_changes, resolve,
+    vocabulary,
 };
 
 use super::CryptoMode;
@@ -177,6 +178,30 @@ impl Plan {
         // The third pass is over HTTP/2.
         let case = if pass == 2 { self.over_http2(case) } else { case };
         (origin, case, options)
+    }
+
+    /// The case and an honest one of the same client, one after the other on one connection, where `index` has such a pair.
+    pub(super) fn kept(&self, index: u64, case: &Case) -> Option<Case> {
+        let mut state = self.state(index).rotate_left(17);
+        if !self.options.reuse || self.controls.is_empty() || case.scene != Scene::Usual {
+            return None;
+        }
+        let step = case.steps.first()?;
+        let chain = resolve(step, &self.blueprint).ok()?.chain;
+        let from = (split_mix(&mut state) % self.controls.len() as u64) as usize;
+        let controls = self.controls[from..].iter().chain(&self.controls[..from]);
+        let mut honest = controls.filter_map(|control| control.steps.first());
+        let same = |it: &&Step| resolve(it, &self.blueprint).is_ok_and(|attempt| attempt.chain == chain);
+        let honest = honest.find(same)?.clone();
+        let mut steps = vec![honest, step.clone()];
+        if split_mix(&mut state).is_multiple_of(4) {
+            steps.reverse();
+        }
+        Some(Case { scene: case.scene, steps })
+    }
+
+    pub(super) fn measures(&self) -> bool {
+        self.options.profile
     }
 
     pub(super) fn wants_ideal(&self) -> bool {

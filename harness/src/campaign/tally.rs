@@ -41,6 +41,8 @@ pub struct Tally {
     pub depths: BTreeMap<&'static str, u64>,
     /// Attempts made with ideal cryptography.
     pub ideal: u64,
+    /// Attempts made once more on a kept connection.
+    pub kept: u64,
     /// Attempts by catalogue entry.
     pub attacks: BTreeMap<usize, u64>,
     /// How the attempts of each source ended, and how deep they got.
@@ -73,6 +75,7 @@ impl Tally {
         self.skipped += other.skipped;
         self.mirrored += other.mirrored;
         self.ideal += other.ideal;
+        self.kept += other.kept;
         self.silent += other.silent;
         for i in 0..3 {
             self.verdicts[i] += other.verdicts[i];

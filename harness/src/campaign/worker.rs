@@ -14,6 +14,7 @@ use crate::{
     check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
     crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
+    profile::{self, Profile},
 };
 
 #[derive(Default)]
@@ -27,6 +28,7 @@ pub(super) struct Done {
     pub(super) next: u64,
     /// The ideal layers that the gate takes up; `None` where they were not wanted.
     pub(super) ideal: Option<Layers>,
+    pub(super) profile: Profile,
     keep: bool,
 }
 
@@ -41,6 +43,9 @@ pub(super) fn run(
     let mut ground = Ground::new(target)?;
     let mut done = Done { keep: plan.keeps(), ..Done::default() };
     let mut index = first;
+    if plan.measures() {
+        profile::start();
+    }
     while !plan.ends_before(index) {
         if index >= plan.fixed() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
@@ -49,6 +54,9 @@ pub(super) fn run(
         let crypto = plan.crypto(index, &case);
         let inert = plan.inert(index);
         done.attempt(&mut ground, (index, crypto), (origin, &case), inert, options, progress)?;
+        if let Some(kept) = plan.kept(index, &case) {
+            done.attempt_kept(&mut ground, (index, crypto), &kept, options, progress)?;
+        }
         index += stride;
     }
     done.next = index;
@@ -60,6 +68,7 @@ pub(super) fn run(
         let at = (index, Crypto::Real);
         done.attempt(&mut ground, at, (Origin::Control, control), None, options, progress)?;
     }
+    done.profile = profile::finish();
     Ok(done)
 }
 
@@ -99,6 +108,30 @@ impl Done {
             }
         }
         // A case has one step for now: per case and per attempt are the same.
+        ground.retire(case.scene);
+        Ok(())
+    }
+
+    /// Makes one attempt more, on a fresh connection and on a kept one.
+    fn attempt_kept(
+        &mut self,
+        ground: &mut Ground,
+        (index, crypto): (u64, Crypto),
+        case: &Case,
+        options: CheckOptions,
+        progress: &Progress,
+    ) -> Result<(), CampaignError> {
+        let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else { return Ok(()) };
+        let options = CheckOptions { mirror: false, serial: u64::MAX / 8 + index, ..options };
+        // What cannot share a connection is no attempt.
+        if let Ok(checked) = runtime.block_on(check(gate, world, case, options)) {
+            self.tally.kept += 1;
+            if let Outcome::Disagree(list) = &checked.outcome {
+                let carried: Vec<_> = list.iter().filter(|it| it.kind == FindingKind::Carryover).cloned().collect();
+                self.keep_raws(index, case, &checked, &carried);
+                progress.step(carried.len());
+            }
+        }
         ground.retire(case.scene);
         Ok(())
     }

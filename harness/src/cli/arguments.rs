@@ -140,6 +140,12 @@ pub(super) struct RunOptions {
     /// The exercised table: for each family how attempts ended, and how deep they got
     #[arg(long)]
     pub(super) exercised: bool,
+    /// Make every attempt that can be once more, on a connection that an honest request came over, or the other way round
+    #[arg(long)]
+    pub(super) reuse: bool,
+    /// Where the time went: mint, sign, handshake, http, gate, judge, lift
+    #[arg(long)]
+    pub(super) profile: bool,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,

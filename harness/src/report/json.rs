@@ -9,6 +9,7 @@ use crate::{
     campaign::{Campaign, Reach},
     catalogue::Catalogue,
     check::Finding,
+    profile::Phase,
 };
 
 /// `run --format json`.
@@ -26,8 +27,12 @@ pub struct RunJson {
     pub attempts_per_second: f64,
     /// How many attempts got how far.
     pub reached: Reached,
+    /// Attempts made once more on a kept connection.
+    pub kept: u64,
     /// Which cryptography attempts were made with.
     pub crypto: CryptoJson,
+    /// Seconds that each phase took on all threads; `null` where that was not measured.
+    pub profile: Option<BTreeMap<&'static str, f64>>,
     /// What the oracle permitted.
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.
@@ -213,11 +218,15 @@ pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
         elapsed_seconds: seconds,
         attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
         reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
+        kept: tally.kept,
         crypto: CryptoJson {
             ideal: tally.ideal,
             real: tally.attempts - tally.ideal,
             layers: campaign.ideal.and_then(|layers| layers.ideal()),
         },
+        profile: campaign.profile.map(|profile| {
+            Phase::ALL.into_iter().map(|phase| (phase.name(), profile.of(phase).as_secs_f64())).collect()
+        }),
         verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
         controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
         admitted: tally.admitted.clone(),

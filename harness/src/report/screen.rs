@@ -7,6 +7,7 @@ use crate::{
     campaign::{Campaign, Exercised, PairsDone, Reach, table},
     catalogue::Catalogue,
     check::Finding,
+    profile::{Phase, Profile},
 };
 
 /// Width that prose is wrapped to.
@@ -70,6 +71,12 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
     );
     let depths: Vec<String> = tally.depths.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
     line("depth", depths.join(", "));
+    if tally.kept > 0 {
+        line("reuse", format!("{} attempts once more on a kept connection", grouped(tally.kept)));
+    }
+    if let Some(profile) = &campaign.profile {
+        line("time", profile_line(profile, tally.attempts));
+    }
     if let Some(layers) = campaign.ideal {
         let real = grouped(tally.attempts - tally.ideal);
         line(
@@ -144,6 +151,14 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
 }
 
 /// The findings: the most severe in full, the others a line each; or all of them in full.
+/// Where the time went: the share of each phase, and what an attempt costs.
+fn profile_line(profile: &Profile, attempts: u64) -> String {
+    let total = profile.total().as_secs_f64().max(f64::MIN_POSITIVE);
+    let share = |phase: Phase| format!("{} {:.0} %", phase.name(), 100.0 * profile.of(phase).as_secs_f64() / total);
+    let shares: Vec<String> = Phase::ALL.into_iter().map(share).collect();
+    format!("{:.0} µs an attempt: {}", 1e6 * total / attempts.max(1) as f64, shares.join(", "))
+}
+
 fn findings(campaign: &Campaign, subject: &Subject, view: View) -> String {
     let mut text = String::new();
     let groups = groups(&campaign.findings, &campaign.catalogue);
