@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Body;
+use axum::{Router, body::Body};
 use gatecrash::{
     Clock, Depth, Gate, Layers, World, WorldOptions,
     campaign::{self, Bound, CampaignOptions, CryptoMode, Depths, Progress, Target},
@@ -24,7 +24,7 @@ use gatecrash::{
 use gatecrash_gallery::reference;
 use gatecrash_reference::{PeerCertificates, Server};
 use rustls::{
-    ClientConfig, ClientConnection, ServerConnection,
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime},
@@ -47,7 +47,9 @@ fn main() {
     for round in 0..=ROUNDS {
         let mut cost = BTreeMap::new();
         for (name, side) in &sides {
-            side.measure(&runtime, round as u64, |what, time| drop(cost.insert(format!("{name}-{what}"), time)));
+            side.measure(&runtime, round as u64, |what, seconds| {
+                cost.insert(format!("{name}-{what}"), seconds);
+            });
         }
         cost.insert("judge".into(), judged());
         // The first one warms up.
@@ -111,6 +113,8 @@ impl Figures {
 struct Side {
     world: World,
     gate: Gate,
+    tls: Arc<ServerConfig>,
+    router: Router,
     server: Server,
     client: Arc<ClientConfig>,
     wire: Wire,
@@ -122,12 +126,13 @@ impl Side {
         let policy = gatecrash_gallery::policy().unwrap();
         let world = World::new(policy, WorldOptions { layers, ..WorldOptions::default() }).unwrap();
         let (gate, server) = (reference::gate(&world).unwrap(), reference::server(&world).unwrap());
+        let (tls, router) = (server.tls_config(), server.router());
         let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
         let blueprint = world.blueprint();
         let attempt = resolve(&case.steps[0], &blueprint).unwrap();
         let wire = forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), 0).unwrap();
         let client = client(&world, &wire);
-        Self { world, gate, server, client, wire, case }
+        Self { world, gate, tls, router, server, client, wire, case }
     }
 
     /// Measures everything once, in seconds an attempt.
@@ -157,7 +162,7 @@ impl Side {
     /// A handshake in memory, and the request handed to the router.
     async fn bare_service(&self) {
         let mut client = ClientConnection::new(self.client.clone(), name()).unwrap();
-        let mut server = ServerConnection::new(self.server.tls_config()).unwrap();
+        let mut server = ServerConnection::new(self.tls.clone()).unwrap();
         let mut bytes = Vec::new();
         while client.is_handshaking() || server.is_handshaking() {
             bytes.clear();
@@ -181,7 +186,7 @@ impl Side {
             .body(Body::empty())
             .unwrap();
         request.extensions_mut().insert(PeerCertificates(chain.collect()));
-        let response = self.server.router().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
     }
 
