@@ -4,9 +4,14 @@ mod issuer;
 mod mint;
 mod witness;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use gatecrash_model::{Blueprint, IssuerRole, KeyName, Person, Policy, PolicyFault, Scene};
+use rustls::crypto::CryptoProvider;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
@@ -15,6 +20,7 @@ pub use mint::Mint;
 pub use witness::{Hit, Seen, Witness};
 
 use crate::{
+    crypto::{self, Crypto, Layers},
     forge::{ForgeError, chain, secret, token},
     keys::Keyring,
 };
@@ -45,6 +51,8 @@ pub struct WorldOptions {
     pub clock: Clock,
     /// The secret that the gate shares with the home issuer, for the `HS` algorithms.
     pub shared_secret: Option<Vec<u8>>,
+    /// Which layers have ideal cryptography, as far as the gate takes it up.
+    pub layers: Layers,
 }
 
 /// Why a world cannot be built.
@@ -66,6 +74,8 @@ pub struct World {
     keyring: Keyring,
     mint: Mint,
     options: WorldOptions,
+    /// Which of the ideal layers the gate has taken up: handshake, tokens.
+    taken: [Cell<bool>; 2],
     witness: Witness,
 }
 
@@ -83,9 +93,10 @@ impl World {
         let mut blueprint = Blueprint::new(policy, now);
         blueprint.scene = options.scene;
         blueprint.drift = if options.clock == Clock::System { DRIFT } else { 0 };
-        let keyring = Keyring::new(options.seed, options.shared_secret.as_deref());
+        let keyring = Keyring::new(options.seed, options.shared_secret.as_deref(), options.layers);
         let mint = Mint::new(keyring.clone(), now);
-        Ok(Self { blueprint, clock: options.clock, keyring, mint, options, witness: Witness::default() })
+        let (clock, witness, taken) = (options.clock, Witness::default(), Default::default());
+        Ok(Self { blueprint, clock, keyring, mint, options, taken, witness })
     }
 
     /// The same world once more, for another thread, with a witness of its own.
@@ -130,6 +141,42 @@ impl World {
     /// Every key.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// The cryptography for both places where rustls wants it, the configuration and the certificate verifier: `real`, the
+    /// backend that the gate's build has, in place of which a world may put an ideal one.
+    ///
+    /// A gate that does not ask stays real.
+    pub fn provider(&self, real: CryptoProvider) -> Arc<CryptoProvider> {
+        self.taken[0].set(true);
+        match self.options.layers.handshake {
+            Crypto::Ideal => crypto::handshake_provider(),
+            Crypto::Real => Arc::new(real),
+        }
+    }
+
+    /// Which cryptography each layer has.
+    pub fn layers(&self) -> Layers {
+        self.options.layers
+    }
+
+    /// Which of the ideal layers the gate that was built last has taken up.
+    pub(crate) fn taken(&self) -> Layers {
+        let of = |wanted: Crypto, taken: &Cell<bool>| if taken.get() { wanted } else { Crypto::Real };
+        let (wanted, [handshake, tokens]) = (self.options.layers, &self.taken);
+        Layers { handshake: of(wanted.handshake, handshake), tokens: of(wanted.tokens, tokens) }
+    }
+
+    /// Whether the tokens of this world can be verified by an ideal provider alone.
+    #[cfg(feature = "jsonwebtoken")]
+    pub(crate) fn wants_ideal_tokens(&self) -> bool {
+        self.options.layers.tokens == Crypto::Ideal
+    }
+
+    /// The gate verifies tokens by the ideal provider.
+    #[cfg(feature = "jsonwebtoken")]
+    pub(crate) fn take_ideal_tokens(&self) {
+        self.taken[1].set(true);
     }
 
     /// The certificates minted so far.
@@ -200,7 +247,7 @@ impl World {
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
     pub fn public_keys(&self, role: IssuerRole) -> Vec<(String, String)> {
         let published = self.blueprint.published(role).into_iter();
-        let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", &self.keyring.secret(key)?.public_der()));
+        let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", self.keyring.secret(key)?.public_der()));
         published.filter_map(|key| Some((key.kid, pem(key.key)?))).collect()
     }
 

@@ -156,7 +156,7 @@ pub(crate) fn of_leaf(of: ConfirmationOf, der: &[u8], keyring: &Keyring) -> Vec<
     match of {
         ConfirmationOf::LeafJwk => {
             let known = keyring.iter().find(|(_, secret)| secret.public_der() == key);
-            known.map(|(_, secret)| jwk_of_thumbprint(&secret.jwk_members()).into_bytes()).unwrap_or_default()
+            known.map(|(_, secret)| jwk_of_thumbprint(secret.jwk_members()).into_bytes()).unwrap_or_default()
         }
         ConfirmationOf::LeafKey => key.to_vec(),
         ConfirmationOf::LeafTbs => certificate.tbs_certificate.as_ref().to_vec(),

@@ -17,7 +17,12 @@ use rustls::{
     sign::{CertifiedKey, Signer, SigningKey},
 };
 
-use crate::{forge::Wire, keys::Secret, world::World};
+use crate::{
+    crypto::{self, Crypto},
+    forge::Wire,
+    keys::Secret,
+    world::World,
+};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
 
@@ -32,7 +37,11 @@ pub(crate) fn server_name(wire: &Wire) -> Option<ServerName<'static>> {
 /// A configuration that presents what was forged, without resumption.
 pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
     let identity = wire.identity.as_ref();
-    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
+    let provider = match world.layers().handshake {
+        Crypto::Ideal => crypto::handshake_provider(),
+        Crypto::Real => PROVIDER.clone(),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Unverified));

@@ -26,6 +26,8 @@ pub struct RunJson {
     pub attempts_per_second: f64,
     /// How many attempts got how far.
     pub reached: Reached,
+    /// Which cryptography attempts were made with.
+    pub crypto: CryptoJson,
     /// What the oracle permitted.
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.
@@ -50,6 +52,17 @@ pub struct RunJson {
     pub miswirings: Vec<String>,
     /// Disagreements, one for each fingerprint.
     pub findings: Vec<FindingJson>,
+}
+
+/// Attempts by cryptography.
+#[derive(Debug, Serialize)]
+pub struct CryptoJson {
+    /// Made with the ideal one.
+    pub ideal: u64,
+    /// Made with the real one.
+    pub real: u64,
+    /// The layers that were ideal then; `null` where there were none.
+    pub layers: Option<&'static str>,
 }
 
 /// How many attempts got how far.
@@ -200,6 +213,11 @@ pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
         elapsed_seconds: seconds,
         attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
         reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
+        crypto: CryptoJson {
+            ideal: tally.ideal,
+            real: tally.attempts - tally.ideal,
+            layers: campaign.ideal.and_then(|layers| layers.ideal()),
+        },
         verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
         controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
         admitted: tally.admitted.clone(),

@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use ::jsonwebtoken::crypto::aws_lc;
 use gatecrash::{
     BoxError, Clock as WorldClock, Gate, World,
+    crypto::jsonwebtoken,
     model::{IssuerRole, Person, Rule},
     world::Witness,
 };
 use gatecrash_reference::{
-    Audit, AuditEvent, Bank, Cause, Clock, Decision, Holder, Issuer, PeerCertificates, Principal, Server, Settings,
-    SystemClock, TransferOrder, Trust,
+    Audit, AuditEvent, Bank, Cause, Clock, Cryptography, Decision, Holder, Issuer, PeerCertificates, Principal, Server,
+    Settings, SystemClock, TransferOrder, Trust,
 };
 
 /// The server in a world.
@@ -32,7 +34,11 @@ pub fn server(world: &World) -> Result<Server, BoxError> {
         issuers: issuers.collect(),
         holders: holders.collect(),
     };
-    let settings = Settings { audience: world.audience().into(), ..Settings::default() };
+    let cryptography = Cryptography {
+        tls: world.provider(rustls::crypto::aws_lc_rs::default_provider()),
+        tokens: jsonwebtoken::provider(world, &aws_lc::DEFAULT_PROVIDER),
+    };
+    let settings = Settings { audience: world.audience().into(), cryptography, ..Settings::default() };
     let clock: Arc<dyn Clock> = match world.clock() {
         WorldClock::Frozen => Arc::new(Frozen(world.now() as f64)),
         WorldClock::System => Arc::new(SystemClock),
