@@ -11,6 +11,7 @@ mod docs;
 mod fuzz_files;
 mod fuzzing;
 mod gallery;
+mod ideal;
 mod inert;
 mod init;
 mod layering;

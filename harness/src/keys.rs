@@ -11,6 +11,7 @@ use rsa::BoxedUint;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use self::material::Material;
+pub(crate) use self::material::recovered;
 pub use self::secret::{Kind, Secret};
 use crate::crypto::{Crypto, Layers};
 

@@ -1,27 +1,34 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
 mod issuer;
+mod kept;
 mod mint;
+pub(crate) mod planted;
 mod witness;
 
 use std::{
-    cell::Cell,
-    sync::Arc,
+    borrow::Cow,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use gatecrash_model::{Blueprint, IssuerRole, KeyName, Person, Policy, PolicyFault, Scene};
-use rustls::crypto::CryptoProvider;
+use gatecrash_model::{Blueprint, CertificateSpec, IssuerRole, KeyName, MacSecret, Person, Policy, PolicyFault, Scene};
+use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
 pub use issuer::LoopbackIssuer;
+pub(crate) use kept::Kept;
 pub use mint::Mint;
+use planted::{Planted, Secret};
 pub use witness::{Hit, Seen, Witness};
 
 use crate::{
     crypto::{self, Crypto, Layers},
-    forge::{ForgeError, chain, secret, token},
+    forge::{ClientKey, ForgeError, chain, secret, token},
     keys::Keyring,
 };
 
@@ -67,6 +74,22 @@ pub enum WorldError {
     Policy(Vec<PolicyFault>),
 }
 
+/// What is kept for a world beside its certificates.
+pub(crate) struct Caches {
+    /// What the mirror read out of a certificate, by its octets.
+    pub(crate) certificates: Kept<Vec<u8>, Option<CertificateSpec>>,
+    /// Configurations of the client.
+    pub(crate) clients: Kept<ClientKey, Arc<ClientConfig>>,
+    /// Every MAC secret of the world that somebody outside can compute.
+    pub(crate) mac_secrets: OnceLock<Vec<(MacSecret, Vec<u8>)>>,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self { certificates: Kept::new(4096), clients: Kept::new(1024), mac_secrets: OnceLock::new() }
+    }
+}
+
 /// The test universe. Owns the policy; hands a gate everything that it must trust.
 pub struct World {
     blueprint: Blueprint,
@@ -75,7 +98,9 @@ pub struct World {
     mint: Mint,
     options: WorldOptions,
     /// Which of the ideal layers the gate has taken up: handshake, tokens.
-    taken: [Cell<bool>; 2],
+    taken: [AtomicBool; 2],
+    planted: Planted,
+    kept: Caches,
     witness: Witness,
 }
 
@@ -96,7 +121,13 @@ impl World {
         let keyring = Keyring::new(options.seed, options.shared_secret.as_deref(), options.layers);
         let mint = Mint::new(keyring.clone(), now);
         let (clock, witness, taken) = (options.clock, Witness::default(), Default::default());
-        Ok(Self { blueprint, clock, keyring, mint, options, taken, witness })
+        let secrets = Person::ALL.into_iter().flat_map(|person| {
+            let claim = blueprint.private_claim(person);
+            [(person, Secret::Data, canary(options.seed, person)), (person, Secret::PrivateClaim, claim)]
+        });
+        let planted = Planted::new(secrets);
+        let kept = Caches::default();
+        Ok(Self { blueprint, clock, keyring, kept, mint, options, planted, taken, witness })
     }
 
     /// The same world once more, for another thread, with a witness of its own.
@@ -118,6 +149,24 @@ impl World {
         blueprint
     }
 
+    /// The same, borrowed where the present stands still.
+    pub(crate) fn present(&self) -> Cow<'_, Blueprint> {
+        match self.clock {
+            Clock::Frozen => Cow::Borrowed(&self.blueprint),
+            Clock::System => Cow::Owned(self.blueprint()),
+        }
+    }
+
+    /// The secrets that are planted.
+    pub(crate) fn planted(&self) -> &Planted {
+        &self.planted
+    }
+
+    /// What is kept so that it is not made twice.
+    pub(crate) fn kept(&self) -> &Caches {
+        &self.kept
+    }
+
     /// The world as symbols, at its beginning.
     pub(crate) fn first_blueprint(&self) -> &Blueprint {
         &self.blueprint
@@ -130,7 +179,7 @@ impl World {
 
     /// The present, seconds since the Unix epoch.
     pub fn now(&self) -> i64 {
-        self.blueprint().now
+        self.present().now
     }
 
     /// The seed.
@@ -148,7 +197,7 @@ impl World {
     ///
     /// A gate that does not ask stays real.
     pub fn provider(&self, real: CryptoProvider) -> Arc<CryptoProvider> {
-        self.taken[0].set(true);
+        self.taken[0].store(true, Ordering::Relaxed);
         match self.options.layers.handshake {
             Crypto::Ideal => crypto::handshake_provider(),
             Crypto::Real => Arc::new(real),
@@ -162,7 +211,7 @@ impl World {
 
     /// Which of the ideal layers the gate that was built last has taken up.
     pub(crate) fn taken(&self) -> Layers {
-        let of = |wanted: Crypto, taken: &Cell<bool>| if taken.get() { wanted } else { Crypto::Real };
+        let of = |wanted: Crypto, taken: &AtomicBool| if taken.load(Ordering::Relaxed) { wanted } else { Crypto::Real };
         let (wanted, [handshake, tokens]) = (self.options.layers, &self.taken);
         Layers { handshake: of(wanted.handshake, handshake), tokens: of(wanted.tokens, tokens) }
     }
@@ -176,7 +225,7 @@ impl World {
     /// The gate verifies tokens by the ideal provider.
     #[cfg(feature = "jsonwebtoken")]
     pub(crate) fn take_ideal_tokens(&self) {
-        self.taken[1].set(true);
+        self.taken[1].store(true, Ordering::Relaxed);
     }
 
     /// The certificates minted so far.
@@ -253,9 +302,13 @@ impl World {
 
     /// A secret that is data of one person: who sees it has seen that person's data.
     pub fn canary(&self, person: Person) -> String {
-        let hash = Sha256::digest(format!("gatecrash canary {} {}", self.options.seed, person.name()));
-        format!("canary-{}", hash[..12].iter().map(|octet| format!("{octet:02x}")).collect::<String>())
+        canary(self.options.seed, person)
     }
+}
+
+fn canary(seed: u64, person: Person) -> String {
+    let hash = Sha256::digest(format!("gatecrash canary {seed} {}", person.name()));
+    format!("canary-{}", hash[..12].iter().map(|octet| format!("{octet:02x}")).collect::<String>())
 }
 
 fn system_now() -> i64 {

@@ -34,8 +34,12 @@ pub(crate) fn server_name(wire: &Wire) -> Option<ServerName<'static>> {
     ServerName::try_from(if wire.server_name == Asked::Other { OTHER_HOST } else { HOST }).ok()
 }
 
-/// A configuration that presents what was forged, without resumption.
+/// A configuration that presents what was forged, without resumption; made once for what determines it.
 pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+    world.kept().clients.get_or_make(&wire.into(), || made(wire, world))
+}
+
+fn made(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
     let identity = wire.identity.as_ref();
     let provider = match world.layers().handshake {
         Crypto::Ideal => crypto::handshake_provider(),

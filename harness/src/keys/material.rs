@@ -189,6 +189,17 @@ impl Material {
     }
 }
 
+/// The uncompressed points under which an ES256 signature verifies, which its octets determine (SEC 1 §4.1.6).
+pub(crate) fn recovered(message: &[u8], signature: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(signature) = EcdsaSignature::from_slice(signature) else { return Vec::new() };
+    let recover = |id| {
+        let id = p256::ecdsa::RecoveryId::from_byte(id)?;
+        let key = p256::ecdsa::VerifyingKey::recover_from_msg(message, &signature, id).ok()?;
+        Some(key.to_sec1_point(false).as_bytes().to_vec())
+    };
+    (0..=p256::ecdsa::RecoveryId::MAX).filter_map(recover).collect()
+}
+
 /// The salt of RSASSA-PSS, taken from the message: the same message gives the same signature.
 struct Salt([u8; 32]);
 

@@ -122,6 +122,11 @@ impl Secret {
         }
     }
 
+    /// Whether tokens are signed with it ideally.
+    pub(crate) fn is_ideal(&self) -> bool {
+        self.tokens.is_some()
+    }
+
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.
     pub fn public_octets(&self) -> &[u8] {
         &self.public.octets
