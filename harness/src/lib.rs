@@ -29,4 +29,4 @@ pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
 
 #[doc(hidden)]
-pub use suite::{regression_failures, run_regressions, run_section};
+pub use suite::{regression_failures, run_known, run_regressions, run_section};
