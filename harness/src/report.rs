@@ -19,7 +19,6 @@ use gatecrash_model::{Mutation, Verdict, describe};
 pub use faces::*;
 pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
-#[cfg(feature = "cli")]
 pub(crate) use screen::wrapped;
 pub use screen::{View, exercised, finding, screen, screen_as};
 pub use security::{score, severity, weakness};
