@@ -17,6 +17,7 @@ mod http2;
 pub mod input;
 pub mod keys;
 pub mod lift;
+pub mod promises;
 pub mod report;
 pub mod served;
 mod suite;
@@ -30,4 +31,4 @@ pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
 
 #[doc(hidden)]
-pub use suite::{regression_failures, run_regressions, run_section};
+pub use suite::{regression_failures, run_known, run_regressions, run_section};
