@@ -18,6 +18,7 @@ pub mod input;
 pub mod keys;
 pub mod lift;
 pub mod profile;
+pub mod promises;
 pub mod report;
 pub mod served;
 mod suite;
@@ -31,4 +32,4 @@ pub use gatecrash_model as model;
 pub use world::{Clock, World, WorldOptions};
 
 #[doc(hidden)]
-pub use suite::{regression_failures, run_regressions, run_section};
+pub use suite::{regression_failures, run_known, run_regressions, run_section};

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::{
-    campaign::{self, Bound, CampaignOptions, Progress, Target},
+    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
     check::{Disagreement, Outcome},
     corpus,
-    factory::Factory,
+    factory::{BoxError, Factory},
     fuzzing::{Fuzzer, Surface},
     input,
     report::{self, Subject},
@@ -19,6 +19,9 @@ use crate::{
 /// begins with the controls), one of the regressions, and one of 2000 random cases. Regressions are those that the harness
 /// brings, and every file of `corpus/regressions` in the crate. The policy's path is relative to the crate. `world` gives
 /// other [`WorldOptions`], such as the system clock.
+///
+/// Findings in `known.toml` beside the policy are accepted until the day it says. With `GATECRASH_REPORT=DIR` each test
+/// writes its report into a folder of its own below `DIR`, as text, HTML, SARIF, JUnit XML, JSON and Markdown.
 ///
 /// ```no_run
 /// # mod gate { pub fn gate(_: &gatecrash::World) -> gatecrash::Gate { gatecrash::Gate::serve(|_io| async {}) } }
@@ -94,6 +97,12 @@ macro_rules! suite {
             }
 
             #[test]
+            fn known() {
+                let policy = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join($policy);
+                $crate::run_known($crate::factory!($gate), &policy, $world);
+            }
+
+            #[test]
             fn random() {
                 section(None);
             }
@@ -101,37 +110,66 @@ macro_rules! suite {
     };
 }
 
-/// Runs one section, or random cases when `None`, and panics with the report unless it is clean.
+/// How many random cases.
+const RANDOM: u64 = 2000;
+
+/// Runs one section, or random cases when `None`, and panics with the report unless it is clean or accepted.
 pub fn run_section(factory: Factory, policy: &Path, world: WorldOptions, section: Option<char>) {
-    let policy = match input::policy(policy) {
-        Ok(policy) => policy,
-        Err(error) => panic!("{error}"),
+    let test = section.map_or("random".into(), |section| format!("section-{}", section.to_ascii_lowercase()));
+    let run = || {
+        let target = Target { factory, policy: input::policy(policy)?, world };
+        let campaign = part(&target, section)?;
+        report::of_test(&test, false, &campaign, &subject(&target), &target, policy)?;
+        Ok::<(), BoxError>(())
     };
-    let seed = world.seed;
-    let target = Target { factory, policy, world };
-    let bound = match section {
-        Some(_) => Bound::Time(std::time::Duration::ZERO),
-        None => Bound::Attempts(2000),
+    if let Err(error) = run() {
+        panic!("{error}");
+    }
+}
+
+/// Where findings are accepted, in `known.toml` beside the policy: runs every section and the random cases once more, and
+/// panics where one is accepted for too long, or without being found any more.
+pub fn run_known(factory: Factory, policy: &Path, world: WorldOptions) {
+    let run = || {
+        if report::known_beside(policy)?.is_none() {
+            return Ok(());
+        }
+        let target = Target { factory, policy: input::policy(policy)?, world };
+        let mut whole = part(&target, None)?;
+        for section in 'A'..='J' {
+            let findings = part(&target, Some(section))?.findings.into_iter();
+            for finding in findings {
+                if !whole.findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
+                    whole.findings.push(finding);
+                }
+            }
+        }
+        report::of_test("known", true, &whole, &subject(&target), &target, policy)?;
+        Ok::<(), BoxError>(())
     };
+    if let Err(error) = run() {
+        panic!("{error}");
+    }
+}
+
+/// One section, or random cases alone when `None`.
+fn part(target: &Target, section: Option<char>) -> Result<Campaign, CampaignError> {
+    let bound = section.map_or(Bound::Attempts(RANDOM), |_| Bound::Time(std::time::Duration::ZERO));
+    let random = section.is_none();
     // The letter of no section: random cases alone.
     let section = Some(section.unwrap_or('-'));
-    let random = section == Some('-');
     let options = CampaignOptions { bound, jobs: 1, random, section, ..CampaignOptions::default() };
-    let campaign = match campaign::run(&target, options, &Arc::new(Progress::default())) {
-        Ok(campaign) => campaign,
-        Err(error) => panic!("{error}"),
-    };
-    let subject = Subject {
+    campaign::run(target, options, &Arc::new(Progress::default()))
+}
+
+fn subject(target: &Target) -> Subject {
+    Subject {
         gate: "gate".into(),
-        seed,
+        seed: target.world.seed,
         jobs: 1,
         command: "gatecrash".into(),
         named: false,
         folder: std::env::temp_dir().join("gatecrash"),
-    };
-    if report::status(&campaign) != 0 {
-        let saved = subject.save(&campaign.findings).err().unwrap_or_default();
-        panic!("{}{saved}", report::screen(&campaign, &subject));
     }
 }
 

@@ -149,6 +149,12 @@ pub(super) struct RunOptions {
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+    /// Folder for the report as text, HTML, SARIF, JUnit XML, JSON and Markdown, with files for curl
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<PathBuf>,
+    /// Findings that are accepted: fingerprint, reason, owner, expires
+    #[arg(long, value_name = "FILE")]
+    pub(super) known: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -177,6 +183,12 @@ pub(super) struct ReplayOptions {
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
+    /// What is sent, as octets: the chain in PEM, the token, the request
+    #[arg(long)]
+    pub(super) bytes: bool,
+    /// Write certificates, key and fields into a folder, and the command by which curl makes the attempt on a served gate
+    #[arg(long, value_name = "DIR")]
+    pub(super) curl: Option<PathBuf>,
 }
 
 #[derive(Args)]
