@@ -25,6 +25,7 @@ mod promises;
 mod reachability;
 mod reference;
 mod report;
+mod reuse;
 mod serve;
 mod suite;
 mod support;
