@@ -6,7 +6,7 @@ use crate::support::{exhibit, run};
 
 #[test]
 fn threads_change_nothing() {
-    let exhibit = exhibit("handler-first");
+    let exhibit = exhibit("signature-ignored");
     let seen = |jobs: usize| {
         let options = CampaignOptions { bound: Bound::Attempts(6000), jobs, ..CampaignOptions::default() };
         let campaign = run(&exhibit.target, options);

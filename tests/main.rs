@@ -12,6 +12,7 @@ mod faces;
 mod fuzz_files;
 mod fuzzing;
 mod gallery;
+mod ideal;
 mod inert;
 mod init;
 mod known;

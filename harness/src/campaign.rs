@@ -27,6 +27,7 @@ pub(crate) use self::ground::Ground;
 use crate::{
     catalogue::{Catalogue, CatalogueError},
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
+    crypto::{Crypto, Layers},
     factory::{BoxError, Factory},
     gate::Depth,
     world::{World, WorldError, WorldOptions},
@@ -62,6 +63,18 @@ pub enum Depths {
     Only(Depth),
 }
 
+/// Which cryptography attempts are made with. Findings are always confirmed with the real one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CryptoMode {
+    /// The real one for controls, catalogue and one attempt in seventeen; else the ideal one, where the gate takes it up.
+    Both,
+    /// The ideal one, where the gate takes it up and the case has a form in it.
+    Ideal,
+    /// The real one.
+    #[default]
+    Real,
+}
+
 /// How to run a campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct CampaignOptions {
@@ -87,6 +100,8 @@ pub struct CampaignOptions {
     pub keep: bool,
     /// Whether disagreements are confirmed, shrunk and become findings; else the campaign has none.
     pub shrink: bool,
+    /// Which cryptography attempts are made with.
+    pub crypto: CryptoMode,
 }
 
 impl Default for CampaignOptions {
@@ -103,6 +118,7 @@ impl Default for CampaignOptions {
             pairs: None,
             keep: false,
             shrink: true,
+            crypto: CryptoMode::Real,
         }
     }
 }
@@ -150,6 +166,8 @@ pub struct Campaign {
     pub pairs: Option<PairsDone>,
     /// Every disagreement of the catalogue as first seen, in order, where they were kept.
     pub shown: Vec<Shown>,
+    /// The ideal layers that the gate takes up; `None` where they were not wanted.
+    pub ideal: Option<Layers>,
 }
 
 /// How far a campaign of pairs came.
@@ -225,6 +243,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut next = u64::MAX;
+    let mut ideal = None;
     for worker in workers {
         let done = worker.join().map_err(|_| CampaignError::Thread)??;
         tally.add(&done.tally);
@@ -239,6 +258,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         miswirings.extend(done.miswirings);
         shown.extend(done.shown);
         next = next.min(done.next);
+        ideal = done.ideal;
         harness_faults.extend(done.harness_faults);
     }
     let elapsed = start.elapsed();
@@ -256,6 +276,7 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         pairs: plan.pairs_done(next),
         catalogue,
         shown,
+        ideal,
     })
 }
 
@@ -354,7 +375,7 @@ pub fn random_attempts(
     let mut ground = Ground::new(target)?;
     for index in 0..cap {
         let case = plan.random(index);
-        let Some((runtime, world, gate)) = ground.of(case.scene)? else { continue };
+        let Some((runtime, world, gate)) = ground.of(case.scene, Crypto::Real)? else { continue };
         let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
         let options = CheckOptions { depth, mirror: false, serial: index };
         let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { continue };

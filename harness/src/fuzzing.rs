@@ -10,6 +10,7 @@ mod mutator;
 mod parameters;
 mod raw;
 mod reached;
+mod records;
 mod seeds;
 mod session;
 mod story;
@@ -33,6 +34,7 @@ use crate::{
     campaign::{CampaignError, Ground, Target},
     catalogue::Catalogue,
     check::{CheckOptions, Checked, Disagreement, Outcome, check},
+    crypto::{self, Crypto},
     exhibit::Exhibit,
     forge::ForgeError,
     gate::{Observation, panics},
@@ -41,6 +43,10 @@ use crate::{
 
 /// The environment variable that names the gate under fuzz.
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
+
+/// Set to `real`, the environment variable that has cases made with real cryptography alone; by default it is ideal, where
+/// the gate takes that up. Raw targets are always real.
+pub const CRYPTO_VARIABLE: &str = "GATECRASH_CRYPTO";
 
 /// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
 pub const SEED: u64 = 1;
@@ -78,6 +84,7 @@ pub struct Fuzzer {
     raw: Option<RawOracle>,
     reached: Reached,
     serial: u64,
+    real: bool,
 }
 
 /// One raw input, attempted and compared.
@@ -110,7 +117,9 @@ impl Fuzzer {
             (raw, Mutator::new(surface, world.first_blueprint(), scenes()))
         };
         let subject = story::Teller::new(surface, exhibit, command, named);
-        Ok(Self { surface, target, subject, ground, mutator, raw, reached: Reached::new(surface), serial: 0 })
+        let real = std::env::var(CRYPTO_VARIABLE).is_ok_and(|value| value == "real");
+        let reached = Reached::new(surface);
+        Ok(Self { surface, target, subject, ground, mutator, raw, reached, serial: 0, real })
     }
 
     /// A fuzzer of a target that has no name, for replaying.
@@ -153,7 +162,8 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return Ok(false);
         }
-        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene) else { return Ok(false) };
+        let crypto = self.crypto(&case);
+        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene, crypto) else { return Ok(false) };
         let mut seen = None;
         let mut best = None;
         for depth in gate.depths() {
@@ -186,7 +196,7 @@ impl Fuzzer {
         let Some(raw) = &self.raw else { return Ok(false) };
         let Some(attempt) = raw.attempt(input) else { return Ok(false) };
         let scene = self.target.world.scene;
-        let Ok(Some((runtime, world, gate))) = self.ground.of(scene) else { return Ok(false) };
+        let Ok(Some((runtime, world, gate))) = self.ground.of(scene, Crypto::Real) else { return Ok(false) };
         let mut best = 0;
         for depth in gate.depths().into_iter().filter(|depth| attempt.goes(*depth)) {
             let checked = runtime.block_on(attempt.check(gate, world, depth));
@@ -205,6 +215,11 @@ impl Fuzzer {
         self.reached.count(best);
         self.ground.retire(scene);
         Ok(true)
+    }
+
+    /// Ideal cryptography, where the case has a form in it and nobody wants the real one; findings are confirmed with that.
+    fn crypto(&self, case: &Case) -> Crypto {
+        if self.real || !crypto::has_ideal_form(case) { Crypto::Real } else { Crypto::Ideal }
     }
 
     /// Shrinks on a fresh gate, then tells.
@@ -226,7 +241,7 @@ impl Fuzzer {
 
     /// Changes the first `size` octets of `data` in place; the new size, at most `most`.
     ///
-    /// Cases are changed by structure. Tokens and certificates are taken apart, so that `engine`, which changes octets as
+    /// Cases are changed by structure. Tokens, certificates and TLS records are taken apart, so that `engine`, which changes octets as
     /// this function does, changes what they hold; other bytes are the engine's alone.
     pub fn mutate(
         &self,
@@ -240,6 +255,7 @@ impl Fuzzer {
         let mut dice = Dice::new(u64::from(seed));
         let made = match self.surface {
             Surface::RawCertificate => certificates::mutate(&data[..size], room, &mut dice, engine),
+            Surface::RawTls => records::mutate(&data[..size], room, &mut dice, engine),
             Surface::RawToken => token::mutate(&data[..size], room, &mut dice, engine),
             surface if surface.is_raw() => None,
             _ => {
@@ -265,8 +281,13 @@ impl Fuzzer {
         let mut made = match self.surface {
             surface if !surface.is_raw() => self.mutator.cross(one, other, seed, room).into_bytes(),
             Surface::RawCertificate => certificates::cross(one, other, &mut Dice::new(u64::from(seed))),
-            _ => {
+            surface => {
                 let mut dice = Dice::new(u64::from(seed));
+                let hello = (surface == Surface::RawTls).then(|| records::cross(one, other, &mut dice)).flatten();
+                if let Some(mut made) = hello {
+                    made.truncate(room);
+                    return made;
+                }
                 let (at, from) = (dice.below(one.len() + 1), dice.below(other.len() + 1));
                 [&one[..at], &other[from..]].concat()
             }
@@ -330,7 +351,7 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return None;
         }
-        let (runtime, world, gate) = self.ground.of(case.scene).ok()??;
+        let (runtime, world, gate) = self.ground.of(case.scene, Crypto::Real).ok()??;
         let mut seen = Vec::new();
         for depth in gate.depths() {
             self.serial += 1;

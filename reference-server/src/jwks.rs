@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use jsonwebtoken::crypto::aws_lc;
+use jsonwebtoken::crypto::CryptoProvider;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
@@ -17,9 +17,8 @@ pub(crate) struct VerificationKey {
 }
 
 impl VerificationKey {
-    pub(crate) fn verifies(&self, message: &[u8], signature: &Vec<u8>) -> bool {
-        // The provider is named, so that another one enabled elsewhere in the process changes nothing.
-        (aws_lc::DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.key)
+    pub(crate) fn verifies(&self, provider: &CryptoProvider, message: &[u8], signature: &Vec<u8>) -> bool {
+        (provider.verifier_factory)(&self.algorithm, &self.key)
             .is_ok_and(|verifier| verifier.verify(message, signature).is_ok())
     }
 }
@@ -73,7 +72,9 @@ fn supported(jwk: &Object) -> Option<VerificationKey> {
             (Algorithm::ES256, DecodingKey::from_ec_components(text(jwk, "x")?, text(jwk, "y")?).ok()?)
         }
         ("OKP", Some("Ed25519")) => {
-            octets(jwk, "x").filter(|x| x.len() == 32)?;
+            // Under a point of small order anybody can sign (RFC 8725 §3.4), and aws-lc does not mind.
+            let point = <[u8; 32]>::try_from(octets(jwk, "x")?).ok()?;
+            ed25519_dalek::VerifyingKey::from_bytes(&point).ok().filter(|key| !key.is_weak())?;
             (Algorithm::EdDSA, DecodingKey::from_ed_components(text(jwk, "x")?).ok()?)
         }
         ("RSA", _) => {

@@ -30,13 +30,16 @@ pub(crate) enum Access {
     Token,
 }
 
+/// Where the service describes itself, if [`Settings::description`](crate::Settings::description) says so.
+const DESCRIPTION: &str = "/openapi.json";
+
 /// Every route. The owner of an account is asked for by the handlers, for only they know the account.
 pub(crate) static TABLE: &[Route] = &[
     Route { method: Method::GET, path: "/healthz", access: Access::Certificate, handler: || get(handlers::health) },
     #[cfg(feature = "service")]
     Route {
         method: Method::GET,
-        path: "/openapi.json",
+        path: DESCRIPTION,
         access: Access::Certificate,
         handler: || get(crate::service::openapi::answer),
     },
@@ -71,6 +74,7 @@ pub(crate) static TABLE: &[Route] = &[
 pub(crate) fn router(server: &Server) -> Router {
     TABLE
         .iter()
+        .filter(|route| route.path != DESCRIPTION || server.settings().description)
         .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
         .fallback(handlers::absent)
         .layer(from_fn_with_state(server.clone(), authorize))

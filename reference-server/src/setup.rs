@@ -78,7 +78,8 @@ pub enum SetupError {
     },
     /// A key's type, curve, `alg` or size is not among those supported, or its members are malformed.
     #[error(
-        "key {kid:?} of issuer {issuer:?} is not a P-256 (ES256), Ed25519 (EdDSA) or 2048-8192 bit RSA (RS256) key"
+        "key {kid:?} of issuer {issuer:?} is not a P-256 (ES256), Ed25519 (EdDSA, not of small order) or \
+         2048-8192 bit RSA (RS256) key"
     )]
     KeyUnsupported {
         /// The issuer's URL.

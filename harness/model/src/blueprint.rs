@@ -95,7 +95,9 @@ impl Blueprint {
                     TokenKey::P256 => "p256",
                     TokenKey::Retired => "retired",
                     TokenKey::Rsa => "rsa",
+                    TokenKey::Rsa1024 => "rsa1024",
                     TokenKey::Shared => "shared",
+                    TokenKey::SmallOrder => "small-order",
                 };
                 format!("{role}-{kind}-2026")
             }
@@ -127,6 +129,13 @@ impl Blueprint {
         }
         if keys.iter().any(|key| !key.algorithm.starts_with("HS")) {
             keys.push(known(TokenKey::Encryption, "ES256", false));
+        }
+        let home = role == IssuerRole::Home;
+        match self.scene {
+            Scene::KeyOtherAlgorithm if home => keys.push(known(TokenKey::Retired, "RS256", true)),
+            Scene::KeySmallOrder if home => keys.push(known(TokenKey::SmallOrder, "EdDSA", true)),
+            Scene::KeyWeak if home => keys.push(known(TokenKey::Rsa1024, "RS256", true)),
+            _ => {}
         }
         keys
     }
@@ -222,11 +231,12 @@ impl Blueprint {
     /// The leaf that a person honestly presents.
     pub fn leaf(&self, person: Person) -> CertificateSpec {
         let signer = person.certificate_authority();
-        let names = match self.policy.certificates.identity {
-            Identity::Spiffe | Identity::None => vec![SubjectName::Uri(self.id(person))],
+        let subject = match self.policy.certificates.identity {
+            Identity::CommonName => self.id(person),
+            Identity::None | Identity::Spiffe => person.name().into(),
         };
         CertificateSpec {
-            subject: person.name().into(),
+            subject,
             subject_rest: Vec::new(),
             issuer: authority_name(signer).into(),
             serial: SerialName::Person(person),
@@ -237,7 +247,7 @@ impl Blueprint {
             authority: Some(BasicConstraints { ca: false, path_length: None }),
             key_usage: Some(vec![KeyUsage::DigitalSignature]),
             purposes: Some(vec![Purpose::ClientAuth]),
-            names,
+            names: vec![SubjectName::Uri(self.id(person))],
             name_constraints: Vec::new(),
             extra: None,
         }

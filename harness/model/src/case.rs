@@ -62,6 +62,14 @@ pub enum Scene {
     CrlOtherIssuer,
     /// The staff's CRL is for one reason of revocation alone.
     CrlPartition,
+    /// The home issuer says of its encryption key what it is for by `key_ops` alone (RFC 7517 §4.3).
+    KeyOperations,
+    /// The home issuer publishes a P-256 key whose `alg` is of RSA.
+    KeyOtherAlgorithm,
+    /// The home issuer publishes an Ed25519 key of small order, under which anybody can sign (RFC 8725 §3.4).
+    KeySmallOrder,
+    /// The home issuer publishes an RSA key of 1024 bits.
+    KeyWeak,
     /// The home issuer publishes its encryption key under the `kid` of a signing key.
     SharedKeyId,
     /// Every CRL ended its validity a day ago.
@@ -73,7 +81,7 @@ pub enum Scene {
 
 impl Scene {
     /// Every scene.
-    pub const ALL: [Scene; 12] = {
+    pub const ALL: [Scene; 16] = {
         use Scene::*;
         [
             AnchorExpired,
@@ -85,6 +93,10 @@ impl Scene {
             CrlNotYetValid,
             CrlOtherIssuer,
             CrlPartition,
+            KeyOperations,
+            KeyOtherAlgorithm,
+            KeySmallOrder,
+            KeyWeak,
             SharedKeyId,
             StaleCrl,
             Usual,

@@ -123,8 +123,12 @@ pub enum TokenKey {
     Retired,
     /// RSA of 2048 bits, published for signatures.
     Rsa,
+    /// RSA of 1024 bits, of the home issuer, published in a scene of its own.
+    Rsa1024,
     /// A secret shared with the gate, for the `HS` algorithms.
     Shared,
+    /// The neutral point of Ed25519, of the home issuer, published in a scene of its own: nobody's secret belongs to it.
+    SmallOrder,
 }
 
 /// The name of a key. The world holds the key itself.
@@ -185,7 +189,8 @@ impl KeyName {
         use TokenKey::*;
         let kinds = [Ed25519, Encryption, P256, Retired, Rsa, Shared];
         let roles = [IssuerRole::Home, IssuerRole::Partner, IssuerRole::Rogue];
-        roles.into_iter().flat_map(|role| kinds.map(|kind| KeyName::Token(role, kind))).collect()
+        let weak = [Rsa1024, SmallOrder].map(|kind| KeyName::Token(IssuerRole::Home, kind));
+        roles.into_iter().flat_map(|role| kinds.map(|kind| KeyName::Token(role, kind))).chain(weak).collect()
     }
 }
 
@@ -216,7 +221,9 @@ impl std::fmt::Display for KeyName {
                     TokenKey::P256 => "P-256 key",
                     TokenKey::Retired => "retired key",
                     TokenKey::Rsa => "RSA key",
+                    TokenKey::Rsa1024 => "RSA key of 1024 bits",
                     TokenKey::Shared => "shared secret",
+                    TokenKey::SmallOrder => "Ed25519 key of small order",
                 };
                 write!(f, "{whose}'s {which}")
             }

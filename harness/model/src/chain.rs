@@ -219,6 +219,8 @@ pub enum Extra {
     UnknownCritical,
     /// An unregistered extension, not critical.
     UnknownNonCritical,
+    /// After the other names a URI name with an octet that no IA5String has (RFC 5280 §4.2.1.6).
+    UnreadableName,
     /// Version 1, which has no extensions.
     Version1,
     /// Version 2, which has no extensions.
@@ -229,7 +231,7 @@ pub enum Extra {
 
 impl Extra {
     /// Every irregularity.
-    pub const ALL: [Extra; 19] = {
+    pub const ALL: [Extra; 20] = {
         use Extra::*;
         [
             CriticalInhibitAny,
@@ -248,6 +250,7 @@ impl Extra {
             TrailingOctet,
             UnknownCritical,
             UnknownNonCritical,
+            UnreadableName,
             Version1,
             Version2,
             ZeroSerial,

@@ -234,6 +234,8 @@ impl std::fmt::Display for AuthorizationForm {
             PathParameter => f.write_str("the token in the path instead"),
             Percent => f.write_str("`%20` after the scheme"),
             Query => f.write_str("the token in the query instead"),
+            QueryEncoded => f.write_str("the token in the query instead, as `%61ccess_token`"),
+            QueryEncodedToo => f.write_str("the token in the query as well, as `%61ccess_token`"),
             QueryToo => f.write_str("the token in the query as well"),
             Quoted => f.write_str("the token in quotes"),
             Repeated => f.write_str("the Authorization field twice"),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
-    Proof, ReadingKind, Route, Rule, Scene, Stage, SubjectName, Transport, Verdict,
+    Proof, ReadingKind, Route, Rule, Scene, Stage, SubjectAttribute, SubjectName, Transport, Verdict,
     chain::{constraints, path},
     readings::{Latitude, readings},
 };
@@ -98,8 +98,8 @@ fn factor_rules(factors: &[Factor], lifted: &Lifted, blueprint: &Blueprint, lati
     let mut rules = BTreeSet::new();
     if factors.contains(&Factor::Certificate) {
         rules.extend(certificate_rules(lifted, blueprint, latitude));
-        let names_nobody = lifted.chain.is_some() && certificate_principal(lifted).is_none();
-        if blueprint.policy.certificates.identity == Identity::Spiffe && names_nobody {
+        let names_nobody = lifted.chain.is_some() && certificate_principal(lifted, blueprint).is_none();
+        if blueprint.policy.certificates.identity != Identity::None && names_nobody {
             rules.insert(Rule::CertificateIdentity);
         }
     }
@@ -147,6 +147,7 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
                 (ReadingKind::OddSerial, Rule::CertificateForm)
             }
             Some(Extra::Version1 | Extra::Version2) => (ReadingKind::OldVersion, Rule::CertificateForm),
+            Some(Extra::UnreadableName) => (ReadingKind::UnreadableName, Rule::CertificateForm),
             Some(Extra::RepeatedUnknown) => (ReadingKind::RepeatedUnknown, Rule::ExtensionUnique),
             _ => continue,
         };
@@ -155,8 +156,13 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
         }
     }
     let constraints = chain.certificates.iter().skip(1).map(|issuer| issuer.name_constraints.as_slice());
-    let mut constrained = constraints.flat_map(|list| chain.certificates.iter().map(move |below| (below, list)));
-    if constrained.any(|(below, list)| constraints::may_be_refused(below, list))
+    let constrained = constraints.flat_map(|list| chain.certificates.iter().map(move |below| (below, list)));
+    if constrained.clone().any(|(below, list)| constraints::meets_unreadable(below, list))
+        && !latitude.permits(ReadingKind::UnreadableName)
+    {
+        rules.insert(Rule::CertificateForm);
+    }
+    if constrained.clone().any(|(below, list)| constraints::may_be_refused(below, list))
         && !latitude.permits(ReadingKind::ConstraintForm)
     {
         rules.insert(Rule::NameConstraints);
@@ -185,13 +191,22 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
 /// The principal: the name in the certificate, or `sub` where the policy looks at no name.
 pub(crate) fn principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String> {
     match blueprint.policy.certificates.identity {
-        Identity::Spiffe => certificate_principal(lifted),
+        Identity::CommonName | Identity::Spiffe => certificate_principal(lifted, blueprint),
         Identity::None => token::subject(lifted),
     }
 }
 
-fn certificate_principal(lifted: &Lifted) -> Option<String> {
+/// The one name of the leaf that the policy takes for its holder's.
+fn certificate_principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String> {
     let leaf = lifted.chain.as_ref()?.certificates.first()?;
+    if blueprint.policy.certificates.identity == Identity::CommonName {
+        let another = leaf.subject_rest.iter().any(|rest| matches!(rest, SubjectAttribute::CommonName(_)));
+        return (!another && !leaf.subject.is_empty()).then(|| leaf.subject.clone());
+    }
+    // Then there are two, of which one says nothing, or one that says nothing.
+    if leaf.extra == Some(crate::Extra::UnreadableName) {
+        return None;
+    }
     let mut uris = leaf.names.iter().filter_map(|name| match name {
         SubjectName::Uri(uri) => Some(uri),
         SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) => None,

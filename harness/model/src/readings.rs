@@ -77,6 +77,8 @@ pub enum ReadingKind {
     UnknownServerName,
     /// A credential that the route does not need is not looked at.
     UnneededCredential,
+    /// A URI name that is no IA5String, or a DNS name that is none under constraints, is not read.
+    UnreadableName,
     /// Content that nobody needs is not read.
     UnreadContent,
     /// A method to carry the token that the server does not support is not looked for.
@@ -85,7 +87,7 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 37] = {
+    pub const ALL: [ReadingKind; 38] = {
         use ReadingKind::*;
         [
             AnchorAsGiven,
@@ -123,6 +125,7 @@ impl ReadingKind {
             UnknownObject,
             UnknownServerName,
             UnneededCredential,
+            UnreadableName,
             UnreadContent,
             UnsupportedMethod,
         ]
@@ -166,6 +169,7 @@ impl ReadingKind {
             ReadingKind::UnknownObject => "RFC 9110 §15.5.5",
             ReadingKind::UnknownServerName => "RFC 6066 §3, RFC 8446 §9.2",
             ReadingKind::UnneededCredential => "RFC 9110 §15.5.2",
+            ReadingKind::UnreadableName => "RFC 5280 §4.2.1.6",
             ReadingKind::UnreadContent => "RFC 9112 §9.6",
             ReadingKind::UnsupportedMethod => "RFC 6750 §2.2",
         }

@@ -59,6 +59,10 @@ pub enum AuthorizationForm {
     Percent,
     /// In the query, as `access_token` (RFC 6750 §2.3).
     Query,
+    /// In the query, under a name whose first letter is percent-encoded.
+    QueryEncoded,
+    /// The same as well.
+    QueryEncodedToo,
     /// In the query as well.
     QueryToo,
     /// `Authorization: Bearer "TOKEN"`.

@@ -93,7 +93,7 @@ rules! {
     CertificateAlgorithm, "certificate-algorithm", Handshake, "RFC 8446 §4.4.2.4", 327, "API2:2023", "No certificate is signed over a broken hash";
     CertificateCap, "certificate-cap", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the certificate may hold";
     CertificateForm, "certificate-form", Handshake, "RFC 5280 §4.1", 295, "API2:2023", "Every certificate is DER, and of the profile";
-    CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one URI name, a SPIFFE id";
+    CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one name of the kind that identifies, such as a SPIFFE id";
     CertificatePresent, "certificate-present", Handshake, "RFC 8705 §3", 306, "API2:2023", "A client certificate is presented";
     CertificateSignature, "certificate-signature", Handshake, "RFC 5280 §6.1.3 (a)(1)", 295, "API2:2023", "Every certificate's signature verifies with its issuer's key";
     CertificateValidity, "certificate-validity", Handshake, "RFC 5280 §6.1.3 (a)(2)", 298, "API2:2023", "Every certificate is within its validity period";
@@ -117,7 +117,7 @@ rules! {
     IssuerMayGrant, "issuer-may-grant", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the issuer may grant";
     IssuerSpeaksFor, "issuer-speaks-for", Token, "RFC 8725 §3.8", 345, "API2:2023", "The issuer vouches only for its own";
     KeyId, "key-id", Token, "RFC 7515 §4.1.4", 345, "API2:2023", "`kid` names a published key of the issuer";
-    KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A MAC secret cannot be guessed";
+    KeyStrength, "key-strength", Token, "RFC 7518 §3.2", 326, "API2:2023", "A key is too strong to be guessed or done without";
     LeafKeyUsage, "leaf-key-usage", Handshake, "RFC 5280 §4.2.1.3", 295, "API2:2023", "The leaf's key may sign a handshake";
     Lifetime, "lifetime", Token, "RFC 6750 §5.3", 613, "API2:2023", "The token's lifetime is within the cap";
     MessageForm, "message-form", Token, "RFC 9110 §5.5", 93, "API8:2023", "Field names and values are ones, and a request has the pseudo-header fields of one";

@@ -38,7 +38,10 @@ fn chain_words(words: &mut Vec<Mutation>) {
         // Where a standard leaves a choice, it is the same above the leaf: one place will do.
         let choice = |extra: &Extra| {
             use Extra::*;
-            matches!(extra, CriticalInhibitAny | LongSerial | NegativeSerial | RepeatedUnknown | ZeroSerial)
+            matches!(
+                extra,
+                CriticalInhibitAny | LongSerial | NegativeSerial | RepeatedUnknown | UnreadableName | ZeroSerial
+            )
         };
         let extras = Extra::ALL.into_iter().filter(|extra| at == Position::Leaf || !choice(extra));
         words.extend(extras.map(|extra| CertificateExtra { at, extra }));
@@ -98,6 +101,7 @@ fn chain_words(words: &mut Vec<Mutation>) {
         ("bob", None),
         ("${alice}", None),
         ("mallory", Some(SubjectAttribute::CommonName("alice".into()))),
+        ("${alice}", Some(SubjectAttribute::CommonName("mallory".into()))),
         ("alice,CN=bob", None),
         ("alice", Some(SubjectAttribute::OrganizationalUnit("admin".into()))),
         ("alice", Some(SubjectAttribute::Organization("Partner".into()))),
@@ -278,6 +282,9 @@ fn seal_words(words: &mut Vec<Mutation>) {
             words.push(SignWith { key: KeyName::Token(role, key), algorithm });
         }
     }
+    for (key, algorithm) in [(TokenKey::Rsa1024, Algorithm::RS256), (TokenKey::SmallOrder, Algorithm::EdDSA)] {
+        words.push(SignWith { key: KeyName::Token(IssuerRole::Home, key), algorithm });
+    }
     for algorithm in [Algorithm::PS256, Algorithm::RS256, Algorithm::RS512] {
         words.push(SignWith { key: KeyName::Token(IssuerRole::Home, TokenKey::Rsa), algorithm });
     }
@@ -377,6 +384,8 @@ fn request_words(words: &mut Vec<Mutation>) {
             PathParameter,
             Percent,
             Query,
+            QueryEncoded,
+            QueryEncodedToo,
             QueryToo,
             Quoted,
             Repeated,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
+    crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Done {
     pub(super) shown: Vec<Shown>,
     /// The first index of this thread that was not run.
     pub(super) next: u64,
+    /// The ideal layers that the gate takes up; `None` where they were not wanted.
+    pub(super) ideal: Option<Layers>,
     keep: bool,
 }
 
@@ -43,13 +46,19 @@ pub(super) fn run(
             break;
         }
         let (origin, case, options) = plan.case(index);
-        done.attempt(&mut ground, index, (origin, &case), plan.inert(index), options, progress)?;
+        let crypto = plan.crypto(index, &case);
+        let inert = plan.inert(index);
+        done.attempt(&mut ground, (index, crypto), (origin, &case), inert, options, progress)?;
         index += stride;
     }
     done.next = index;
+    if plan.wants_ideal() {
+        done.ideal = Some(ground.ideal_layers()?);
+    }
     for (index, control) in plan.last(first, stride) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
-        done.attempt(&mut ground, index, (Origin::Control, control), None, options, progress)?;
+        let at = (index, Crypto::Real);
+        done.attempt(&mut ground, at, (Origin::Control, control), None, options, progress)?;
     }
     Ok(done)
 }
@@ -59,13 +68,13 @@ impl Done {
     fn attempt(
         &mut self,
         ground: &mut Ground,
-        index: u64,
+        (index, crypto): (u64, Crypto),
         (origin, case): (Origin, &Case),
         inert: Option<&[Mutation]>,
         mut options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
-        let Some((runtime, world, gate)) = ground.of(case.scene)? else {
+        let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else {
             self.tally.skipped += 1;
             return Ok(());
         };
@@ -75,6 +84,7 @@ impl Done {
         match runtime.block_on(check(gate, world, case, options)) {
             Err(_) => self.tally.skipped += 1,
             Ok(checked) => {
+                self.tally.ideal += u64::from(world.layers() != Layers::default());
                 let mut found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
                 // Where the attempt itself went wrong, its twin would only say so again.
                 if let (Some(changes), Outcome::Agree) = (inert, &checked.outcome) {

@@ -8,7 +8,11 @@ use super::{
     corpus::{CorpusOptions, surface},
     init::InitOptions,
 };
-use crate::{campaign::Depths, fuzzing::Surface, gate::Depth};
+use crate::{
+    campaign::{CryptoMode, Depths},
+    fuzzing::Surface,
+    gate::Depth,
+};
 
 /// Can anything unauthorised get through? Forges access attempts against a gate and compares what it did with what
 /// the standards permit.
@@ -78,6 +82,26 @@ impl DepthOption {
     }
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum CryptoOption {
+    /// Real for controls, catalogue and a fixed share of the rest, else ideal
+    Both,
+    /// Signatures that cost a tenth and that nobody can forge, wherever the gate takes them up
+    Ideal,
+    /// The algorithms that the standards name
+    Real,
+}
+
+impl CryptoOption {
+    pub(super) fn mode(self) -> CryptoMode {
+        match self {
+            CryptoOption::Both => CryptoMode::Both,
+            CryptoOption::Ideal => CryptoMode::Ideal,
+            CryptoOption::Real => CryptoMode::Real,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(super) struct RunOptions {
     /// Which gate; `gates` lists them
@@ -98,6 +122,9 @@ pub(super) struct RunOptions {
     /// How deep into the gate's stack
     #[arg(long, value_enum, default_value = "both")]
     pub(super) depth: DepthOption,
+    /// Which cryptography; findings are always confirmed with the real one
+    #[arg(long, value_enum, default_value = "both")]
+    pub(super) crypto: CryptoOption,
     /// Every pair of attacks on the same stance, in place of catalogue and random cases
     #[arg(long)]
     pub(super) pairs: bool,

@@ -88,6 +88,13 @@ pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> 
             algorithm = Element::new(SEQUENCE, ECDSA_WITH_SHA1);
             fields[2] = algorithm.clone();
         }
+        Extra::UnreadableName => {
+            let last = fields.last_mut().filter(|field| field.tag == 0xA3)?;
+            let [known] = <[Element; 1]>::try_from(last.children()?).ok()?;
+            let mut extensions = known.children()?;
+            extensions.iter_mut().find_map(with_unreadable_name)?;
+            *last = Element::of(0xA3, &[Element::of(SEQUENCE, &extensions)]);
+        }
         Extra::Version1 | Extra::Version2 => {
             fields.retain(|field| field.tag != 0xA3);
             match extra {
@@ -108,6 +115,19 @@ pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> 
     }
     let signature = Element::new(BIT_STRING, [&[0][..], &octets].concat());
     Some(Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded())
+}
+
+/// Adds a uniformResourceIdentifier of one octet beyond ASCII to a subjectAltName; `None` for other extensions.
+fn with_unreadable_name(extension: &mut Element) -> Option<()> {
+    let mut parts = extension.children()?;
+    let names = Element::new(0x06, [0x55, 0x1D, 17]);
+    let (first, last) = (parts.first()?.clone(), parts.last_mut()?);
+    let [list] = <[Element; 1]>::try_from(elements(&last.contents).filter(|_| first == names)?).ok()?;
+    let mut members = list.children()?;
+    members.push(Element::new(0x86, [0xE9]));
+    last.contents = Element::of(SEQUENCE, &members).encoded();
+    *extension = Element::of(SEQUENCE, &parts);
+    Some(())
 }
 
 /// The CRL in `der` as the scene has it; `None` when it cannot be taken apart.

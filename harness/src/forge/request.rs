@@ -85,6 +85,7 @@ fn credential(
     use AuthorizationForm::*;
     let genuine = format!("Bearer {token}");
     let in_query = || format!("access_token={}", percent(token));
+    let encoded = || format!("%61ccess_token={}", percent(token));
     let mut line = |value: String| draft.fields.push(field("authorization", &value));
     match form {
         Absent => {}
@@ -120,6 +121,11 @@ fn credential(
         PathParameter => draft.path.push_str(&format!(";access_token={}", percent(token))),
         Percent => line(format!("Bearer%20{token}")),
         Query => query.push(in_query()),
+        QueryEncoded => query.push(encoded()),
+        QueryEncodedToo => {
+            line(genuine);
+            query.push(encoded());
+        }
         QueryToo => {
             line(genuine);
             query.push(in_query());

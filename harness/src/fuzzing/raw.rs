@@ -3,7 +3,7 @@
 //! It knows what was issued, octet by octet, and parses nothing that the attacker wrote beyond finding its parts.
 
 pub(super) mod der;
-mod hello;
+pub(super) mod hello;
 mod seeds;
 
 use std::collections::BTreeSet;

@@ -52,8 +52,8 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         None => (parts.target.clone(), String::new()),
     };
     let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
-    let in_query = pairs.iter().any(|pair| pair.starts_with("access_token="));
-    let others: Vec<&str> = pairs.into_iter().filter(|pair| !pair.starts_with("access_token=")).collect();
+    let (carriers, others): (Vec<&str>, Vec<&str>) = pairs.into_iter().partition(|pair| carries_token(pair));
+    let in_query = !carriers.is_empty();
     parts.message.query = (!others.is_empty()).then(|| others.join("&"));
     if parts.fields.iter().map(|(name, value)| name.len() + value.len()).any(|octets| octets > SMALL) {
         parts.message.faults.insert(MessageFault::Size);
@@ -84,6 +84,12 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         body: body.map(|text| if text.starts_with("access_token=") { cut(text) } else { text }),
         message: parts.message,
     }
+}
+
+/// Whether a pair of the query is a token, its name decoded (RFC 6750 §2.3, RFC 3986 §2.1).
+fn carries_token(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    percent_encoding::percent_decode_str(name).eq(*b"access_token")
 }
 
 /// What stands before a token, with the name under which it is carried.

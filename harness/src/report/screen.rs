@@ -70,6 +70,16 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     );
     let depths: Vec<String> = tally.depths.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
     line("depth", depths.join(", "));
+    if let Some(layers) = campaign.ideal {
+        let real = grouped(tally.attempts - tally.ideal);
+        line(
+            "crypto",
+            match layers.ideal() {
+                Some(layers) => format!("ideal {} ({layers}), real {real}", grouped(tally.ideal)),
+                None => format!("real {real}; the gate takes up no ideal one"),
+            },
+        );
+    }
     line(
         "verdicts",
         format!(

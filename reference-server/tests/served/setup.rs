@@ -42,6 +42,10 @@ fn refuses_unusable_keys() {
     assert!(matches!(start_with_keys(&[key_with("d", json!("AA"))]), Err(SetupError::KeyPrivate { .. })));
     assert!(matches!(start_with_keys(&[key_with("alg", json!("ES384"))]), Err(SetupError::KeyUnsupported { .. })));
     assert!(matches!(start_with_keys(&[key_with("crv", json!("P-384"))]), Err(SetupError::KeyUnsupported { .. })));
+    // The neutral point of Ed25519: anybody can sign under it.
+    let neutral = format!("AQ{}", "A".repeat(41));
+    let small = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "o", "alg": "EdDSA", "x": neutral });
+    assert!(matches!(start_with_keys(&[small]), Err(SetupError::KeyUnsupported { kid, .. }) if kid == "o"));
     let symmetric = json!({ "kty": "oct", "kid": "s", "k": "AA" });
     assert!(matches!(start_with_keys(&[symmetric]), Err(SetupError::KeySymmetric { kid, .. }) if kid == "s"));
 }

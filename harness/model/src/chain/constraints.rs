@@ -88,6 +88,26 @@ pub(crate) fn may_be_refused(certificate: &CertificateSpec, constraints: &[NameC
     names(certificate).any(|(form, _)| optional(form) && constrained(form))
 }
 
+/// Whether a DNS name that is none stands where DNS names are constrained.
+pub(crate) fn meets_unreadable(certificate: &CertificateSpec, constraints: &[NameConstraint]) -> bool {
+    let constrained = constraints.iter().any(|constraint| constraint.parts().1 == Form::Dns);
+    constrained && names(certificate).any(|(form, name)| form == Form::Dns && !is_host_name(name))
+}
+
+/// The preferred name syntax (RFC 1034 §3.5) as relaxed for hosts (RFC 1123 §2.1), an asterisk for a first label, and the
+/// underscores that many use. The last label is no number, so that no address is a name.
+fn is_host_name(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| letter(byte) || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.strip_prefix("*.").unwrap_or(name).split('.').all(label) && !last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn within(form: Form, name: &str, base: &str) -> bool {
     match form {
         Form::Directory => name == base,
@@ -124,6 +144,16 @@ fn in_range(address: &str, range: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_no_host_name() {
+        for name in ["alice.staff.test", "ALICE.staff.test", "*.staff.test", "a_b.test", "x"] {
+            assert!(is_host_name(name), "{name}");
+        }
+        for name in ["192.0.2.7", "alice.staff.test.", "", "a..b", "-a.test", "spiffe://a.test/x", "a.*.test"] {
+            assert!(!is_host_name(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_subtree_holds_whole_labels_only() {

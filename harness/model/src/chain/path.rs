@@ -166,7 +166,7 @@ fn irregular(extra: Extra) -> Option<Rule> {
         UnknownCritical => Some(Rule::CriticalExtension),
         // A matter of readings, or of no account; versions 1 and 2 lack what others have, which other rules see.
         CriticalInhibitAny | CriticalPolicies | LongSerial | NegativeSerial | RepeatedUnknown | UnknownNonCritical
-        | Version1 | Version2 | ZeroSerial => None,
+        | UnreadableName | Version1 | Version2 | ZeroSerial => None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::certificate_principal;
 use crate::{
-    Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, Lifted,
-    MacSecret, Member, PublishedKey, ReadingKind, Rule, Seal, TokenSeen, Value,
+    Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, KeyName,
+    Lifted, MacSecret, Member, PublishedKey, ReadingKind, Rule, Seal, TokenKey, TokenSeen, Value,
     json::{self, Json},
     readings::Latitude,
 };
@@ -204,6 +204,9 @@ fn seal_rules(
             if named.is_some_and(|named| named != key.algorithm) {
                 rules.insert(Rule::AlgorithmOfKey);
             }
+            if matches!(key.key, KeyName::Token(_, TokenKey::Rsa1024 | TokenKey::SmallOrder)) {
+                rules.insert(Rule::KeyStrength);
+            }
         }
         (None, Seal::Mac(MacSecret::Empty | MacSecret::Word(_), _)) => {
             rules.insert(Rule::KeyStrength);
@@ -337,8 +340,8 @@ fn binding_rules(lifted: &Lifted, claims: &[Member], blueprint: &Blueprint, rule
     if blueprint.policy.tokens.binding == Binding::CertificateThumbprint && !bound {
         rules.insert(Rule::Confirmation);
     }
-    if blueprint.policy.certificates.identity == Identity::Spiffe
-        && let (Some(subject), Some(holder)) = (text(claims, "sub"), certificate_principal(lifted))
+    if blueprint.policy.certificates.identity != Identity::None
+        && let (Some(subject), Some(holder)) = (text(claims, "sub"), certificate_principal(lifted, blueprint))
         && !subject.is_empty()
         && subject != holder
     {

@@ -2,7 +2,10 @@
 
 use gatecrash_model::{AuthorizationForm, Mutation, Person, SlotStage, Stance, Step, resolve, vocabulary};
 
-use super::{RawOracle, around_credential, hello};
+use super::{
+    RawOracle, around_credential,
+    hello::{self, Hello},
+};
 use crate::{
     forge::{Identity, forge},
     fuzzing::surface::Surface,
@@ -86,7 +89,29 @@ fn requests(world: &World) -> Vec<Vec<u8>> {
 
 /// A ClientHello, alone and with what may follow it; other records; and plain text.
 fn records(oracle: &RawOracle) -> Vec<Vec<u8>> {
-    let hello = hello::client_hello();
+    let honest = Hello::honest();
+    let hello = honest.records(1);
+    let without = |kind: u16| {
+        let mut hello = honest.clone();
+        hello.extensions.retain(|(other, _)| *other != kind);
+        hello
+    };
+    // A share that the server has to ask for; TLS 1.2; a ticket nobody issued, with early data behind it.
+    let retried = {
+        let mut hello = without(51);
+        hello.extensions.push((51, vec![0, 0]));
+        hello.records(1)
+    };
+    let older = without(43).records(1);
+    let resumed = {
+        let mut hello = honest.clone();
+        let identity = [&[0, 32][..], &[0x54; 32], &[0; 4]].concat();
+        let binder = [&[32][..], &[0x42; 32]].concat();
+        let list = |octets: &[u8]| [&(octets.len() as u16).to_be_bytes(), octets].concat();
+        hello.extensions.push((42, Vec::new()));
+        hello.extensions.push((41, [list(&identity), list(&binder)].concat()));
+        [hello.records(1), hello::record(23, &[0; 48])].concat()
+    };
     let change = hello::record(20, &[1]);
     let alert = hello::record(21, &[1, 0]);
     let data = hello::record(23, &[0; 64]);
@@ -100,8 +125,10 @@ fn records(oracle: &RawOracle) -> Vec<Vec<u8>> {
         [&hello[..], &change, &data].concat(),
         [&hello[..], &hello].concat(),
         [&hello[..], &alert].concat(),
-        // The same message over two records.
-        [&hello::record(22, &hello[5..40])[..], &hello::record(22, &hello[40..])].concat(),
+        honest.records(2),
+        retried,
+        older,
+        resumed,
         alert,
         plain,
     ]

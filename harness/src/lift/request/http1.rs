@@ -43,7 +43,8 @@ pub(super) fn parts(bytes: &[u8]) -> Parts {
 fn split<'a>(mut head: &'a [u8], end: &[u8]) -> Vec<&'a [u8]> {
     let mut lines = Vec::new();
     while let Some(at) = head.windows(end.len()).position(|window| window == end) {
-        lines.push(&head[..at]);
+        // Who takes LF for the end of a line ignores CR before it (RFC 9112 §2.2).
+        lines.push(head[..at].strip_suffix(b"\r").unwrap_or(&head[..at]));
         head = &head[at + end.len()..];
     }
     lines.push(head);

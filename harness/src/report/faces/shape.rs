@@ -32,6 +32,8 @@ pub struct Report {
     pub attempts_per_second: f64,
     /// How many attempts got how far.
     pub reached: Reached,
+    /// Which cryptography attempts were made with.
+    pub crypto: CryptoJson,
     /// What the oracle permitted.
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.
@@ -64,6 +66,17 @@ pub struct Report {
     pub tried: Vec<TriedJson>,
     /// Disagreements, one for each fingerprint; the most severe cause first, below it what combines or repeats it.
     pub findings: Vec<FindingJson>,
+}
+
+/// Attempts by cryptography.
+#[derive(Debug, Serialize)]
+pub struct CryptoJson {
+    /// Made with the ideal one.
+    pub ideal: u64,
+    /// Made with the real one.
+    pub real: u64,
+    /// The layers that were ideal then; `null` where there were none.
+    pub layers: Option<&'static str>,
 }
 
 /// One attack of the catalogue that was tried.

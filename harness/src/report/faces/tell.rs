@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{
     Notes, Subject, attack, example, groups, place, security,
     shape::{
-        AttackJson, Controls, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson, TriedJson,
-        Verdicts,
+        AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
+        TriedJson, Verdicts,
     },
     sides::Decoder,
 };
@@ -59,6 +59,11 @@ impl Report {
             elapsed_seconds: seconds,
             attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
             reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
+            crypto: CryptoJson {
+                ideal: tally.ideal,
+                real: tally.attempts - tally.ideal,
+                layers: campaign.ideal.and_then(|layers| layers.ideal()),
+            },
             verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
             controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
             admitted: tally.admitted.clone(),

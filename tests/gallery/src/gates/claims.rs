@@ -2,11 +2,13 @@
 
 use gatecrash::model::Rule::{self, *};
 
+use jsonwebtoken::jwk::PublicKeyUse;
+
 use super::Flaw;
 use crate::parts::{
     Refusal,
     authorize::Caller,
-    token::{Audience, Claims, Trust},
+    token::{Audience, Claims, Trust, is_for_verification, is_weak},
 };
 
 fn when(good: bool) -> Result<(), Refusal> {
@@ -42,6 +44,12 @@ fn audiences(claims: &Claims) -> Vec<&str> {
 
 /// Name, what it does, what it breaks, and the flaw.
 pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
+    ("weak-key-published", "verifies with whatever key is published", &[KeyStrength], |steps| {
+        steps.checks.key = is_for_verification;
+    }),
+    ("key-operations-ignored", "reads `use` of a key, and not `key_ops`", &[KeyId, Signature], |steps| {
+        steps.checks.key = |jwk| jwk.common.public_key_use != Some(PublicKeyUse::Encryption) && !is_weak(jwk);
+    }),
     ("any-token-type", "takes any kind of token that the issuer signs", &[TokenType], |steps| {
         steps.checks.header = |_, header| when(!header.crit);
     }),
