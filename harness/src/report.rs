@@ -44,6 +44,13 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The findings by cause, open and accepted.
+    pub fn causes<'a>(&self, campaign: &'a Campaign) -> [Vec<Group<'a>>; 2] {
+        let (accepted, open): (Vec<&Finding>, Vec<&Finding>) =
+            campaign.findings.iter().partition(|finding| self.accepted.of(finding).is_some());
+        [groups(open, &campaign.catalogue), groups(accepted, &campaign.catalogue)]
+    }
+
     /// Exit status: as [`status`], but accepted findings are none, and what is wrong with the accepted ones is a failure.
     pub fn status(&self, campaign: &Campaign) -> u8 {
         let open = campaign.findings.iter().any(|finding| self.accepted.of(finding).is_none());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Notes, Subject, attack, groups, severity};
+use super::{Group, Notes, Subject, attack, severity};
 use crate::{
     campaign::{Campaign, Exercised, PairsDone, Reach, table},
     catalogue::Catalogue,
@@ -167,9 +167,7 @@ fn profile_line(profile: &Profile, attempts: u64) -> String {
 /// The findings: the most severe in full, the others a line each; or all of them in full. Accepted ones come last.
 fn findings(campaign: &Campaign, subject: &Subject, view: View, notes: &Notes) -> String {
     let mut text = String::new();
-    let (accepted, groups): (Vec<_>, Vec<_>) = groups(&campaign.findings, &campaign.catalogue)
-        .into_iter()
-        .partition(|group| notes.accepted.of(group.root).is_some());
+    let [groups, accepted] = notes.causes(campaign);
     if view.all {
         let all = groups.iter().flat_map(|group| std::iter::once(&group.root).chain(&group.below));
         for (i, it) in all.enumerate() {
@@ -299,8 +297,8 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
         1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {
-            let groups = groups(&campaign.findings, &campaign.catalogue);
-            let causes = groups.iter().filter(|group| notes.accepted.of(group.root).is_none()).count();
+            let [open, _] = notes.causes(campaign);
+            let causes = open.len();
             let (s, c) = (if count == 1 { "" } else { "s" }, if causes == 1 { "" } else { "s" });
             format!("{count} finding{s} of {causes} cause{c}{beside}, each with the smallest case that shows it:")
         }
