@@ -18,6 +18,7 @@ mod messages;
 mod mirror;
 mod oracle;
 mod pairs;
+mod promises;
 mod reachability;
 mod reference;
 mod report;

@@ -16,6 +16,7 @@ mod http2;
 pub mod input;
 pub mod keys;
 pub mod lift;
+pub mod promises;
 pub mod report;
 pub mod served;
 mod suite;
