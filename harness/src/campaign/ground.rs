@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash_model::Scene;
+use futures_util::FutureExt as _;
+use gatecrash_model::{Policy, Scene};
 use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
 use crate::{
-    gate::{Gate, Per},
+    gate::{Gate, Per, panics},
     world::{Clock, World, WorldOptions},
 };
 
@@ -31,6 +32,21 @@ impl Ground {
         let gate = ground.build(usual)?;
         ground.gates.insert(usual, Some(gate));
         Ok(ground)
+    }
+
+    /// What the gate promises.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.target.policy
+    }
+
+    /// How its worlds are built.
+    pub(crate) fn options(&self) -> &WorldOptions {
+        &self.target.world
+    }
+
+    /// The world of the usual scene.
+    pub(crate) fn world(&self) -> Result<&World, CampaignError> {
+        self.worlds.get(&self.target.world.scene).ok_or(CampaignError::Thread)
     }
 
     /// World and gate of a scene; `None` when the gate refuses to start in it, which refuses everything.
@@ -70,6 +86,13 @@ impl Ground {
 
     fn build(&self, scene: Scene) -> Result<Gate, CampaignError> {
         let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;
-        self.runtime.block_on((self.target.factory)(world)).map_err(CampaignError::Gate)
+        let watch = panics::Watch::new();
+        let built = std::panic::AssertUnwindSafe(async { (self.target.factory)(world).await }).catch_unwind();
+        let built = self.runtime.block_on(built);
+        watch.finish();
+        match built {
+            Ok(built) => built.map_err(CampaignError::Gate),
+            Err(payload) => Err(CampaignError::Panicked(panics::message(payload.as_ref()))),
+        }
     }
 }

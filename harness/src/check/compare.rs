@@ -16,6 +16,9 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     faults(observation, policy, &mut say);
+    if observation.throttled(policy) {
+        return found;
+    }
     let status = observation.answer.as_ref().map(|answer| answer.status);
     let answered = match (&observation.handshake, status) {
         (_, Some(status)) => format!("answered {status}"),
@@ -32,11 +35,16 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
             say(FindingKind::Impersonation, what);
         }
     }
-    let success = status.is_some_and(|status| status < 400 && !policy.answers.refused.contains(&status));
+    let success = observation.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
     let by_status = observation.evidence == Evidence::Status;
     let hit = !hits.is_empty() || (by_status && success);
     if by_status && success && verdict.must_refuse() && hits.is_empty() {
         say(FindingKind::Breach, format!("the gate {answered}"));
+    }
+    if let Some(principal) = observation.answered_as.as_ref().filter(|_| success && !verdict.must_refuse())
+        && !verdict.admissions.iter().any(|admission| admission.principal == **principal)
+    {
+        say(FindingKind::Impersonation, format!("the gate {answered} for {principal}"));
     }
     if success && !hit && verdict.must_refuse() {
         say(FindingKind::Unwitnessed, format!("the gate {answered}, and no effect was witnessed"));
@@ -88,7 +96,7 @@ fn hits_of<'a>(verdict: &Verdict, observation: &'a Observation) -> (Vec<&'a Hit>
 fn answered_twice(second: &SecondVerdict, observation: &Observation, policy: &Policy) -> Option<Disagreement> {
     let answer = observation.further.first()?;
     let rules: BTreeSet<Rule> = second.rules.clone();
-    let success = answer.status < 400 && !policy.answers.refused.contains(&answer.status);
+    let success = answer.succeeded(policy);
     match second.hidden {
         true => {
             let seen = format!("a second request was read out of the first, and answered {}", answer.status);
@@ -130,6 +138,7 @@ pub(crate) fn faults(observation: &Observation, policy: &Policy, say: &mut impl 
     if let Some(answer) = &observation.answer
         && answer.status >= 500
         && !policy.answers.refused.contains(&answer.status)
+        && !policy.answers.throttled.contains(&answer.status)
     {
         say(FindingKind::Fault, format!("the gate answered {}", answer.status));
     }
