@@ -8,6 +8,7 @@ mod clauses;
 mod corpus_files;
 mod determinism;
 mod docs;
+mod examples;
 mod fuzz_files;
 mod fuzzing;
 mod gallery;

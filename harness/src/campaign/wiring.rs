@@ -165,6 +165,10 @@ impl Refused<'_> {
                 .into()
         } else if about(&["revo", "crl"]) {
             "It finds no CRL for the honest certificate: give it every one of `world.crls()`.".into()
+        } else if reason.is_empty() {
+            "It ended without an alert: its accept loop gives up before or after the handshake. Serve the stream until it is \
+             closed, with `world.server_chain()` and `world.server_key()`, and trust `world.client_anchors()`."
+                .into()
         } else {
             "Its TLS does not take the honest certificate: trust `world.client_anchors()`, enforce `world.crls()`, and serve \
              `world.server_chain()` with `world.server_key()`."

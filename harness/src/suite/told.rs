@@ -28,14 +28,15 @@ pub(super) fn wired(campaign: &Campaign) -> Result<(), String> {
         let _ = writeln!(text, "{}", report::wrapped("   change   ", advice));
     }
     let [made, admitted] = campaign.tally.controls;
-    let _ = write!(text, "\n{admitted} of {made} controls were admitted.");
+    let mut counted = format!("{admitted} of {made} controls were admitted.");
     let mut others: Vec<&str> =
         campaign.miswirings[1..].iter().filter_map(|it| Some(it.case.steps.first()?.route.as_str())).collect();
     others.sort_unstable();
     others.dedup();
     if !others.is_empty() {
-        let _ = write!(text, " Refused, too: {}.", others.join(", "));
+        let _ = write!(counted, " Refused, too: {}.", others.join(", "));
     }
+    let _ = write!(text, "\n{}", report::wrapped("", &counted));
     Err(text)
 }
 
