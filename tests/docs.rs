@@ -29,3 +29,8 @@ fn the_readings_table() {
     let exhibits = gatecrash_gallery::exhibits().unwrap();
     holds("readings.md", docs::reading_table(&Catalogue::embedded().unwrap(), &docs::worlds(&exhibits)));
 }
+
+#[test]
+fn the_weakness_table() {
+    holds("cwe.md", docs::weaknesses(&Catalogue::embedded().unwrap()));
+}

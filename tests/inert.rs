@@ -4,7 +4,10 @@ use gatecrash::{
     Depth, World,
     campaign::Target,
     check::{CheckOptions, FindingKind, Outcome, check_stable, twin, without_inert},
-    model::{Blueprint, Case, Mutation, Person, Stance, inert_changes, is_inert, judge, resolve, strategy::case},
+    model::{
+        Blueprint, Case, Mutation, Permutation, Person, Stance, Value, inert_changes, is_inert, judge, resolve,
+        strategy::case,
+    },
 };
 use proptest::prelude::*;
 
@@ -58,4 +61,15 @@ fn a_gate_that_minds_is_found_out() {
         assert!(matches!(sound, Outcome::Agree), "{sound:?}");
     }
     assert_eq!(differ, 2, "the language alone, and with another field");
+}
+
+/// A value that ends early and goes on with members of its own is no value, and members that stand twice have an order.
+#[test]
+fn members_inside_of_a_value_have_an_order() {
+    let spilt = Mutation::SetClaim { name: "note".into(), value: Value::Json(r#"1,"e\u0078p":1"#.into()) };
+    let order = Mutation::Permute(Permutation::Claims);
+    let step = |mutations| Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", mutations).steps.remove(0);
+    assert!(resolve(&step(vec![spilt.clone()]), &blueprint()).is_ok());
+    assert!(resolve(&step(vec![order.clone()]), &blueprint()).is_ok());
+    assert!(resolve(&step(vec![spilt, order]), &blueprint()).is_err());
 }

@@ -5,8 +5,8 @@ use gatecrash::{
     check::{CheckOptions, FindingKind, Outcome, check, check_through},
     forge::Wire,
     model::{
-        AuthorizationForm, Case, Framing, HostForm, Http2Form, KeyName, Mutation, PathForm, Person, Proof, Protocol,
-        ServerName, Stance, Transport, Value,
+        Algorithm, AuthorizationForm, Case, Framing, HostForm, Http2Form, IssuerRole, KeyName, Mutation, PathForm,
+        Person, Proof, Protocol, ServerName, Stance, TokenKey, Transport, Value,
     },
 };
 
@@ -220,5 +220,24 @@ fn planted_bugs_in_messages_are_harness_faults() {
         assert!(matches!(sound.outcome, Outcome::Agree), "{mutation}: {:?}", sound.outcome);
         let checked = runtime.block_on(check_through(&gate, &world, &case, OPTIONS, warp)).unwrap();
         assert!(matches!(checked.outcome, Outcome::HarnessFault(_)), "{mutation}, {bug}: {:?}", checked.outcome);
+    }
+}
+
+/// Under a key of small order a signature fits whatever is written after it was made; a fold may end as its line does.
+#[test]
+fn what_random_campaigns_taught_the_mirror() {
+    let small =
+        Mutation::SignWith { key: KeyName::Token(IssuerRole::Home, TokenKey::SmallOrder), algorithm: Algorithm::EdDSA };
+    let rewritten = Mutation::RewriteClaim { name: "nbf".into(), value: Value::Seconds(3596) };
+    let folded = Mutation::Authorization(AuthorizationForm::Folded);
+    let bare = Mutation::Framing(Framing::BareLineFeed);
+    let exhibit = exhibit("reference");
+    let world = World::new(exhibit.target.policy.clone(), exhibit.target.world.clone()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let gate = runtime.block_on((exhibit.target.factory)(&world)).unwrap();
+    for mutations in [vec![small, rewritten], vec![folded, bare]] {
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", mutations);
+        let checked = runtime.block_on(check(&gate, &world, &case, OPTIONS)).unwrap();
+        assert!(matches!(checked.outcome, Outcome::Agree), "{:?}", checked.outcome);
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gatecrash::{
     campaign::{Bound, CampaignOptions, Depths},
-    report::{self, Subject},
+    report::{self, Material, Notes, Report, Subject},
 };
 
 use crate::support::{exhibit, run};
@@ -34,14 +34,17 @@ fn one_finding_in_full() {
     let screen = report::screen(&campaign, &subject);
     assert!(screen.lines().count() < 70, "{screen}");
     insta::assert_snapshot!("one_screen", screen.split_once("\n1. ").unwrap().1);
-    let all = report::screen_as(&campaign, &subject, report::View { all: true, exercised: false });
+    let all = report::screen_as(&campaign, &subject, report::View { all: true, exercised: false }, &Notes::default());
     assert_eq!(all.matches("   permitted  ").count(), campaign.findings.len());
     let table = report::exercised(&campaign);
     for row in ["(controls)", "aud-missing", "exp-past"] {
         assert!(table.lines().any(|line| line.starts_with(row)), "{row}: {table}");
     }
 
-    let json = serde_json::to_value(report::run(&campaign, &subject)).unwrap();
+    let notes = Notes::default();
+    let material =
+        Material { campaign: &campaign, subject: &subject, target: &target, policy_file: None, notes: &notes };
+    let json = serde_json::to_value(Report::new(&material)).unwrap();
     let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
     insta::assert_snapshot!("run_keys", keys.join("\n"));
     let finding: Vec<&str> = json["findings"][0].as_object().unwrap().keys().map(String::as_str).collect();

@@ -9,8 +9,10 @@ use std::{
 
 use gatecrash::{
     Clock, Depth, Evidence, Gate, World, WorldOptions,
+    campaign::Target,
     check::{CheckOptions, Outcome, check},
-    model::{Case, Person, Stance},
+    model::{AuthorizationForm, Case, Mutation, Person, Proof, Stance, path},
+    report::Kit,
 };
 
 use crate::bad_input::binary;
@@ -23,8 +25,12 @@ struct Served {
 
 impl Served {
     fn new(folder: &Path, extra: &[&str]) -> Self {
+        Self::of("reference", folder, extra)
+    }
+
+    fn of(gate: &str, folder: &Path, extra: &[&str]) -> Self {
         let mut child = Command::new(binary())
-            .args(["serve", "--gate", "reference", "--listen", "127.0.0.1:0", "--dir"])
+            .args(["serve", "--gate", gate, "--listen", "127.0.0.1:0", "--dir"])
             .arg(folder)
             .args(extra)
             .stdout(Stdio::piped())
@@ -110,6 +116,48 @@ fn in_plain() {
         {
             assert_eq!(seen, status);
         }
+    }
+}
+
+#[test]
+fn curl_makes_the_attempt_of_a_finding() {
+    let without = |claim: &str| vec![Mutation::DropClaim(claim.into())];
+    let transfer = "POST /v1/transfers";
+    let rogue = vec![Mutation::ChainPath(path::ChainPath::Rogue)];
+    let target = crate::support::exhibit("audience-not-required").target;
+    let target = Target { world: WorldOptions { seed: 1, ..target.world }, ..target };
+    // By the flawed gate, and by the reference.
+    let cases = [
+        (Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", without("aud")), "200", "401"),
+        (Case::one(Stance::Complete(Person::Alice), transfer, without("aud")), "200", "401"),
+        (Case::one(Stance::Complete(Person::Alice), transfer, Vec::new()), "200", "200"),
+        (Case::one(Stance::NoToken, "GET /v1/whoami", Vec::new()), "401", "401"),
+        // No answer: the handshake fails.
+        (Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", rogue), "000", "000"),
+    ];
+    for (i, gate) in ["audience-not-required", "reference"].into_iter().enumerate() {
+        let served = tempfile::tempdir().unwrap();
+        let server = Served::of(gate, served.path(), &[]);
+        let base = format!("https://localhost:{}", server.address.port());
+        for (case, flawed, sound) in &cases {
+            let folder = tempfile::tempdir().unwrap();
+            let kit = Kit::new(&target, case).unwrap();
+            kit.write(folder.path()).unwrap();
+            let command = kit.command(folder.path(), &base);
+            if curl(&[]).is_none() {
+                return;
+            }
+            // The line as a person would paste it.
+            let line = command.replacen("curl", "curl -s -o /dev/null -w '%{http_code}'", 1);
+            let done = Command::new("sh").args(["-c", &line]).output().unwrap();
+            let seen = String::from_utf8(done.stdout).unwrap();
+            assert_eq!(seen, *[flawed, sound][i], "{gate}: {command}");
+        }
+    }
+    // What no stock client sends.
+    for mutation in [Mutation::Proof(Proof::OtherKey), Mutation::Authorization(AuthorizationForm::Repeated)] {
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![mutation.clone()]);
+        assert_eq!(Kit::new(&target, &case).is_some(), matches!(mutation, Mutation::Authorization(_)), "{mutation}");
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) use self::ground::Ground;
 use crate::{
     catalogue::{Artefact, Catalogue, CatalogueError},
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
+    crypto::{Crypto, Layers},
     factory::{BoxError, Factory},
     gate::Depth,
     world::{World, WorldError, WorldOptions},
@@ -65,6 +66,18 @@ pub enum Depths {
     Only(Depth),
 }
 
+/// Which cryptography attempts are made with. Findings are always confirmed with the real one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CryptoMode {
+    /// The real one for controls, catalogue and one attempt in seventeen; else the ideal one, where the gate takes it up.
+    Both,
+    /// The ideal one, where the gate takes it up and the case has a form in it.
+    Ideal,
+    /// The real one.
+    #[default]
+    Real,
+}
+
 /// How to run a campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct CampaignOptions {
@@ -95,6 +108,8 @@ pub struct CampaignOptions {
     pub keep: bool,
     /// Whether disagreements are confirmed, shrunk and become findings; else the campaign has none.
     pub shrink: bool,
+    /// Which cryptography attempts are made with.
+    pub crypto: CryptoMode,
 }
 
 impl Default for CampaignOptions {
@@ -113,6 +128,7 @@ impl Default for CampaignOptions {
             pairs: None,
             keep: false,
             shrink: true,
+            crypto: CryptoMode::Real,
         }
     }
 }
@@ -163,6 +179,8 @@ pub struct Campaign {
     pub pairs: Option<PairsDone>,
     /// Every disagreement of the catalogue as first seen, in order, where they were kept.
     pub shown: Vec<Shown>,
+    /// The ideal layers that the gate takes up; `None` where they were not wanted.
+    pub ideal: Option<Layers>,
 }
 
 /// How far a campaign of pairs came.
@@ -280,6 +298,7 @@ fn finish(
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut next = u64::MAX;
+    let mut ideal = None;
     for done in workers {
         tally.add(&done.tally);
         for (key, raw) in done.raws {
@@ -293,6 +312,7 @@ fn finish(
         miswirings.extend(done.miswirings);
         shown.extend(done.shown);
         next = next.min(done.next);
+        ideal = done.ideal;
         harness_faults.extend(done.harness_faults);
     }
     miswirings.sort_by_key(|miswiring| miswiring.index);
@@ -312,6 +332,7 @@ fn finish(
         pairs: prepared.plan.pairs_done(next),
         catalogue: prepared.catalogue,
         shown,
+        ideal,
     })
 }
 
@@ -412,7 +433,7 @@ pub fn random_attempts(
     let mut ground = Ground::new(target)?;
     for index in 0..cap {
         let case = plan.random(index);
-        let Some((runtime, world, gate)) = ground.of(case.scene)? else { continue };
+        let Some((runtime, world, gate)) = ground.of(case.scene, Crypto::Real)? else { continue };
         let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
         let options = CheckOptions { depth, mirror: false, serial: index };
         let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { continue };

@@ -69,7 +69,7 @@ pub async fn check_through(
     options: CheckOptions,
     warp: impl Fn(Wire) -> Wire,
 ) -> Result<Checked, Unresolvable> {
-    let blueprint = world.blueprint();
+    let blueprint = world.present();
     let step = case.steps.first().ok_or_else(|| Unresolvable::NotApplicable("the case has no step".into()))?;
     let attempt = resolve(step, &blueprint)?;
     let expected = attempt.expected(&blueprint);

@@ -6,6 +6,7 @@ mod attacks;
 mod corpus;
 mod gallery;
 mod init;
+mod out;
 mod policy;
 mod replay;
 mod run;
@@ -30,7 +31,12 @@ pub struct Shelf {
     pub exhibits: Vec<Exhibit>,
     /// The command line before its subcommand, such as `cargo gatecrash`.
     pub command: String,
+    /// The file that the policy of the gates stands in: findings point at its lines.
+    pub policy: Option<PathBuf>,
 }
+
+/// Where `serve` listens unless it is told otherwise, by the name that the server's certificate holds.
+const SERVED: &str = "https://localhost:8443";
 
 /// Why a command ended without doing its work: set-up or usage.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +75,8 @@ pub fn main(shelf: Shelf) -> ExitCode {
 
 /// The command line of [`main!`](crate::main!): one gate, its policy in a file.
 pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &str) -> ExitCode {
-    let policy = match input::policy(&policy) {
-        Ok(policy) => policy,
+    let read = match input::policy(&policy) {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(2);
@@ -82,10 +88,10 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
         breaks: Default::default(),
         shows: Default::default(),
         needs: None,
-        target: Target { factory, policy, world },
+        target: Target { factory, policy: read, world },
         twin: None,
     };
-    main(Shelf { exhibits: vec![exhibit], command: command.into() })
+    main(Shelf { exhibits: vec![exhibit], command: command.into(), policy: Some(policy) })
 }
 
 /// The whole command line for one gate, as `fn main`.
@@ -115,7 +121,7 @@ macro_rules! main {
 /// Prints a value with its members in the order of the documented shape.
 fn print_json(value: &impl serde::Serialize) {
     // The shapes hold strings, numbers, lists and maps of them: JSON can hold each.
-    println!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
+    out::say_line!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
 impl Shelf {

@@ -65,6 +65,22 @@ pub struct Identity {
     pub proof: Proof,
 }
 
+/// What determines the configuration of a client: who it is, and what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ClientKey {
+    identity: Option<(Vec<CertificateDer<'static>>, KeyName, Proof)>,
+    transport: Transport,
+    server_name: ServerName,
+    alpn: Option<&'static str>,
+}
+
+impl From<&Wire> for ClientKey {
+    fn from(wire: &Wire) -> Self {
+        let identity = wire.identity.as_ref().map(|it| (it.chain.clone(), it.key, it.proof));
+        Self { identity, transport: wire.transport, server_name: wire.server_name, alpn: wire.alpn }
+    }
+}
+
 /// Why something cannot be forged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -34,6 +34,7 @@ use crate::{
     campaign::{CampaignError, Ground, Target},
     catalogue::Catalogue,
     check::{CheckOptions, Checked, Disagreement, Outcome, check},
+    crypto::{self, Crypto},
     exhibit::Exhibit,
     forge::ForgeError,
     gate::{Observation, panics},
@@ -42,6 +43,10 @@ use crate::{
 
 /// The environment variable that names the gate under fuzz.
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
+
+/// Set to `real`, the environment variable that has cases made with real cryptography alone; by default it is ideal, where
+/// the gate takes that up. Raw targets are always real.
+pub const CRYPTO_VARIABLE: &str = "GATECRASH_CRYPTO";
 
 /// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
 pub const SEED: u64 = 1;
@@ -79,6 +84,7 @@ pub struct Fuzzer {
     raw: Option<RawOracle>,
     reached: Reached,
     serial: u64,
+    real: bool,
 }
 
 /// One raw input, attempted and compared.
@@ -111,7 +117,9 @@ impl Fuzzer {
             (raw, Mutator::new(surface, world.first_blueprint(), scenes()))
         };
         let subject = story::Teller::new(surface, exhibit, command, named);
-        Ok(Self { surface, target, subject, ground, mutator, raw, reached: Reached::new(surface), serial: 0 })
+        let real = std::env::var(CRYPTO_VARIABLE).is_ok_and(|value| value == "real");
+        let reached = Reached::new(surface);
+        Ok(Self { surface, target, subject, ground, mutator, raw, reached, serial: 0, real })
     }
 
     /// A fuzzer of a target that has no name, for replaying.
@@ -154,7 +162,8 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return Ok(false);
         }
-        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene) else { return Ok(false) };
+        let crypto = self.crypto(&case);
+        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene, crypto) else { return Ok(false) };
         let mut seen = None;
         let mut best = None;
         for depth in gate.depths() {
@@ -187,7 +196,7 @@ impl Fuzzer {
         let Some(raw) = &self.raw else { return Ok(false) };
         let Some(attempt) = raw.attempt(input) else { return Ok(false) };
         let scene = self.target.world.scene;
-        let Ok(Some((runtime, world, gate))) = self.ground.of(scene) else { return Ok(false) };
+        let Ok(Some((runtime, world, gate))) = self.ground.of(scene, Crypto::Real) else { return Ok(false) };
         let mut best = 0;
         for depth in gate.depths().into_iter().filter(|depth| attempt.goes(*depth)) {
             let checked = runtime.block_on(attempt.check(gate, world, depth));
@@ -206,6 +215,11 @@ impl Fuzzer {
         self.reached.count(best);
         self.ground.retire(scene);
         Ok(true)
+    }
+
+    /// Ideal cryptography, where the case has a form in it and nobody wants the real one; findings are confirmed with that.
+    fn crypto(&self, case: &Case) -> Crypto {
+        if self.real || !crypto::has_ideal_form(case) { Crypto::Real } else { Crypto::Ideal }
     }
 
     /// Shrinks on a fresh gate, then tells.
@@ -337,7 +351,7 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return None;
         }
-        let (runtime, world, gate) = self.ground.of(case.scene).ok()??;
+        let (runtime, world, gate) = self.ground.of(case.scene, Crypto::Real).ok()??;
         let mut seen = Vec::new();
         for depth in gate.depths() {
             self.serial += 1;

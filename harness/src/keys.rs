@@ -1,21 +1,19 @@
 //! Every key of the world, derived from its seed. RSA keys come from a pool, since their generation cannot be seeded.
 
+mod material;
+mod secret;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{Algorithm, IssuerRole, KeyName, TokenKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use p256::ecdsa::{
-    Signature as EcdsaSignature,
-    signature::{Signer as _, Verifier as _},
-};
-use rsa::{
-    BoxedUint,
-    pkcs1v15::Signature as RsaSignature,
-    signature::{RandomizedSigner as _, SignatureEncoding as _},
-    traits::PublicKeyParts as _,
-};
+use rsa::BoxedUint;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use self::material::Material;
+pub(crate) use self::material::recovered;
+pub use self::secret::{Kind, Secret};
+use crate::crypto::{Crypto, Layers};
 
 /// Primes of the pool: test keys, published here on purpose, of no use anywhere else.
 const RSA_POOL: [(&str, &str); 3] = [
@@ -69,29 +67,6 @@ const RSA_1024: (&str, &str) = (
     ),
 );
 
-/// The neutral point of edwards25519, encoded (RFC 8032 §5.1.2).
-const NEUTRAL: [u8; 32] = {
-    let mut point = [0; 32];
-    point[0] = 1;
-    point
-};
-
-/// One key of the world.
-#[derive(Clone)]
-pub enum Secret {
-    /// Ed25519.
-    Ed25519(Box<ed25519_dalek::SigningKey>),
-    /// ECDSA on P-256.
-    P256(Box<p256::ecdsa::SigningKey>),
-    /// RSA.
-    Rsa(Arc<rsa::PrivateKey>),
-    /// A MAC secret.
-    Shared(Vec<u8>),
-    /// No secret at all: an Ed25519 public key under which the neutral point and zero are a signature of every message,
-    /// wherever verification does not refuse points of small order (RFC 8032 §5.1.7).
-    SmallOrder,
-}
-
 /// All keys by name. The same seed gives the same keys.
 #[derive(Clone)]
 pub struct Keyring {
@@ -100,31 +75,40 @@ pub struct Keyring {
 
 impl Keyring {
     /// Derives every key. `shared` is the secret for the `HS` algorithms, if it is not to be derived as well.
-    pub fn new(seed: u64, shared: Option<&[u8]>) -> Self {
+    ///
+    /// No key of an ideal layer is one of any other world.
+    pub fn new(seed: u64, shared: Option<&[u8]>, layers: Layers) -> Self {
+        let derivation = Derivation { seed, layers };
         let mut keys = BTreeMap::new();
         for name in KeyName::certificate_keys() {
-            keys.insert(name, p256(seed, name));
+            keys.insert(name, derivation.p256(name));
         }
         for name in KeyName::token_keys() {
             let KeyName::Token(role, kind) = name else { continue };
-            let secret = match kind {
-                TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => p256(seed, name),
+            let material = match kind {
+                TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => derivation.p256(name),
                 TokenKey::Ed25519 => {
-                    Secret::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derive(seed, name, 0))))
+                    Material::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derivation.octets(name, 0))))
                 }
-                TokenKey::Rsa | TokenKey::Rsa1024 => match pooled(role, kind) {
-                    Some(key) => Secret::Rsa(Arc::new(key)),
+                TokenKey::Rsa | TokenKey::Rsa1024 => match pooled(role, kind, layers.tokens) {
+                    Some(key) => Material::Rsa(Arc::new(key)),
                     None => continue,
                 },
                 TokenKey::Shared => match (role, shared) {
-                    (IssuerRole::Home, Some(secret)) => Secret::Shared(secret.to_vec()),
-                    _ => Secret::Shared(derive(seed, name, 0).to_vec()),
+                    (IssuerRole::Home, Some(secret)) => Material::Shared(secret.to_vec()),
+                    _ => Material::Shared(derivation.octets(name, 0).to_vec()),
                 },
-                TokenKey::SmallOrder => Secret::SmallOrder,
+                TokenKey::SmallOrder => Material::SmallOrder,
             };
-            keys.insert(name, secret);
+            keys.insert(name, material);
         }
-        Self { keys: Arc::new(keys) }
+        let secret = |(name, material)| {
+            // What verifiers refuse for its weakness is left to them.
+            let weak = matches!(name, KeyName::Token(_, TokenKey::Rsa1024));
+            let layers = if weak { Layers::default() } else { layers };
+            (name, Secret::new(material, layers, derivation.octets(name, u32::MAX)))
+        };
+        Self { keys: Arc::new(keys.into_iter().map(secret).collect()) }
     }
 
     /// The key called `name`. Every name has one.
@@ -138,12 +122,19 @@ impl Keyring {
     }
 }
 
-fn pooled(role: IssuerRole, kind: TokenKey) -> Option<rsa::PrivateKey> {
+/// In an ideal layer each key has a prime of two others: a modulus of its own.
+fn pooled(role: IssuerRole, kind: TokenKey, crypto: Crypto) -> Option<rsa::PrivateKey> {
     let (p, q) = match (kind, role) {
         (TokenKey::Rsa1024, _) => RSA_1024,
         (_, IssuerRole::Home) => RSA_POOL[0],
         (_, IssuerRole::Partner) => RSA_POOL[1],
         (_, IssuerRole::Rogue) => RSA_POOL[2],
+    };
+    let q = match (kind, role) {
+        (TokenKey::Rsa, IssuerRole::Home) if crypto == Crypto::Ideal => RSA_POOL[1].1,
+        (TokenKey::Rsa, IssuerRole::Partner) if crypto == Crypto::Ideal => RSA_POOL[2].1,
+        (TokenKey::Rsa, IssuerRole::Rogue) if crypto == Crypto::Ideal => RSA_POOL[0].1,
+        _ => q,
     };
     // Two hexadecimal digits are eight bits.
     let number = |hex: &str| BoxedUint::from_be_slice(&octets(hex), 4 * hex.len() as u32).ok();
@@ -154,199 +145,33 @@ fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect()
 }
 
-fn derive(seed: u64, name: KeyName, attempt: u32) -> [u8; 32] {
-    Sha256::digest(format!("gatecrash key {seed} {name:?} {attempt}")).into()
+/// What keys are derived from.
+struct Derivation {
+    seed: u64,
+    layers: Layers,
 }
 
-/// Rejects the (never observed) derivations that are no scalar of the curve.
-fn p256(seed: u64, name: KeyName) -> Secret {
-    let mut attempt = 0;
-    loop {
-        if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&derive(seed, name, attempt)) {
-            return Secret::P256(Box::new(key));
+impl Derivation {
+    fn octets(&self, name: KeyName, attempt: u32) -> [u8; 32] {
+        let seed = self.seed;
+        match self.layers == Layers::default() {
+            true => Sha256::digest(format!("gatecrash key {seed} {name:?} {attempt}")),
+            false => Sha256::digest(format!("gatecrash key {seed} {name:?} {attempt} {:?}", self.layers)),
         }
-        attempt += 1;
+        .into()
     }
-}
 
-impl Secret {
-    /// A JWS signature (RFC 7518 §3, RFC 8037 §3.1); `None` when the key cannot compute the algorithm. Deterministic.
-    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
-        match (self, algorithm) {
-            (Secret::Ed25519(key), Algorithm::EdDSA) => Some(key.sign(message).to_bytes().to_vec()),
-            (Secret::P256(key), Algorithm::ES256) => {
-                let signature: EcdsaSignature = key.sign(message);
-                Some(signature.to_bytes().to_vec())
+    /// Rejects the (never observed) derivations that are no scalar of the curve.
+    fn p256(&self, name: KeyName) -> Material {
+        let mut attempt = 0;
+        loop {
+            if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&self.octets(name, attempt)) {
+                return Material::P256(Box::new(key));
             }
-            (Secret::Rsa(key), Algorithm::PS256) => {
-                let key = rsa::pss::SigningKey::<Sha256>::new(key.as_ref().clone());
-                Some(key.sign_with_rng(&mut Salt(Sha256::digest(message).into()), message).to_vec())
-            }
-            (Secret::Rsa(key), Algorithm::RS256) => {
-                Some(rsa::pkcs1v15::SigningKey::<Sha256>::new(key.as_ref().clone()).sign(message).to_vec())
-            }
-            (Secret::Rsa(key), Algorithm::RS512) => {
-                Some(rsa::pkcs1v15::SigningKey::<Sha512>::new(key.as_ref().clone()).sign(message).to_vec())
-            }
-            (Secret::Shared(secret), algorithm) => mac(secret, algorithm, message),
-            (Secret::SmallOrder, Algorithm::EdDSA) => Some([NEUTRAL, [0; 32]].concat()),
-            _ => None,
-        }
-    }
-
-    /// Whether `signature` over `message` verifies.
-    pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        match (self, algorithm) {
-            (Secret::Ed25519(key), Algorithm::EdDSA) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
-            (Secret::P256(key), Algorithm::ES256) => EcdsaSignature::from_slice(signature)
-                .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
-            (Secret::Rsa(key), Algorithm::PS256) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
-                rsa::pss::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
-            }),
-            (Secret::Rsa(key), Algorithm::RS256) => RsaSignature::try_from(signature).is_ok_and(|signature| {
-                rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
-            }),
-            (Secret::Rsa(key), Algorithm::RS512) => RsaSignature::try_from(signature).is_ok_and(|signature| {
-                rsa::pkcs1v15::VerifyingKey::<Sha512>::new(key.to_public_key()).verify(message, &signature).is_ok()
-            }),
-            (Secret::Shared(secret), algorithm) => mac(secret, algorithm, message).as_deref() == Some(signature),
-            (Secret::SmallOrder, Algorithm::EdDSA) => signature == [NEUTRAL, [0; 32]].concat(),
-            _ => false,
-        }
-    }
-
-    /// An ECDSA signature in DER, as X.509 and TLS write it (RFC 3279 §2.2.3).
-    pub fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Secret::P256(key) => {
-                let signature: EcdsaSignature = key.sign(message);
-                Some(signature.to_der().as_bytes().to_vec())
-            }
-            _ => None,
-        }
-    }
-
-    /// The same over SHA-1, which nobody should accept any more.
-    pub fn sign_der_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
-        use p256::ecdsa::signature::hazmat::PrehashSigner as _;
-        let Secret::P256(key) = self else { return None };
-        let signature: EcdsaSignature = key.sign_prehash(&sha1::Sha1::digest(message)).ok()?;
-        Some(signature.to_der().as_bytes().to_vec())
-    }
-
-    /// Whether an ECDSA signature in DER over SHA-1 verifies.
-    pub fn verifies_der_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
-        use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
-        let Secret::P256(key) = self else { return false };
-        let hash = sha1::Sha1::digest(message);
-        EcdsaSignature::from_der(signature)
-            .is_ok_and(|signature| key.verifying_key().verify_prehash(&hash, &signature).is_ok())
-    }
-
-    /// Whether an ECDSA signature in DER verifies.
-    pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Secret::P256(key) = self else { return false };
-        EcdsaSignature::from_der(signature)
-            .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
-    }
-
-    /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.
-    pub fn public_octets(&self) -> Vec<u8> {
-        match self {
-            Secret::Ed25519(key) => key.verifying_key().to_bytes().to_vec(),
-            Secret::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
-            Secret::Rsa(key) => key.n().to_be_bytes_trimmed_vartime().to_vec(),
-            Secret::Shared(_) => Vec::new(),
-            Secret::SmallOrder => NEUTRAL.to_vec(),
-        }
-    }
-
-    /// The SubjectPublicKeyInfo in DER; empty for a shared secret.
-    pub fn public_der(&self) -> Vec<u8> {
-        use p256::pkcs8::EncodePublicKey as _;
-        let der = match self {
-            Secret::Ed25519(key) => ed25519_dalek::pkcs8::EncodePublicKey::to_public_key_der(&key.verifying_key())
-                .ok()
-                .map(|der| der.into_vec()),
-            Secret::P256(key) => key.verifying_key().to_public_key_der().ok().map(|der| der.into_vec()),
-            Secret::Rsa(key) => key.to_public_key().to_public_key_der().ok().map(|der| der.into_vec()),
-            // `AlgorithmIdentifier` of id-Ed25519 (RFC 8410 §3), and the point.
-            Secret::SmallOrder => {
-                Some([&[0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 3, 0x21, 0][..], &NEUTRAL].concat())
-            }
-            Secret::Shared(_) => None,
-        };
-        der.unwrap_or_default()
-    }
-
-    /// The RSAPublicKey in DER (RFC 8017 §A.1.1); empty for other keys.
-    pub fn pkcs1_der(&self) -> Vec<u8> {
-        use rsa::pkcs1::EncodeRsaPublicKey as _;
-        match self {
-            Secret::Rsa(key) => key.to_public_key().to_pkcs1_der().map_or(Vec::new(), |der| der.as_bytes().to_vec()),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The members of the public JWK (RFC 7517 §4) without `kid`, `use` and `alg`, as JSON text without braces.
-    pub fn jwk_members(&self) -> String {
-        let text = |octets: &[u8]| Base64UrlUnpadded::encode_string(octets);
-        match self {
-            Secret::Ed25519(_) | Secret::SmallOrder => {
-                format!(r#""kty":"OKP","crv":"Ed25519","x":"{}""#, text(&self.public_octets()))
-            }
-            Secret::P256(_) => {
-                let point = self.public_octets();
-                let (x, y) = point[1..].split_at(32);
-                format!(r#""kty":"EC","crv":"P-256","x":"{}","y":"{}""#, text(x), text(y))
-            }
-            Secret::Rsa(key) => {
-                let e = key.e().to_be_bytes_trimmed_vartime();
-                format!(r#""kty":"RSA","n":"{}","e":"{}""#, text(&self.public_octets()), text(&e))
-            }
-            Secret::Shared(_) => r#""kty":"oct""#.into(),
-        }
-    }
-
-    /// The private key in PKCS#8 DER, for a server that is given its key.
-    pub fn private_der(&self) -> Vec<u8> {
-        use p256::pkcs8::EncodePrivateKey as _;
-        match self {
-            Secret::P256(key) => key.to_pkcs8_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default(),
-            _ => Vec::new(),
+            attempt += 1;
         }
     }
 }
-
-/// The salt of RSASSA-PSS, taken from the message: the same message gives the same signature.
-struct Salt([u8; 32]);
-
-impl rsa::rand_core::TryRng for Salt {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        let mut octets = [0; 4];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u32::from_le_bytes(octets))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        let mut octets = [0; 8];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u64::from_le_bytes(octets))
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        for octet in octets.chunks_mut(32) {
-            self.0 = Sha256::digest(self.0).into();
-            octet.copy_from_slice(&self.0[..octet.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl rsa::rand_core::TryCryptoRng for Salt {}
 
 /// HMAC with SHA-2 (RFC 7518 §3.2).
 pub fn mac(secret: &[u8], algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {

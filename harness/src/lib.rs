@@ -7,6 +7,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod corpus;
+pub mod crypto;
 pub mod exhibit;
 pub mod factory;
 pub mod forge;
@@ -25,6 +26,7 @@ mod suite;
 pub mod tls;
 pub mod world;
 
+pub use crypto::{Crypto, Layers};
 pub use factory::BoxError;
 pub use gate::{Depth, Evidence, Gate, Per};
 pub use gatecrash_model as model;

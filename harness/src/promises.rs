@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use gatecrash_model::{
     AuthorityCheck, Binding, Blueprint, ClientCertificate, Factor, Identity, IssuerRole, MayHold, Person, Policy,
-    TokenPolicy, judge, resolve,
+    Route, TokenPolicy, judge, resolve,
 };
 use serde::Serialize;
 
@@ -30,9 +30,11 @@ struct Gap {
     place: String,
     what: String,
     risk: &'static str,
-    /// Sets the value of one policy in another.
-    copy: Box<dyn Fn(&Policy, &mut Policy)>,
+    copy: Box<Copying>,
 }
+
+/// Sets the value of one policy in another.
+type Copying = dyn Fn(&Policy, &mut Policy);
 
 /// The present of the worlds in which the question is asked; any will do.
 const NOW: i64 = 1_790_000_000;
@@ -64,6 +66,78 @@ pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
         }
     });
     told.collect()
+}
+
+/// What a policy promises, a clause each, in the order of `gate.toml`.
+pub fn promises(policy: &Policy) -> Vec<String> {
+    let (certificates, tokens) = (&policy.certificates, &policy.tokens);
+    let mut list = Vec::new();
+    list.push(match certificates.client {
+        ClientCertificate::Transport => "the handshake refuses whoever has no valid client certificate".into(),
+        ClientCertificate::Application => "the application refuses whoever has no valid client certificate".into(),
+    });
+    if certificates.identity == Identity::Spiffe {
+        list.push(format!("the principal is the SPIFFE id in the certificate, of `{}`", policy.trust_domain));
+    }
+    if certificates.revocation {
+        list.push("revoked certificates, and those of unknown status, are refused".into());
+    }
+    if certificates.client_auth_purpose {
+        list.push("a client certificate names the purpose `clientAuth`".into());
+    }
+    if policy.http.authority == AuthorityCheck::Own {
+        list.push("requests for other hosts are refused".into());
+    }
+    list.push(format!("tokens are signed with {}", tokens.algorithms.join(", ")));
+    if !tokens.types.is_empty() {
+        list.push(format!("the type of a token is {}", tokens.types.join(" or ")));
+    }
+    if !tokens.required.is_empty() {
+        list.push(format!("a token holds {}", tokens.required.join(", ")));
+    }
+    if tokens.audience {
+        list.push(format!("the audience of a token is `{}`", policy.audience));
+    }
+    list.push(format!("a token ends at `exp`, with {} s of leeway", tokens.leeway));
+    if tokens.not_before {
+        list.push("a token does not work before `nbf` and `iat`".into());
+    }
+    if let Some(cap) = tokens.lifetime {
+        list.push(format!("a token lives for {cap} s at most"));
+    }
+    if tokens.binding == Binding::CertificateThumbprint {
+        list.push("a token works over the certificate that it is bound to, and no other (RFC 8705 §3.1)".into());
+    }
+    for issuer in policy.issuers.iter().filter(|issuer| !issuer.speaks_for.is_empty()) {
+        list.push(format!("{} vouches for {} alone", issuer.url, issuer.speaks_for.join(", ")));
+    }
+    for issuer in policy.issuers.iter().filter(|issuer| !issuer.may_grant.is_empty()) {
+        list.push(format!("{} grants {} at most", issuer.url, issuer.may_grant.join(", ")));
+    }
+    if !policy.may_hold.is_empty() {
+        list.push(format!("what a certificate may hold is capped, by {} names", policy.may_hold.len()));
+    }
+    list.extend(policy.routes.iter().map(route_promise));
+    list
+}
+
+fn route_promise(route: &Route) -> String {
+    let named = |all: &Vec<Factor>| {
+        let names = all.iter().map(|factor| match factor {
+            Factor::Certificate => "a certificate",
+            Factor::Token => "a token",
+        });
+        names.collect::<Vec<_>>().join(" and ")
+    };
+    let factors: Vec<String> = route.security.iter().map(named).collect();
+    let mut text = format!("{} asks for {}", route.id(), factors.join(", or "));
+    if !route.scopes.is_empty() {
+        text.push_str(&format!(", for {}", route.scopes.join(" and ")));
+    }
+    if route.owner.is_some() {
+        text.push_str(", and that the object is the caller's");
+    }
+    text
 }
 
 /// The families with an attack that must be refused under `closed` and need not be, or not as soon, under `open`.
@@ -217,7 +291,6 @@ fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
         ("aud", "a token that names no audience is good for every service of the issuer"),
         ("client_id", "nobody can tell which client obtained the token"),
         ("iat", "how old a token is cannot be told"),
-        ("iss", "nobody can tell who vouches for the token"),
         ("jti", "a token cannot be told from its copy"),
         ("nbf", "a token that is meant for later works at once"),
         ("sub", "nobody can tell whom the token is about"),

@@ -1,24 +1,60 @@
-//! What a campaign found, for people and for machines.
+//! What a campaign found, for people and for machines: one report, many faces.
 
+#[cfg(feature = "reports")]
+mod faces;
 mod groups;
-mod json;
+mod known;
 mod screen;
+mod security;
+mod suite;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use gatecrash_model::{Mutation, Verdict, describe};
 
-pub use groups::{Group, groups, severity};
-pub use json::{AttackJson, FindingJson, RunJson, attacks, run};
+#[cfg(feature = "reports")]
+pub use faces::*;
+pub use groups::{Group, groups};
+pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};
 pub(crate) use screen::{one_line, wrapped};
+pub use security::{score, severity, weakness};
+pub use suite::{REPORT, known_beside, of_test};
 
 use crate::{
     campaign::Campaign,
     catalogue::{Attack, Catalogue, Expect},
     check::Finding,
     input::write_case,
+    promises::Omission,
 };
+
+/// What a report says beside what was found: nothing, unless it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// What the policy leaves out.
+    pub left_out: Vec<Omission>,
+    /// What is accepted of the findings, and what is wrong with what is accepted.
+    pub accepted: Accepted,
+    /// The command by which curl makes the attempt of a finding, by fingerprint.
+    pub curl: BTreeMap<String, String>,
+}
+
+impl Notes {
+    /// Exit status: as [`status`], but accepted findings are none, and what is wrong with the accepted ones is a failure.
+    pub fn status(&self, campaign: &Campaign) -> u8 {
+        let open = campaign.findings.iter().any(|finding| self.accepted.of(finding).is_none());
+        match status(campaign) {
+            1 if !open && !campaign.miswirings.is_empty() => 2,
+            1 if !open && self.accepted.faults.is_empty() => 0,
+            0 if !self.accepted.faults.is_empty() => 1,
+            other => other,
+        }
+    }
+}
 
 /// What the report says about the gate, beside what the campaign found.
 #[derive(Clone, Debug)]

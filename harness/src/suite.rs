@@ -15,7 +15,7 @@ use crate::{
     corpus,
     factory::Factory,
     input,
-    report::Subject,
+    report::{self, Subject},
     world::WorldOptions,
 };
 
@@ -27,6 +27,9 @@ pub use regressions::regression_failures;
 /// (`header`, `claims`, `algorithm`, `signature`, `chain`, `binding`, `request`); `pairs` of attacks; `random` cases; and
 /// `regressions`, those that the harness brings and every file of `corpus/regressions` in the crate. All of them share one
 /// world and one gate for each process. The policy's path is relative to the crate.
+///
+/// Findings in `known.toml` beside the policy are accepted until the day it says, and `known` holds them to it. With
+/// `GATECRASH_REPORT=DIR` each test writes its report into a folder of its own below `DIR`, with every face.
 ///
 /// After the policy, any field of [`SuiteOptions`](crate::SuiteOptions) may be set. The environment goes before:
 ///
@@ -108,6 +111,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn known() {
+                suite().known();
+            }
+
+            #[test]
             fn regressions() {
                 suite().regressions();
             }
@@ -167,6 +175,7 @@ pub struct Suite(OnceLock<Result<Started, String>>);
 
 struct Started {
     target: Target,
+    policy: PathBuf,
     options: SuiteOptions,
     session: Session,
     /// What is wrong with the controls, once they were made.
@@ -196,23 +205,25 @@ impl Suite {
 
     /// The attacks that change one artefact.
     pub fn artefact(&self, artefact: Artefact) {
-        self.attack(artefact.name(), move |options| CampaignOptions {
-            bound: Bound::Time(Duration::ZERO),
-            random: false,
-            artefact: Some(artefact),
-            ..options
-        });
+        self.attack(artefact.name(), |started| started.of(artefact));
     }
 
     /// Pairs of attacks, of which each alone may be caught by the check that the other passes by.
     pub fn pairs(&self) {
-        self.attack("pairs", |options| CampaignOptions { pairs: Some(0), ..options });
+        self.attack("pairs", |started| started.part("pairs"));
     }
 
     /// Random cases.
     pub fn random(&self) {
-        // The letter of no section: nothing of the catalogue.
-        self.attack("random", |options| CampaignOptions { section: Some('-'), ..options });
+        self.attack("random", |started| started.part("random"));
+    }
+
+    /// What is accepted in `known.toml` beside the policy is still found, and its day has not passed; nothing without the file.
+    pub fn known(&self) {
+        self.act(|started| {
+            started.wired()?;
+            started.known()
+        });
     }
 
     /// The regressions of the harness and of the crate.
@@ -227,20 +238,11 @@ impl Suite {
         });
     }
 
-    fn attack(&self, name: &str, with: impl FnOnce(CampaignOptions) -> CampaignOptions) {
+    fn attack(&self, name: &str, options: impl FnOnce(&Started) -> CampaignOptions) {
         self.act(|started| {
             started.wired()?;
-            let options = CampaignOptions { jobs: 1, once: !started.options.full, ..CampaignOptions::default() };
-            let count = match name {
-                "pairs" => Some(started.options.pairs),
-                "random" => Some(started.options.random),
-                _ => None,
-            };
-            let bound = count.map_or(options.bound, Bound::Attempts);
-            let options = with(CampaignOptions { bound, ..options });
-            let campaign = started.session.run(options).map_err(|error| error.to_string())?;
-            println!("{}", told::summary(name, &campaign, &started.subject()));
-            told::verdict(name, &campaign, &started.subject())
+            let campaign = started.session.run(options(started)).map_err(|error| error.to_string())?;
+            started.judged(name, &campaign)
         });
     }
 
@@ -261,11 +263,13 @@ impl Suite {
 impl Started {
     fn new(factory: Factory, root: &Path, policy: &str, options: SuiteOptions) -> Result<Self, String> {
         let options = options.from_environment()?;
-        let policy = input::policy(&root.join(policy)).map_err(|error| error.to_string())?;
+        let file = root.join(policy);
+        let policy = input::policy(&file).map_err(|error| error.to_string())?;
         let target = Target { factory, policy, world: options.world.clone() };
         let session = Session::start(target.clone()).map_err(|error| told::not_built(&error))?;
         Ok(Self {
             target,
+            policy: file,
             options,
             session,
             controls: OnceLock::new(),
@@ -296,10 +300,51 @@ impl Started {
                 ..CampaignOptions::default()
             };
             let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
-            println!("{}", told::summary("controls", &campaign, &self.subject()));
             told::wired(&campaign)?;
-            told::verdict("controls", &campaign, &self.subject())
+            self.judged("controls", &campaign)
         })
+    }
+
+    /// Says what was attempted, writes the reports that are wanted, and judges by what is not accepted.
+    fn judged(&self, name: &str, campaign: &Campaign) -> Result<(), String> {
+        let subject = self.subject();
+        println!("{}", told::summary(name, campaign, &subject));
+        let notes = report::of_test(name, false, campaign, &subject, &self.target, &self.policy)?;
+        told::verdict(name, campaign, &subject, &notes)
+    }
+
+    /// What is accepted in `known.toml` beside the policy, held against everything that the suite attempts.
+    fn known(&self) -> Result<(), String> {
+        if report::known_beside(&self.policy).map_err(|error| error.to_string())?.is_none() {
+            return Ok(());
+        }
+        let run = |options| self.session.run(options).map_err(|error| error.to_string());
+        let mut whole = run(self.part("random"))?;
+        for part in Artefact::ALL.map(|artefact| self.of(artefact)).into_iter().chain([self.part("pairs")]) {
+            for finding in run(part)?.findings {
+                if !whole.findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
+                    whole.findings.push(finding);
+                }
+            }
+        }
+        let notes = report::of_test("known", true, &whole, &self.subject(), &self.target, &self.policy)?;
+        told::verdict("known", &whole, &self.subject(), &notes)
+    }
+
+    /// The options of one test: `pairs` or `random`.
+    fn part(&self, name: &str) -> CampaignOptions {
+        let options = CampaignOptions { jobs: 1, once: !self.options.full, ..CampaignOptions::default() };
+        match name {
+            "pairs" => CampaignOptions { bound: Bound::Attempts(self.options.pairs), pairs: Some(0), ..options },
+            // The letter of no section: nothing of the catalogue.
+            _ => CampaignOptions { bound: Bound::Attempts(self.options.random), section: Some('-'), ..options },
+        }
+    }
+
+    /// The options of the test of one artefact.
+    fn of(&self, artefact: Artefact) -> CampaignOptions {
+        let bound = Bound::Time(Duration::ZERO);
+        CampaignOptions { bound, random: false, artefact: Some(artefact), section: None, ..self.part("random") }
     }
 
     /// Whether honest requests pass; nothing that is attempted means anything before.

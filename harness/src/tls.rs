@@ -33,7 +33,8 @@ pub enum ClientAuth {
 /// TLS 1.3 with the world's anchors, CRLs, server identity and clock, ALPN for HTTP/2 and HTTP/1.1, and without resumption.
 ///
 /// A client certificate, where there is one, is verified by rustls-webpki, and for the usage and purpose that it does not
-/// ask for (RFC 5280 §4.2.1.3, §4.2.1.12). `provider` is the backend that the gate's build has.
+/// ask for (RFC 5280 §4.2.1.3, §4.2.1.12). `provider` is the backend that the gate's build has;
+/// in an ideal world, that one takes its place.
 ///
 /// `Err` when the world's certificates cannot be forged or used.
 pub fn server_config(
@@ -41,7 +42,7 @@ pub fn server_config(
     provider: CryptoProvider,
     client_auth: ClientAuth,
 ) -> Result<Arc<ServerConfig>, BoxError> {
-    let provider = Arc::new(provider);
+    let provider = world.provider(provider);
     let mut roots = RootCertStore::empty();
     for anchor in world.client_anchors()? {
         roots.add(anchor)?;

@@ -1,21 +1,34 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
 mod issuer;
+mod kept;
 mod mint;
+pub(crate) mod planted;
 mod witness;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use gatecrash_model::{Blueprint, IssuerRole, KeyName, Person, Policy, PolicyFault, Scene};
+use gatecrash_model::{Blueprint, CertificateSpec, IssuerRole, KeyName, MacSecret, Person, Policy, PolicyFault, Scene};
+use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
 pub use issuer::LoopbackIssuer;
+pub(crate) use kept::Kept;
 pub use mint::Mint;
+use planted::{Planted, Secret};
 pub use witness::{Hit, Seen, Witness};
 
 use crate::{
-    forge::{ForgeError, chain, secret, token},
+    crypto::{self, Crypto, Layers},
+    forge::{ClientKey, ForgeError, chain, secret, token},
     keys::Keyring,
 };
 
@@ -45,6 +58,8 @@ pub struct WorldOptions {
     pub clock: Clock,
     /// The secret that the gate shares with the home issuer, for the `HS` algorithms.
     pub shared_secret: Option<Vec<u8>>,
+    /// Which layers have ideal cryptography, as far as the gate takes it up.
+    pub layers: Layers,
 }
 
 impl WorldOptions {
@@ -66,6 +81,22 @@ pub enum WorldError {
     Policy(Vec<PolicyFault>),
 }
 
+/// What is kept for a world beside its certificates.
+pub(crate) struct Caches {
+    /// What the mirror read out of a certificate, by its octets.
+    pub(crate) certificates: Kept<Vec<u8>, Option<CertificateSpec>>,
+    /// Configurations of the client.
+    pub(crate) clients: Kept<ClientKey, Arc<ClientConfig>>,
+    /// Every MAC secret of the world that somebody outside can compute.
+    pub(crate) mac_secrets: OnceLock<Vec<(MacSecret, Vec<u8>)>>,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self { certificates: Kept::new(4096), clients: Kept::new(1024), mac_secrets: OnceLock::new() }
+    }
+}
+
 /// The test universe. Owns the policy; hands a gate everything that it must trust.
 pub struct World {
     blueprint: Blueprint,
@@ -73,6 +104,10 @@ pub struct World {
     keyring: Keyring,
     mint: Mint,
     options: WorldOptions,
+    /// Which of the ideal layers the gate has taken up: handshake, tokens.
+    taken: [AtomicBool; 2],
+    planted: Planted,
+    kept: Caches,
     witness: Witness,
 }
 
@@ -90,9 +125,16 @@ impl World {
         let mut blueprint = Blueprint::new(policy, now);
         blueprint.scene = options.scene;
         blueprint.drift = if options.clock == Clock::System { DRIFT } else { 0 };
-        let keyring = Keyring::new(options.seed, options.shared_secret.as_deref());
+        let keyring = Keyring::new(options.seed, options.shared_secret.as_deref(), options.layers);
         let mint = Mint::new(keyring.clone(), now);
-        Ok(Self { blueprint, clock: options.clock, keyring, mint, options, witness: Witness::default() })
+        let (clock, witness, taken) = (options.clock, Witness::default(), Default::default());
+        let secrets = Person::ALL.into_iter().flat_map(|person| {
+            let claim = blueprint.private_claim(person);
+            [(person, Secret::Data, canary(options.seed, person)), (person, Secret::PrivateClaim, claim)]
+        });
+        let planted = Planted::new(secrets);
+        let kept = Caches::default();
+        Ok(Self { blueprint, clock, keyring, kept, mint, options, planted, taken, witness })
     }
 
     /// The same world once more, for another thread, with a witness of its own.
@@ -114,6 +156,24 @@ impl World {
         blueprint
     }
 
+    /// The same, borrowed where the present stands still.
+    pub(crate) fn present(&self) -> Cow<'_, Blueprint> {
+        match self.clock {
+            Clock::Frozen => Cow::Borrowed(&self.blueprint),
+            Clock::System => Cow::Owned(self.blueprint()),
+        }
+    }
+
+    /// The secrets that are planted.
+    pub(crate) fn planted(&self) -> &Planted {
+        &self.planted
+    }
+
+    /// What is kept so that it is not made twice.
+    pub(crate) fn kept(&self) -> &Caches {
+        &self.kept
+    }
+
     /// The world as symbols, at its beginning.
     pub(crate) fn first_blueprint(&self) -> &Blueprint {
         &self.blueprint
@@ -126,7 +186,7 @@ impl World {
 
     /// The present, seconds since the Unix epoch.
     pub fn now(&self) -> i64 {
-        self.blueprint().now
+        self.present().now
     }
 
     /// The seed.
@@ -137,6 +197,42 @@ impl World {
     /// Every key.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// The cryptography for both places where rustls wants it, the configuration and the certificate verifier: `real`, the
+    /// backend that the gate's build has, in place of which a world may put an ideal one.
+    ///
+    /// A gate that does not ask stays real.
+    pub fn provider(&self, real: CryptoProvider) -> Arc<CryptoProvider> {
+        self.taken[0].store(true, Ordering::Relaxed);
+        match self.options.layers.handshake {
+            Crypto::Ideal => crypto::handshake_provider(),
+            Crypto::Real => Arc::new(real),
+        }
+    }
+
+    /// Which cryptography each layer has.
+    pub fn layers(&self) -> Layers {
+        self.options.layers
+    }
+
+    /// Which of the ideal layers the gate that was built last has taken up.
+    pub(crate) fn taken(&self) -> Layers {
+        let of = |wanted: Crypto, taken: &AtomicBool| if taken.load(Ordering::Relaxed) { wanted } else { Crypto::Real };
+        let (wanted, [handshake, tokens]) = (self.options.layers, &self.taken);
+        Layers { handshake: of(wanted.handshake, handshake), tokens: of(wanted.tokens, tokens) }
+    }
+
+    /// Whether the tokens of this world can be verified by an ideal provider alone.
+    #[cfg(feature = "jsonwebtoken")]
+    pub(crate) fn wants_ideal_tokens(&self) -> bool {
+        self.options.layers.tokens == Crypto::Ideal
+    }
+
+    /// The gate verifies tokens by the ideal provider.
+    #[cfg(feature = "jsonwebtoken")]
+    pub(crate) fn take_ideal_tokens(&self) {
+        self.taken[1].store(true, Ordering::Relaxed);
     }
 
     /// The certificates minted so far.
@@ -207,7 +303,7 @@ impl World {
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
     pub fn public_keys(&self, role: IssuerRole) -> Vec<(String, String)> {
         let published = self.blueprint.published(role).into_iter();
-        let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", &self.keyring.secret(key)?.public_der()));
+        let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", self.keyring.secret(key)?.public_der()));
         published.filter_map(|key| Some((key.kid, pem(key.key)?))).collect()
     }
 
@@ -218,9 +314,13 @@ impl World {
 
     /// A secret that is data of one person: who sees it has seen that person's data.
     pub fn canary(&self, person: Person) -> String {
-        let hash = Sha256::digest(format!("gatecrash canary {} {}", self.options.seed, person.name()));
-        format!("canary-{}", hash[..12].iter().map(|octet| format!("{octet:02x}")).collect::<String>())
+        canary(self.options.seed, person)
     }
+}
+
+fn canary(seed: u64, person: Person) -> String {
+    let hash = Sha256::digest(format!("gatecrash canary {seed} {}", person.name()));
+    format!("canary-{}", hash[..12].iter().map(|octet| format!("{octet:02x}")).collect::<String>())
 }
 
 fn system_now() -> i64 {

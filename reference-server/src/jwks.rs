@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use jsonwebtoken::crypto::aws_lc;
+use jsonwebtoken::crypto::CryptoProvider;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
@@ -17,9 +17,8 @@ pub(crate) struct VerificationKey {
 }
 
 impl VerificationKey {
-    pub(crate) fn verifies(&self, message: &[u8], signature: &Vec<u8>) -> bool {
-        // The provider is named, so that another one enabled elsewhere in the process changes nothing.
-        (aws_lc::DEFAULT_PROVIDER.verifier_factory)(&self.algorithm, &self.key)
+    pub(crate) fn verifies(&self, provider: &CryptoProvider, message: &[u8], signature: &Vec<u8>) -> bool {
+        (provider.verifier_factory)(&self.algorithm, &self.key)
             .is_ok_and(|verifier| verifier.verify(message, signature).is_ok())
     }
 }

@@ -56,7 +56,7 @@ impl Server {
         if settings.audience.is_empty() {
             return Err(SetupError::AudienceMissing);
         }
-        let trusted = Trusted::read(trust, 0, &clock, &audit)?;
+        let trusted = Trusted::read(trust, 0, &settings.cryptography, &clock, &audit)?;
         let shared = Shared {
             answers: Answers::new(&settings.realm)?,
             audit,
@@ -81,7 +81,8 @@ impl Server {
         // One at a time, so that each generation is one trust.
         let _one = self.shared.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = self.trusted().generation + 1;
-        let trusted = Trusted::read(trust, generation, &self.shared.clock, &self.shared.audit)?;
+        let Shared { audit, clock, settings, .. } = &*self.shared;
+        let trusted = Trusted::read(trust, generation, &settings.cryptography, clock, audit)?;
         *self.shared.trusted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
         Ok(())
     }

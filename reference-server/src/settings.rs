@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cryptography::Cryptography;
 use crate::throttle::ThrottleSettings;
 
 /// Limits and names. `audience` has no default: [`Server::new`](crate::Server::new) refuses an empty one.
@@ -13,6 +14,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// Longest wait for a request's body.
     pub body_timeout: Duration,
+    /// Who computes signatures and TLS.
+    pub cryptography: Cryptography,
     /// Whether the OpenAPI document is served, where the feature `service` has one.
     pub description: bool,
     /// Longest wait for a TLS handshake.
@@ -47,6 +50,7 @@ impl Default for Settings {
             audience: String::new(),
             body_limit: 16 * 1024,
             body_timeout: Duration::from_secs(10),
+            cryptography: Cryptography::default(),
             description: false,
             handshake_timeout: Duration::from_secs(10),
             header_limit: 32 * 1024,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoServerSessionStorage;
 use rustls::{Error, HandshakeType, PeerMisbehaved, ServerConfig, version};
@@ -17,10 +17,10 @@ use crate::verifier::ClientVerifier;
 /// Builds the configuration. The provider is passed on explicitly: nothing is installed for the process.
 pub(crate) fn server_config(
     trust: &Trust,
+    provider: &Arc<CryptoProvider>,
     clock: &Arc<dyn Clock>,
     audit: &Arc<dyn Audit>,
 ) -> Result<(Arc<ServerConfig>, Arc<ClientVerifier>), SetupError> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(ClientVerifier::new(
         &trust.client_anchors,
         &trust.crls,
@@ -30,7 +30,7 @@ pub(crate) fn server_config(
     )?);
     let chain: Vec<CertificateDer<'static>> = trust.server_chain.clone();
     let key: PrivateKeyDer<'static> = trust.server_key.clone_key();
-    let mut config = ServerConfig::builder_with_details(provider, Arc::new(TlsTime(Arc::clone(clock))))
+    let mut config = ServerConfig::builder_with_details(Arc::clone(provider), Arc::new(TlsTime(Arc::clone(clock))))
         .with_protocol_versions(&[&version::TLS13])
         .and_then(|builder| builder.with_client_cert_verifier(verifier.clone()).with_single_cert(chain, key))
         .map_err(|source| SetupError::ServerCertificate { source })?;

@@ -55,7 +55,7 @@ fn check_signature(
     if key.algorithm != algorithm {
         return Err(Cause::Algorithm);
     }
-    if !key.verifies(compact.signing_input, &compact.signature) {
+    if !key.verifies(issuer.provider, compact.signing_input, &compact.signature) {
         return Err(Cause::Signature);
     }
     Ok(())

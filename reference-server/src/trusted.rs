@@ -4,10 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use jsonwebtoken::crypto::CryptoProvider;
 use rustls::ServerConfig;
 
 use crate::audit::Audit;
 use crate::clock::Clock;
+use crate::cryptography::Cryptography;
 use crate::jwks::{self, VerificationKey};
 use crate::setup::SetupError;
 use crate::trust::{Holder, Issuer, Trust};
@@ -33,6 +35,8 @@ pub(crate) type Issuers = HashMap<String, TrustedIssuer>;
 pub(crate) struct TrustedIssuer {
     pub(crate) keys: HashMap<String, VerificationKey>,
     pub(crate) may_grant: Vec<String>,
+    /// Computes the signatures.
+    pub(crate) provider: &'static CryptoProvider,
     pub(crate) speaks_for: Vec<String>,
 }
 
@@ -40,13 +44,14 @@ impl Trusted {
     pub(crate) fn read(
         trust: Trust,
         generation: u64,
+        cryptography: &Cryptography,
         clock: &Arc<dyn Clock>,
         audit: &Arc<dyn Audit>,
     ) -> Result<Trusted, SetupError> {
-        let (tls, verifier) = tls::server_config(&trust, clock, audit)?;
+        let (tls, verifier) = tls::server_config(&trust, &cryptography.tls, clock, audit)?;
         Ok(Trusted {
             generation,
-            issuers: read_issuers(trust.issuers)?,
+            issuers: read_issuers(trust.issuers, cryptography.tokens)?,
             names: authority::names(&trust.server_chain),
             tls,
             verifier,
@@ -72,14 +77,14 @@ fn unique_holders(holders: Vec<Holder>) -> Result<Vec<Holder>, SetupError> {
     Ok(holders)
 }
 
-fn read_issuers(issuers: Vec<Issuer>) -> Result<Issuers, SetupError> {
+fn read_issuers(issuers: Vec<Issuer>, provider: &'static CryptoProvider) -> Result<Issuers, SetupError> {
     let mut trusted = Issuers::new();
     for Issuer { url, jwks, speaks_for, may_grant } in issuers {
         if let Some(prefix) = speaks_for.iter().find(|prefix| !prefix.ends_with('/')) {
             return Err(SetupError::SpeaksForOpenEnded { issuer: url, prefix: prefix.clone() });
         }
         let keys = jwks::verification_keys(&url, &jwks)?;
-        if trusted.insert(url.clone(), TrustedIssuer { keys, may_grant, speaks_for }).is_some() {
+        if trusted.insert(url.clone(), TrustedIssuer { keys, may_grant, provider, speaks_for }).is_some() {
             return Err(SetupError::IssuerDuplicated { issuer: url });
         }
     }

@@ -231,11 +231,12 @@ impl Blueprint {
     /// The leaf that a person honestly presents.
     pub fn leaf(&self, person: Person) -> CertificateSpec {
         let signer = person.certificate_authority();
-        let names = match self.policy.certificates.identity {
-            Identity::Spiffe | Identity::None => vec![SubjectName::Uri(self.id(person))],
+        let subject = match self.policy.certificates.identity {
+            Identity::CommonName => self.id(person),
+            Identity::None | Identity::Spiffe => person.name().into(),
         };
         CertificateSpec {
-            subject: person.name().into(),
+            subject,
             subject_rest: Vec::new(),
             issuer: authority_name(signer).into(),
             serial: SerialName::Person(person),
@@ -246,7 +247,7 @@ impl Blueprint {
             authority: Some(BasicConstraints { ca: false, path_length: None }),
             key_usage: Some(vec![KeyUsage::DigitalSignature]),
             purposes: Some(vec![Purpose::ClientAuth]),
-            names,
+            names: vec![SubjectName::Uri(self.id(person))],
             name_constraints: Vec::new(),
             extra: None,
         }

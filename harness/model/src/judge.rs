@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
-    Proof, ReadingKind, Route, Rule, Scene, Stage, SubjectName, Transport, Verdict,
+    Proof, ReadingKind, Route, Rule, Scene, Stage, SubjectAttribute, SubjectName, Transport, Verdict,
     chain::{constraints, path},
     readings::{Latitude, readings},
 };
@@ -98,8 +98,8 @@ fn factor_rules(factors: &[Factor], lifted: &Lifted, blueprint: &Blueprint, lati
     let mut rules = BTreeSet::new();
     if factors.contains(&Factor::Certificate) {
         rules.extend(certificate_rules(lifted, blueprint, latitude));
-        let names_nobody = lifted.chain.is_some() && certificate_principal(lifted).is_none();
-        if blueprint.policy.certificates.identity == Identity::Spiffe && names_nobody {
+        let names_nobody = lifted.chain.is_some() && certificate_principal(lifted, blueprint).is_none();
+        if blueprint.policy.certificates.identity != Identity::None && names_nobody {
             rules.insert(Rule::CertificateIdentity);
         }
     }
@@ -191,13 +191,18 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
 /// The principal: the name in the certificate, or `sub` where the policy looks at no name.
 pub(crate) fn principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String> {
     match blueprint.policy.certificates.identity {
-        Identity::Spiffe => certificate_principal(lifted),
+        Identity::CommonName | Identity::Spiffe => certificate_principal(lifted, blueprint),
         Identity::None => token::subject(lifted),
     }
 }
 
-fn certificate_principal(lifted: &Lifted) -> Option<String> {
+/// The one name of the leaf that the policy takes for its holder's.
+fn certificate_principal(lifted: &Lifted, blueprint: &Blueprint) -> Option<String> {
     let leaf = lifted.chain.as_ref()?.certificates.first()?;
+    if blueprint.policy.certificates.identity == Identity::CommonName {
+        let another = leaf.subject_rest.iter().any(|rest| matches!(rest, SubjectAttribute::CommonName(_)));
+        return (!another && !leaf.subject.is_empty()).then(|| leaf.subject.clone());
+    }
     // Then there are two, of which one says nothing, or one that says nothing.
     if leaf.extra == Some(crate::Extra::UnreadableName) {
         return None;

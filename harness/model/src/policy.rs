@@ -77,6 +77,9 @@ pub enum ClientCertificate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
+    /// Exactly one common name of the subject (RFC 5280 §4.1.2.6), equal to the token's `sub`. In the world it is the
+    /// SPIFFE id.
+    CommonName,
     /// No name of the certificate: the token's `sub` is the principal.
     None,
     /// Exactly one URI subject alternative name, a SPIFFE id (SPIFFE X509-SVID §2), equal to the token's `sub`.

@@ -357,14 +357,25 @@ impl<'a> Start<'a> {
 
     /// The names backwards. A sort that is stable keeps the order of what has the same name.
     fn permute(&mut self, order: Permutation) -> Result<(), Unresolvable> {
-        let backwards = |members: &mut Vec<Member>| members.sort_by(|a, b| b.name.cmp(&a.name));
+        let backwards = |members: &mut Vec<Member>| {
+            // What is no value by itself holds other members, whose order counts.
+            let alone = |member: &Member| match &member.value {
+                Value::Json(text) => crate::json::parse_widely(text).is_some(),
+                _ => true,
+            };
+            if !members.iter().all(alone) {
+                return Err(not_applicable("a value holds members that have an order"));
+            }
+            members.sort_by(|a, b| b.name.cmp(&a.name));
+            Ok(())
+        };
         match order {
-            Permutation::Claims => backwards(&mut self.token()?.claims),
+            Permutation::Claims => backwards(&mut self.token()?.claims)?,
             Permutation::Fields if self.attempt.request.headers.len() < 2 => {
                 return Err(not_applicable("there are no fields to permute"));
             }
             Permutation::Fields => self.attempt.request.headers.sort_by(|a, b| b.name.cmp(&a.name)),
-            Permutation::Header => backwards(&mut self.token()?.header),
+            Permutation::Header => backwards(&mut self.token()?.header)?,
         }
         Ok(())
     }

@@ -93,7 +93,7 @@ rules! {
     CertificateAlgorithm, "certificate-algorithm", Handshake, "RFC 8446 §4.4.2.4", 327, "API2:2023", "No certificate is signed over a broken hash";
     CertificateCap, "certificate-cap", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the certificate may hold";
     CertificateForm, "certificate-form", Handshake, "RFC 5280 §4.1", 295, "API2:2023", "Every certificate is DER, and of the profile";
-    CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one URI name, a SPIFFE id";
+    CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one name of the kind that identifies, such as a SPIFFE id";
     CertificatePresent, "certificate-present", Handshake, "RFC 8705 §3", 306, "API2:2023", "A client certificate is presented";
     CertificateSignature, "certificate-signature", Handshake, "RFC 5280 §6.1.3 (a)(1)", 295, "API2:2023", "Every certificate's signature verifies with its issuer's key";
     CertificateValidity, "certificate-validity", Handshake, "RFC 5280 §6.1.3 (a)(2)", 298, "API2:2023", "Every certificate is within its validity period";

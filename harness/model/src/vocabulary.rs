@@ -101,6 +101,7 @@ fn chain_words(words: &mut Vec<Mutation>) {
         ("bob", None),
         ("${alice}", None),
         ("mallory", Some(SubjectAttribute::CommonName("alice".into()))),
+        ("${alice}", Some(SubjectAttribute::CommonName("mallory".into()))),
         ("alice,CN=bob", None),
         ("alice", Some(SubjectAttribute::OrganizationalUnit("admin".into()))),
         ("alice", Some(SubjectAttribute::Organization("Partner".into()))),

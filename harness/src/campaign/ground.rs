@@ -1,4 +1,4 @@
-//! The worlds and gates of one thread: one for each scene, built when first needed.
+//! The worlds and gates of one thread: one for each scene and kind of cryptography, built when first needed.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
 use crate::{
+    crypto::{Crypto, Layers},
     gate::{Gate, Per, panics},
     world::{Clock, World, WorldOptions},
 };
@@ -15,20 +16,26 @@ use crate::{
 pub(crate) struct Ground {
     target: Target,
     runtime: Runtime,
-    worlds: BTreeMap<Scene, World>,
-    gates: BTreeMap<Scene, Option<Gate>>,
+    worlds: BTreeMap<Place, World>,
+    gates: BTreeMap<Place, Option<Gate>>,
+    /// The ideal layers that the gate takes up, once that is known.
+    ideal: Option<Layers>,
 }
+
+type Place = (Scene, Crypto);
 
 impl Ground {
     /// The usual scene is built at once, so that a gate that cannot be built is known early.
     pub(crate) fn new(target: &Target) -> Result<Self, CampaignError> {
-        let world = World::new(target.policy.clone(), target.world.clone())?;
+        let options = WorldOptions { layers: Layers::default(), ..target.world.clone() };
+        let world = World::new(target.policy.clone(), options)?;
         // Under a frozen world clock timers are frozen too, so that a hang costs no time.
         let paused = world.clock() == Clock::Frozen;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
-        let usual = target.world.scene;
         let mut ground =
-            Self { target: target.clone(), runtime, worlds: BTreeMap::from([(usual, world)]), gates: BTreeMap::new() };
+            Self { target: target.clone(), runtime, worlds: BTreeMap::new(), gates: BTreeMap::new(), ideal: None };
+        let usual = (target.world.scene, Crypto::Real);
+        ground.worlds.insert(usual, world);
         let gate = ground.build(usual)?;
         ground.gates.insert(usual, Some(gate));
         Ok(ground)
@@ -46,46 +53,76 @@ impl Ground {
 
     /// The world of the usual scene.
     pub(crate) fn world(&self) -> Result<&World, CampaignError> {
-        self.worlds.get(&self.target.world.scene).ok_or(CampaignError::Thread)
+        self.worlds.get(&(self.target.world.scene, Crypto::Real)).ok_or(CampaignError::Thread)
     }
 
     /// World and gate of a scene; `None` when the gate refuses to start in it, which refuses everything.
-    pub(crate) fn of(&mut self, scene: Scene) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
-        self.prepare(scene)?;
-        if !self.gates.contains_key(&scene) {
-            let gate = self.build(scene).ok();
-            self.gates.insert(scene, gate);
+    ///
+    /// Where the gate takes up no ideal cryptography, the ideal place is the real one.
+    pub(crate) fn of(
+        &mut self,
+        scene: Scene,
+        crypto: Crypto,
+    ) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
+        let place = self.prepare(scene, crypto)?;
+        if !self.gates.contains_key(&place) {
+            let gate = self.build(place).ok();
+            self.gates.insert(place, gate);
         }
-        let gate = self.gates.get(&scene).and_then(Option::as_ref);
-        Ok(gate.and_then(|gate| Some((&self.runtime, self.worlds.get(&scene)?, gate))))
+        let gate = self.gates.get(&place).and_then(Option::as_ref);
+        Ok(gate.and_then(|gate| Some((&self.runtime, self.worlds.get(&place)?, gate))))
     }
 
-    /// Gives up the gate of a scene when it is to be built anew.
+    /// Gives up the gates of a scene when they are to be built anew.
     pub(crate) fn retire(&mut self, scene: Scene) {
-        let kept = self.gates.get(&scene).and_then(Option::as_ref).is_none_or(|gate| gate.per() == Per::Campaign);
-        if !kept {
-            self.gates.remove(&scene);
+        for crypto in [Crypto::Ideal, Crypto::Real] {
+            let gate = self.gates.get(&(scene, crypto)).and_then(Option::as_ref);
+            if gate.is_some_and(|gate| gate.per() != Per::Campaign) {
+                self.gates.remove(&(scene, crypto));
+            }
         }
     }
 
-    /// World and a gate of its own in a scene, for a replay that nothing preceded.
+    /// World and a gate of its own in a scene, for a replay that nothing preceded, with real cryptography.
     pub(crate) fn fresh(&mut self, scene: Scene) -> Result<(&Runtime, &World, Gate), CampaignError> {
-        self.prepare(scene)?;
-        let gate = self.build(scene)?;
-        let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;
+        let place = self.prepare(scene, Crypto::Real)?;
+        let gate = self.build(place)?;
+        let world = self.worlds.get(&place).ok_or(CampaignError::Thread)?;
         Ok((&self.runtime, world, gate))
     }
 
-    fn prepare(&mut self, scene: Scene) -> Result<(), CampaignError> {
-        if !self.worlds.contains_key(&scene) {
-            let options = WorldOptions { scene, ..self.target.world.clone() };
-            self.worlds.insert(scene, World::new(self.target.policy.clone(), options)?);
+    /// The ideal layers that the gate takes up, found out by building it once.
+    pub(crate) fn ideal_layers(&mut self) -> Result<Layers, CampaignError> {
+        if let Some(known) = self.ideal {
+            return Ok(known);
         }
-        Ok(())
+        let world = self.world_in(self.target.world.scene, Layers::IDEAL)?;
+        let built = self.runtime.block_on((self.target.factory)(&world));
+        let layers = if built.is_ok() { world.taken() } else { Layers::default() };
+        self.ideal = Some(layers);
+        Ok(layers)
     }
 
-    fn build(&self, scene: Scene) -> Result<Gate, CampaignError> {
-        let world = self.worlds.get(&scene).ok_or(CampaignError::Thread)?;
+    fn world_in(&self, scene: Scene, layers: Layers) -> Result<World, CampaignError> {
+        let options = WorldOptions { scene, layers, ..self.target.world.clone() };
+        Ok(World::new(self.target.policy.clone(), options)?)
+    }
+
+    fn prepare(&mut self, scene: Scene, crypto: Crypto) -> Result<Place, CampaignError> {
+        let layers = match crypto {
+            Crypto::Ideal => self.ideal_layers()?,
+            Crypto::Real => Layers::default(),
+        };
+        let crypto = if layers == Layers::default() { Crypto::Real } else { Crypto::Ideal };
+        if !self.worlds.contains_key(&(scene, crypto)) {
+            let world = self.world_in(scene, layers)?;
+            self.worlds.insert((scene, crypto), world);
+        }
+        Ok((scene, crypto))
+    }
+
+    fn build(&self, place: Place) -> Result<Gate, CampaignError> {
+        let world = self.worlds.get(&place).ok_or(CampaignError::Thread)?;
         let watch = panics::Watch::new();
         let built = std::panic::AssertUnwindSafe(async { (self.target.factory)(world).await }).catch_unwind();
         let built = self.runtime.block_on(built);

@@ -6,13 +6,20 @@ use gatecrash_model::{
     Case, Http2Form, Mutation, Person, Protocol, Rule, Stance, draw_case, inert_changes, resolve, vocabulary,
 };
 
+use super::CryptoMode;
 use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
 use crate::{
     catalogue::{Artefact, Catalogue, CatalogueCase},
     check::CheckOptions,
+    crypto::{self, Crypto},
     gate::Depth,
     world::World,
 };
+
+/// Of how many attempts beyond the catalogue one is real where both kinds of cryptography are wanted.
+///
+/// A prime, so that it meets every pass and every mirrored attempt in turn.
+const REAL_EVERY: u64 = 17;
 
 /// Where a case comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +186,22 @@ impl Plan {
         // The third pass is over HTTP/2.
         let case = if pass == 2 { self.over_http2(case) } else { case };
         (origin, case, options)
+    }
+
+    pub(super) fn wants_ideal(&self) -> bool {
+        self.options.crypto != CryptoMode::Real
+    }
+
+    /// Which cryptography the case at `index` is made with.
+    pub(super) fn crypto(&self, index: u64, case: &Case) -> Crypto {
+        let real = match self.options.crypto {
+            CryptoMode::Both => {
+                index < self.fixed() || index.is_multiple_of(REAL_EVERY) || self.ending(index).is_some()
+            }
+            CryptoMode::Ideal => false,
+            CryptoMode::Real => true,
+        };
+        if real || !crypto::has_ideal_form(case) { Crypto::Real } else { Crypto::Ideal }
     }
 
     fn plain_case(&self, index: u64, depth: Depth) -> (Origin, Case, CheckOptions) {

@@ -47,6 +47,8 @@ pub struct Tally {
     pub stances: BTreeMap<&'static str, u64>,
     /// Attempts by depth.
     pub depths: BTreeMap<&'static str, u64>,
+    /// Attempts made with ideal cryptography.
+    pub ideal: u64,
     /// Attempts by catalogue entry.
     pub attacks: BTreeMap<usize, u64>,
     /// How the attempts of each source ended, and how deep they got.
@@ -83,6 +85,7 @@ impl Tally {
         self.attempts += other.attempts;
         self.skipped += other.skipped;
         self.mirrored += other.mirrored;
+        self.ideal += other.ideal;
         self.silent += other.silent;
         self.throttled += other.throttled;
         for i in 0..3 {

@@ -10,6 +10,7 @@ use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
 use crate::{
     check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
+    crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
     world::{Hit, World},
 };
@@ -23,6 +24,8 @@ pub(super) struct Done {
     pub(super) shown: Vec<Shown>,
     /// The first index of this thread that was not run.
     pub(super) next: u64,
+    /// The ideal layers that the gate takes up; `None` where they were not wanted.
+    pub(super) ideal: Option<Layers>,
     keep: bool,
 }
 
@@ -35,7 +38,7 @@ pub(super) fn run(
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
     let mut done = Done { keep: plan.keeps(), ..Done::default() };
-    if let Some((_, world, gate)) = ground.of(ground.options().scene)? {
+    if let Some((_, world, gate)) = ground.of(ground.options().scene, Crypto::Real)? {
         let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
         done.tally.undeclared = gate.known_routes().iter().filter(|route| !known.contains(*route)).cloned().collect();
         done.tally.evidence = known.into_iter().map(|route| (route, [0; 3])).collect();
@@ -46,13 +49,19 @@ pub(super) fn run(
             break;
         }
         let (origin, case, options) = plan.case(index);
-        done.attempt(ground, index, (origin, &case), plan.inert(index), options, progress)?;
+        let crypto = plan.crypto(index, &case);
+        let inert = plan.inert(index);
+        done.attempt(ground, (index, crypto), (origin, &case), inert, options, progress)?;
         index += stride;
     }
     done.next = index;
+    if plan.wants_ideal() {
+        done.ideal = Some(ground.ideal_layers()?);
+    }
     for (index, control) in plan.last(first, stride) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
-        done.attempt(ground, index, (Origin::Control, control), None, options, progress)?;
+        let at = (index, Crypto::Real);
+        done.attempt(ground, at, (Origin::Control, control), None, options, progress)?;
     }
     Ok(done)
 }
@@ -62,13 +71,13 @@ impl Done {
     fn attempt(
         &mut self,
         ground: &mut Ground,
-        index: u64,
+        (index, crypto): (u64, Crypto),
         (origin, case): (Origin, &Case),
         inert: Option<&[Mutation]>,
         mut options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
-        let Some((runtime, world, gate)) = ground.of(case.scene)? else {
+        let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else {
             self.tally.skipped += 1;
             return Ok(());
         };
@@ -78,6 +87,7 @@ impl Done {
         match runtime.block_on(check(gate, world, case, options)) {
             Err(_) => self.tally.skipped += 1,
             Ok(checked) => {
+                self.tally.ideal += u64::from(world.layers() != Layers::default());
                 let mut found = self.record(index, (origin, case), &checked, options.mirror, world);
                 // Where the attempt itself went wrong, its twin would only say so again.
                 if let (Some(changes), Outcome::Agree) = (inert, &checked.outcome) {

@@ -20,7 +20,8 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
         return found;
     }
     let status = observation.answer.as_ref().map(|answer| answer.status);
-    let answered = match (&observation.handshake, status) {
+    // Nothing is put into words before there is something to say.
+    let answered = || match (&observation.handshake, status) {
         (_, Some(status)) => format!("answered {status}"),
         (Handshake::Refused(reason), None) => format!("refused the handshake: {reason}"),
         (Handshake::Silent, None) => "closed the connection without an answer".into(),
@@ -28,34 +29,34 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     };
     let (hits, of_second) = hits_of(verdict, observation);
     for hit in &hits {
-        let what = format!("{} ran{}{}; the gate {answered}", hit.route, as_whom(hit), on_what(hit));
-        if verdict.must_refuse() {
-            say(FindingKind::Breach, what);
-        } else if !verdict.admissions.iter().any(|admission| permits(admission, hit)) {
-            say(FindingKind::Impersonation, what);
-        }
+        let kind = match verdict.must_refuse() {
+            true => FindingKind::Breach,
+            false if verdict.admissions.iter().any(|admission| permits(admission, hit)) => continue,
+            false => FindingKind::Impersonation,
+        };
+        say(kind, format!("{} ran{}{}; the gate {}", hit.route, as_whom(hit), on_what(hit), answered()));
     }
     let success = observation.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
     let by_status = observation.evidence == Evidence::Status;
     let hit = !hits.is_empty() || (by_status && success);
     if by_status && success && verdict.must_refuse() && hits.is_empty() {
-        say(FindingKind::Breach, format!("the gate {answered}"));
+        say(FindingKind::Breach, format!("the gate {}", answered()));
     }
     if let Some(principal) = observation.answered_as.as_ref().filter(|_| success && !verdict.must_refuse())
         && !verdict.admissions.iter().any(|admission| admission.principal == **principal)
     {
-        say(FindingKind::Impersonation, format!("the gate {answered} for {principal}"));
+        say(FindingKind::Impersonation, format!("the gate {} for {principal}", answered()));
     }
     if success && !hit && verdict.must_refuse() {
-        say(FindingKind::Unwitnessed, format!("the gate {answered}, and no effect was witnessed"));
+        say(FindingKind::Unwitnessed, format!("the gate {}, and no effect was witnessed", answered()));
     }
     if verdict.must_admit() && !hit && observation.panics.is_empty() && !observation.hang {
-        say(FindingKind::FalseRefusal, format!("the gate {answered}"));
+        say(FindingKind::FalseRefusal, format!("the gate {}", answered()));
     }
     if verdict.must_refuse() && !hit {
         let too_late = verdict.latest == Some(Stage::Handshake) && status.is_some_and(|status| status < 500);
         if too_late && !success {
-            say(FindingKind::LateRefusal, format!("the handshake was accepted, then the gate {answered}"));
+            say(FindingKind::LateRefusal, format!("the handshake was accepted, then the gate {}", answered()));
         } else if observation.seen.look_ups > 0 && verdict.latest == Some(Stage::Handshake) {
             say(FindingKind::LateRefusal, "the key source was asked before the certificate was accepted".into());
         } else if verdict.latest <= Some(Stage::Token) && observation.continued {

@@ -1,11 +1,20 @@
 //! Looks for planted secrets in answers and in what was logged: raw, percent-encoded, in base64 at three alignments, in
 //! hexadecimal.
 
-use base64ct::{Base64Unpadded, Encoding as _};
+use std::collections::BTreeSet;
+
 use gatecrash_model::{Person, Verdict};
+use memchr::memmem;
 
 use super::{Disagreement, FindingKind};
-use crate::{forge::Wire, gate::Observation, world::World};
+use crate::{
+    forge::Wire,
+    gate::Observation,
+    world::{
+        World,
+        planted::{Secret, forms},
+    },
+};
 
 /// Shortest piece of a credential that cannot occur by chance.
 const PIECE: usize = 24;
@@ -16,7 +25,9 @@ pub(crate) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, w
     if let Some(answer) = &observation.answer {
         let mut text = answer.body.clone();
         for (name, value) in &answer.headers {
-            text.extend(format!("\n{name}: {value}").bytes());
+            for piece in ["\n", name, ": ", value] {
+                text.extend(piece.as_bytes());
+            }
         }
         in_answer(verdict, answer.status, &Searched::new(text), wire, world, &mut found);
     }
@@ -37,17 +48,18 @@ fn in_answer(
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     let blueprint = world.first_blueprint();
-    for person in Person::ALL {
+    for (person, secret) in text.planted(world) {
         let allowed = verdict.admissions.iter().any(|admission| {
             admission.principal == blueprint.id(person)
                 || admission.object.as_deref().and_then(|object| blueprint.owner_of(object)) == Some(person)
         });
-        if !allowed && text.holds(world.canary(person).as_bytes()) {
-            say(FindingKind::Unwitnessed, format!("the answer holds data of {}", person.title()));
-        }
-        // Whoever is let in may read their own claims; a refusal repeats nobody's.
-        if !allowed && text.holds(blueprint.private_claim(person).as_bytes()) {
-            say(FindingKind::Leak, format!("the answer holds a private claim of {}", person.title()));
+        match secret {
+            _ if allowed => {}
+            Secret::Data => say(FindingKind::Unwitnessed, format!("the answer holds data of {}", person.title())),
+            // Whoever is let in may read their own claims; a refusal repeats nobody's.
+            Secret::PrivateClaim => {
+                say(FindingKind::Leak, format!("the answer holds a private claim of {}", person.title()));
+            }
         }
     }
     if credential_piece(wire).is_some_and(|piece| text.holds(piece)) {
@@ -74,13 +86,10 @@ fn in_logs(verdict: &Verdict, text: &Searched, wire: &Wire, world: &World, found
     if credential_piece(wire).is_some_and(|piece| text.holds(piece)) {
         say("a piece of the credential".into());
     }
-    let blueprint = world.first_blueprint();
-    for person in Person::ALL {
-        if text.holds(blueprint.private_claim(person).as_bytes()) {
-            say(format!("a private claim of {}", person.title()));
-        }
-        if text.holds(world.canary(person).as_bytes()) {
-            say(format!("data of {}", person.title()));
+    for (person, secret) in text.planted(world) {
+        match secret {
+            Secret::Data => say(format!("data of {}", person.title())),
+            Secret::PrivateClaim => say(format!("a private claim of {}", person.title())),
         }
     }
 }
@@ -98,29 +107,22 @@ struct Searched {
 
 impl Searched {
     fn new(text: Vec<u8>) -> Self {
-        let decoded = unescaped(&text);
-        let readings = if decoded == text { vec![text] } else { vec![text, decoded] };
-        Self { readings }
+        let decoded = text.contains(&b'%').then(|| unescaped(&text));
+        let readings = std::iter::once(text).chain(decoded);
+        Self { readings: readings.collect() }
+    }
+
+    /// Whose planted secrets it holds.
+    fn planted(&self, world: &World) -> BTreeSet<(Person, Secret)> {
+        self.readings.iter().flat_map(|text| world.planted().found(text)).collect()
     }
 
     fn holds_plainly(&self, secret: &[u8]) -> bool {
-        self.readings.iter().any(|text| contains(text, secret))
+        self.readings.iter().any(|text| memmem::find(text, secret).is_some())
     }
 
     fn holds(&self, secret: &[u8]) -> bool {
-        if secret.is_empty() {
-            return false;
-        }
-        let hex: String = secret.iter().map(|octet| format!("{octet:02x}")).collect();
-        let written = (0..3).flat_map(|shift| {
-            let padded = [&vec![0; shift][..], secret].concat();
-            let encoded = Base64Unpadded::encode_string(&padded);
-            // The letters at both ends mix with their neighbours.
-            let inner = encoded[4.min(encoded.len())..encoded.len().saturating_sub(3)].to_string();
-            [inner.replace('+', "-").replace('/', "_"), inner]
-        });
-        let written: Vec<String> = written.chain([hex.to_uppercase(), hex]).filter(|it| !it.is_empty()).collect();
-        self.holds_plainly(secret) || written.iter().any(|needle| self.holds_plainly(needle.as_bytes()))
+        forms(secret).iter().any(|form| self.holds_plainly(form))
     }
 }
 
@@ -144,18 +146,10 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     plain
 }
 
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    find(text, needle).is_some()
-}
-
-fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first()?;
-    let last = text.len().checked_sub(needle.len())?;
-    (0..=last).find(|at| text[*at] == *first && text[*at..].starts_with(needle))
-}
-
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64Unpadded, Encoding as _};
+
     use super::*;
 
     const SECRET: &str = "urn:gatecrash:private/alice-5e9c41d7";

@@ -9,7 +9,11 @@ use super::{
     init::InitOptions,
     policy::PolicyOptions,
 };
-use crate::{campaign::Depths, fuzzing::Surface, gate::Depth};
+use crate::{
+    campaign::{CryptoMode, Depths},
+    fuzzing::Surface,
+    gate::Depth,
+};
 
 /// Can anything unauthorised get through? Forges access attempts against a gate and compares what it did with what
 /// the standards permit.
@@ -82,6 +86,26 @@ impl DepthOption {
     }
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum CryptoOption {
+    /// Real for controls, catalogue and a fixed share of the rest, else ideal
+    Both,
+    /// Signatures that cost a tenth and that nobody can forge, wherever the gate takes them up
+    Ideal,
+    /// The algorithms that the standards name
+    Real,
+}
+
+impl CryptoOption {
+    pub(super) fn mode(self) -> CryptoMode {
+        match self {
+            CryptoOption::Both => CryptoMode::Both,
+            CryptoOption::Ideal => CryptoMode::Ideal,
+            CryptoOption::Real => CryptoMode::Real,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(super) struct RunOptions {
     /// Which gate; `gates` lists them
@@ -102,6 +126,9 @@ pub(super) struct RunOptions {
     /// How deep into the gate's stack
     #[arg(long, value_enum, default_value = "both")]
     pub(super) depth: DepthOption,
+    /// Which cryptography; findings are always confirmed with the real one
+    #[arg(long, value_enum, default_value = "both")]
+    pub(super) crypto: CryptoOption,
     /// Every pair of attacks on the same stance, in place of catalogue and random cases
     #[arg(long)]
     pub(super) pairs: bool,
@@ -120,6 +147,12 @@ pub(super) struct RunOptions {
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+    /// Folder for the report as text, HTML, SARIF, JUnit XML, JSON and Markdown, with files for curl
+    #[arg(long, value_name = "DIR")]
+    pub(super) report: Option<PathBuf>,
+    /// Findings that are accepted: fingerprint, reason, owner, expires
+    #[arg(long, value_name = "FILE")]
+    pub(super) known: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -148,6 +181,12 @@ pub(super) struct ReplayOptions {
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
+    /// What is sent, as octets: the chain in PEM, the token, the request
+    #[arg(long)]
+    pub(super) bytes: bool,
+    /// Write certificates, key and fields into a folder, and the command by which curl makes the attempt on a served gate
+    #[arg(long, value_name = "DIR")]
+    pub(super) curl: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -4,6 +4,7 @@ use super::{
     Failure,
     arguments::{AttacksOptions, Format},
 };
+use crate::cli::out::say;
 use crate::{
     catalogue::{Attack, Catalogue},
     report::{self, wrapped},
@@ -27,8 +28,8 @@ pub(super) fn attacks(options: &AttacksOptions) -> Result<u8, Failure> {
             let list: Vec<_> = list.into_iter().filter(|attack| ids.contains(&attack.id.as_str())).collect();
             super::print_json(&list);
         }
-        Format::Text if options.id.is_some() => print!("{}", explained(&chosen)),
-        Format::Text => print!("{}", table(&catalogue)),
+        Format::Text if options.id.is_some() => say!("{}", explained(&chosen)),
+        Format::Text => say!("{}", table(&catalogue)),
     }
     Ok(0)
 }

@@ -1,5 +1,6 @@
 //! `gallery` and `gates`: what there is, and whether the catalogue kills what it must.
 
+use crate::cli::out::say_line;
 use serde_json::json;
 
 use super::{
@@ -22,17 +23,17 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
                 let (name, what) = (&exhibit.name, &exhibit.what);
                 json!({ "gate": name, "what": what, "breaks": rules(exhibit), "shows": shows(exhibit) })
             });
-            println!("{:#}", json!(list.collect::<Vec<_>>()));
+            say_line!("{:#}", json!(list.collect::<Vec<_>>()));
         }
         Format::Text => {
             let width = shelf.exhibits.iter().map(|exhibit| exhibit.name.len()).max().unwrap_or(0);
             for exhibit in &shelf.exhibits {
-                println!("{}", wrapped(&format!("{:width$}  ", exhibit.name), &exhibit.what));
+                say_line!("{}", wrapped(&format!("{:width$}  ", exhibit.name), &exhibit.what));
                 if !exhibit.breaks.is_empty() {
-                    println!("{}", wrapped(&format!("{:width$}  breaks ", ""), &rules(exhibit).join(", ")));
+                    say_line!("{}", wrapped(&format!("{:width$}  breaks ", ""), &rules(exhibit).join(", ")));
                 }
                 if !exhibit.shows.is_empty() {
-                    println!("{}", wrapped(&format!("{:width$}  shows ", ""), &shows(exhibit).join(", ")));
+                    say_line!("{}", wrapped(&format!("{:width$}  shows ", ""), &shows(exhibit).join(", ")));
                 }
             }
         }
@@ -80,7 +81,7 @@ fn good(kill: &Kill) -> bool {
 fn summary(kills: &[Kill], full: bool) {
     let count = |what: &dyn Fn(&Kill) -> bool| kills.iter().filter(|kill| what(kill)).count();
     let twins = count(&|kill| kill.twin_clean.is_some());
-    println!(
+    say_line!(
         "{} of {} gates killed, {} of {twins} twins clean",
         count(&|kill| kill.killed),
         kills.len(),
@@ -88,21 +89,21 @@ fn summary(kills: &[Kill], full: bool) {
     );
     let pairs = count(&|kill| kill.killed && kill.needs == Some(Needs::Pair));
     if pairs > 0 {
-        println!("{pairs} of them by a pair of attacks alone");
+        say_line!("{pairs} of them by a pair of attacks alone");
     }
     let waiting = count(&|kill| kill.needs == Some(Needs::Steps));
     if waiting > 0 {
-        println!("{waiting} wait for cases of several steps");
+        say_line!("{waiting} wait for cases of several steps");
     }
     if full {
         let shown = count(&|kill| kill.random.as_ref().is_some_and(|random| random.median_attempts.is_some()));
-        println!(
+        say_line!(
             "{shown} of {} by random cases alone, within {} attempts (fitted: the same hands wrote both)",
             kills.len(),
             kills.iter().find_map(|kill| Some(kill.random.as_ref()?.cap)).unwrap_or_default()
         );
     } else {
-        println!("`--full` measures random cases alone as well; it makes up to half a million attempts on each gate");
+        say_line!("`--full` measures random cases alone as well; it makes up to half a million attempts on each gate");
     }
 }
 
@@ -118,16 +119,16 @@ fn print(kill: &Kill) {
         Some(false) => ", its twin is NOT CLEAN",
         None => "",
     };
-    println!("{}: {state}{twin}", kill.gate);
+    say_line!("{}: {state}{twin}", kill.gate);
     if !kill.breaks.is_empty() {
-        println!("{}", wrapped("  breaks  ", &kill.breaks.join(", ")));
+        say_line!("{}", wrapped("  breaks  ", &kill.breaks.join(", ")));
     }
     if !kill.shows.is_empty() {
-        println!("{}", wrapped("  shows   ", &kill.shows.join(", ")));
+        say_line!("{}", wrapped("  shows   ", &kill.shows.join(", ")));
     }
     match &kill.case {
-        Some(case) => println!("{}", wrapped("  case    ", case)),
-        None => kill.findings.iter().take(3).for_each(|it| println!("{}", wrapped("  found   ", it))),
+        Some(case) => say_line!("{}", wrapped("  case    ", case)),
+        None => kill.findings.iter().take(3).for_each(|it| say_line!("{}", wrapped("  found   ", it))),
     }
     if let Some(random) = &kill.random {
         let by = match random.median_attempts {
@@ -137,10 +138,10 @@ fn print(kill: &Kill) {
                 format!("by {killed} of {seeds} seeds within {cap} attempts (fitted)")
             }
         };
-        println!("{}", wrapped("  random  ", &by));
+        say_line!("{}", wrapped("  random  ", &by));
     }
     for finding in kill.twin_findings.iter().take(3) {
-        println!("{}", wrapped("  twin    ", finding));
+        say_line!("{}", wrapped("  twin    ", finding));
     }
 }
 
@@ -159,15 +160,15 @@ fn print_killers(kills: &[Kill], format: Format) -> Result<u8, Failure> {
         })),
         Format::Text => {
             for (attack, gates) in &divided.sole {
-                println!("{}", wrapped(&format!("sole killer  {attack}: "), &gates.join(", ")));
+                say_line!("{}", wrapped(&format!("sole killer  {attack}: "), &gates.join(", ")));
             }
             for attack in &divided.marked_killers {
-                println!("marked, and yet a killer: {attack}");
+                say_line!("marked, and yet a killer: {attack}");
             }
             for attack in &divided.idle {
-                println!("idle, and not marked: {attack}");
+                say_line!("idle, and not marked: {attack}");
             }
-            println!(
+            say_line!(
                 "{} attacks: {} kill some gate ({} of them alone), {} are kept for robustness, {} hold gates to admitting, {} are idle",
                 catalogue.attacks.len(),
                 divided.killers.len(),

@@ -1,5 +1,6 @@
 //! `init`: what a repository needs to test its own gate. It never writes over a file.
 
+use crate::cli::out::say_line;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -37,23 +38,23 @@ pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
     for (path, contents) in FILES {
         let file = options.dir.join(path);
         if file.exists() {
-            println!("kept     {path}  (there already)");
+            say_line!("kept     {path}  (there already)");
             continue;
         }
         let contents = contents.replace("PACKAGE", &name).replace("VERSION", env!("CARGO_PKG_VERSION"));
         write(&file, &contents)?;
-        println!("wrote    {path}");
+        say_line!("wrote    {path}");
         written += 1;
     }
-    println!("\n{written} files written. What is left to you:");
-    println!("  1. Add to {shown}, if they are not there:\n");
-    println!("     [dev-dependencies]");
-    println!("     gatecrash = \"{}\"\n", env!("CARGO_PKG_VERSION"));
-    println!("     [profile.dev.package.\"*\"]      # debug builds of cryptography are slow");
-    println!("     opt-level = 2\n");
-    println!("  2. Write down in gate.toml what your service promises; `gatecrash policy check` says it in words.");
-    println!("  3. Build your service in `gate` of tests/gate.rs.");
-    println!("\nThen: cargo test --test gate; cargo run --release --example gatecrash; cargo fuzz run -s none case");
+    say_line!("\n{written} files written. What is left to you:");
+    say_line!("  1. Add to {shown}, if they are not there:\n");
+    say_line!("     [dev-dependencies]");
+    say_line!("     gatecrash = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+    say_line!("     [profile.dev.package.\"*\"]      # debug builds of cryptography are slow");
+    say_line!("     opt-level = 2\n");
+    say_line!("  2. Write down in gate.toml what your service promises; `gatecrash policy check` says it in words.");
+    say_line!("  3. Build your service in `gate` of tests/gate.rs.");
+    say_line!("\nThen: cargo test --test gate; cargo run --release --example gatecrash; cargo fuzz run -s none case");
     Ok(0)
 }
 

@@ -8,6 +8,7 @@ use gatecrash_model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identi
 use super::{Failure, arguments::Format, init};
 use crate::{
     catalogue::Catalogue,
+    cli::out::{say, say_line},
     input,
     promises::{Omission, omissions},
     report::wrapped,
@@ -45,14 +46,14 @@ pub(super) fn policy(options: &PolicyOptions) -> Result<u8, Failure> {
     match &options.command {
         PolicyCommand::Init { file } => {
             init::write(file, init::POLICY)?;
-            println!("wrote {}; what it promises: gatecrash policy check {}", file.display(), file.display());
+            say_line!("wrote {}; what it promises: gatecrash policy check {}", file.display(), file.display());
         }
         PolicyCommand::Check { file, format } => {
             let policy = input::policy(file)?;
             let left_out = omissions(&policy, &Catalogue::embedded()?);
             match format {
                 Format::Json => super::print_json(&left_out),
-                Format::Text => print!("{}", explained(&file.display().to_string(), &policy, &left_out)),
+                Format::Text => say!("{}", explained(&file.display().to_string(), &policy, &left_out)),
             }
         }
     }

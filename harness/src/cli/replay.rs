@@ -1,6 +1,7 @@
 //! `replay`: cases, regressions and crash files of every target, explained.
 
 use super::{Failure, Shelf, arguments::ReplayOptions, artefact};
+use crate::cli::out::{say, say_line};
 use crate::{
     campaign::{self, Target},
     check::{Checked, Disagreement, Outcome},
@@ -9,7 +10,7 @@ use crate::{
     fuzzing::{Fuzzer, RawReplay, Surface},
     gate::Observation,
     input::{self, InputError},
-    report::{self, wrapped},
+    report::{self, Kit, wrapped},
 };
 
 pub(super) fn replay(shelf: &Shelf, options: &ReplayOptions) -> Result<u8, Failure> {
@@ -24,19 +25,26 @@ pub(super) fn replay(shelf: &Shelf, options: &ReplayOptions) -> Result<u8, Failu
     let mut status = 0;
     for (file, entry) in options.files.iter().zip(&entries) {
         let shown = file.display().to_string();
-        println!("{shown}");
+        say_line!("{shown}");
         if let Some(about) = &entry.about {
-            println!("{}", wrapped("  ", &format!("{} ({}, {})", about.title, about.cause, about.date)));
+            say_line!("{}", wrapped("  ", &format!("{} ({}, {})", about.title, about.cause, about.date)));
         }
         let done = match &entry.what {
             What::Case(case) => {
-                println!("{}", wrapped("  ", &gatecrash_model::describe(case)));
-                replay_case(&exhibit.target, case, &shown, &exhibit.name)?
+                say_line!("{}", wrapped("  ", &gatecrash_model::describe(case)));
+                let done = replay_case(&exhibit.target, case, &shown, &exhibit.name)?;
+                if options.bytes {
+                    say!("{}", report::bytes(&exhibit.target, case).unwrap_or_default());
+                }
+                if let Some(folder) = &options.curl {
+                    curl(&exhibit.target, case, folder)?;
+                }
+                done
             }
             What::Raw { target, bytes } => replay_raw(&exhibit, *target, bytes, &shown)?,
         };
         status = status.max(done);
-        println!();
+        say_line!();
     }
     Ok(status)
 }
@@ -51,12 +59,24 @@ fn replay_case(target: &Target, case: &gatecrash_model::Case, file: &str, gate: 
     Ok(depths.iter().map(explain).max().unwrap_or(0))
 }
 
+/// The command by which a stock client makes the attempt.
+fn curl(target: &Target, case: &gatecrash_model::Case, folder: &std::path::Path) -> Result<(), Failure> {
+    match Kit::new(target, case) {
+        Some(kit) => {
+            kit.write(folder).map_err(Failure::Usage)?;
+            say_line!("  curl         {}", kit.command(folder, super::SERVED));
+        }
+        None => say_line!("  curl         no stock client makes this attempt"),
+    }
+    Ok(())
+}
+
 fn replay_raw(exhibit: &Exhibit, surface: Surface, bytes: &[u8], file: &str) -> Result<u8, Failure> {
     let mut fuzzer = Fuzzer::new(surface, exhibit, "", false)?;
     let replays = fuzzer.replay_raw(bytes);
     let replays = replays.ok_or_else(|| InputError::of(file, format!("is no input of target `{surface}`")))?;
     if let Some(first) = replays.first() {
-        println!("{}", wrapped("  ", &first.words));
+        say_line!("{}", wrapped("  ", &first.words));
     }
     let mut status = 0;
     for RawReplay { verdict, observation, disagreements, .. } in &replays {
@@ -72,7 +92,7 @@ fn explain(checked: &Checked) -> u8 {
         Outcome::Agree => parted(&[]),
         Outcome::Disagree(list) => parted(list),
         Outcome::HarnessFault(fault) => {
-            println!("{}", wrapped("  outcome      ", &format!("HarnessFault: {fault}")));
+            say_line!("{}", wrapped("  outcome      ", &format!("HarnessFault: {fault}")));
             3
         }
     }
@@ -81,18 +101,18 @@ fn explain(checked: &Checked) -> u8 {
 /// What is permitted, and what was done.
 fn told(verdict: &gatecrash_model::Verdict, observation: &Observation) {
     let depth = observation.depth.map_or("", |depth| depth.name());
-    println!("{}", wrapped("  permitted    ", &report::permitted(verdict)));
+    say_line!("{}", wrapped("  permitted    ", &report::permitted(verdict)));
     for rule in report::rules(verdict) {
-        println!("{}", wrapped("  rule         ", &rule));
+        say_line!("{}", wrapped("  rule         ", &rule));
     }
     for (cause, _) in &observation.seen.causes {
-        println!("{}", wrapped("  audited      ", cause));
+        say_line!("{}", wrapped("  audited      ", cause));
     }
     match &observation.answer {
-        Some(answer) => println!("  {depth:<13}answered {}", answer.status),
+        Some(answer) => say_line!("  {depth:<13}answered {}", answer.status),
         None => {
             let what = format!("no answer; handshake: {:?}", observation.handshake);
-            println!("{}", wrapped(&format!("  {depth:<13}"), &what));
+            say_line!("{}", wrapped(&format!("  {depth:<13}"), &what));
         }
     }
 }
@@ -100,10 +120,10 @@ fn told(verdict: &gatecrash_model::Verdict, observation: &Observation) {
 /// Where they part.
 fn parted(list: &[Disagreement]) -> u8 {
     if list.is_empty() {
-        println!("  outcome      agree");
+        say_line!("  outcome      agree");
     }
     for disagreement in list {
-        println!("{}", wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen)));
+        say_line!("{}", wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen)));
     }
     u8::from(!list.is_empty())
 }

@@ -1,5 +1,6 @@
 //! `run`: a campaign with live progress, then one screen.
 
+use crate::cli::out::say;
 use std::{
     io::IsTerminal as _,
     path::PathBuf,
@@ -15,12 +16,14 @@ use super::{
 };
 use crate::{
     campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
-    input,
-    report::{self, Subject, View},
+    input, promises,
+    report::{self, Accepted, Known, Material, Notes, Report, Subject, View},
 };
 
 pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     let exhibit = shelf.find(options.gate.as_deref())?;
+    // A broken file is told before the work, not after it.
+    let known = options.known.as_deref().map(Known::read).transpose()?;
     let mut target = exhibit.target.clone();
     target.world.seed = options.seed;
     if let Some(file) = &options.policy {
@@ -33,8 +36,8 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     let pairs = options.pairs.then_some(options.from);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = options.jobs.map_or(cores, usize::from);
-    let campaign_options =
-        CampaignOptions { bound, depths: options.depth.depths(), jobs, pairs, ..CampaignOptions::default() };
+    let (depths, crypto) = (options.depth.depths(), options.crypto.mode());
+    let campaign_options = CampaignOptions { bound, depths, jobs, pairs, crypto, ..CampaignOptions::default() };
     let campaign = with_progress(&target, campaign_options)?;
     if let Some(pairs) = campaign.pairs.filter(|pairs| pairs.from >= pairs.total.max(1)) {
         let last = pairs.total.saturating_sub(1);
@@ -49,14 +52,34 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
         folder: PathBuf::from("target/gatecrash"),
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
+    let mut notes = Notes {
+        left_out: promises::omissions(&target.policy, &campaign.catalogue),
+        accepted: known.map_or_else(Accepted::default, |known| known.apply(&campaign.findings, report::today())),
+        ..Notes::default()
+    };
+    if let Some(folder) = &options.report {
+        notes.curl = report::kits(&campaign.findings, &target, folder, super::SERVED).map_err(Failure::Usage)?;
+    }
+    let view = View { all: options.all, exercised: options.exercised };
+    let text = report::screen_as(&campaign, &subject, view, &notes);
+    let told = || {
+        let policy_file = options.policy.as_deref().or(shelf.policy.as_deref());
+        let (campaign, subject, target, notes) = (&campaign, &subject, &target, &notes);
+        Report::new(&Material { campaign, subject, target, policy_file, notes })
+    };
+    if let Some(folder) = &options.report {
+        told().write(folder, &text).map_err(Failure::Usage)?;
+    }
     match options.format {
-        Format::Json => super::print_json(&report::run(&campaign, &subject)),
+        Format::Json => super::print_json(&told()),
         Format::Text => {
-            let view = View { all: options.all, exercised: options.exercised };
-            print!("{}", report::screen_as(&campaign, &subject, view));
+            say!("{text}");
+            if let Some(folder) = &options.report {
+                say!("\nThe report lies in {}: report.html for people, and five more faces.\n", folder.display());
+            }
         }
     }
-    Ok(report::status(&campaign))
+    Ok(notes.status(&campaign))
 }
 
 /// Runs a campaign; on a terminal, a line tells how far it is.

@@ -1,5 +1,6 @@
 //! `serve`: a gate on a real socket of this machine, for other tools.
 
+use crate::cli::out::say_line;
 use gatecrash_model::Person;
 
 use super::{Failure, Shelf, arguments::ServeOptions};
@@ -46,24 +47,24 @@ fn person(name: &str) -> Result<Person, Failure> {
 
 fn greet(gate: &str, base: &str, options: &ServeOptions, plain: Option<Person>) {
     let dir = options.dir.display();
-    println!("gate `{gate}` listens on {base}");
-    println!("certificates, keys, tokens (fresh every minute) and openapi.json lie in {dir}");
-    println!("none of them protects anything: never trust them outside a test\n");
+    say_line!("gate `{gate}` listens on {base}");
+    say_line!("certificates, keys, tokens (fresh every minute) and openapi.json lie in {dir}");
+    say_line!("none of them protects anything: never trust them outside a test\n");
     let token = format!("-H \"Authorization: Bearer $(cat {dir}/alice.jwt)\"");
     match plain {
         Some(person) => {
-            println!("plain HTTP; the gate sees the certificate of {}", person.title());
-            println!("  curl {token} {base}/PATH\n");
+            say_line!("plain HTTP; the gate sees the certificate of {}", person.title());
+            say_line!("  curl {token} {base}/PATH\n");
         }
-        None => println!(
+        None => say_line!(
             "  curl --cacert {dir}/ca.pem --cert {dir}/alice.pem --key {dir}/alice.key \\\n    {token} {base}/PATH\n"
         ),
     }
-    println!("every protected effect that runs is told here; end with Ctrl-C");
+    say_line!("every protected effect that runs is told here; end with Ctrl-C");
 }
 
 fn told(hit: &Hit) {
     let whom = hit.principal.as_ref().map_or(String::new(), |principal| format!(" as {principal}"));
     let what = hit.object.as_ref().map_or(String::new(), |object| format!(" on {object}"));
-    println!("{} ran{whom}{what}", hit.route);
+    say_line!("{} ran{whom}{what}", hit.route);
 }

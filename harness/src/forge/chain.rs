@@ -17,12 +17,12 @@ const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
 
 struct Key<'a> {
     secret: &'a Secret,
-    public: Vec<u8>,
+    public: &'a [u8],
 }
 
 impl PublicKeyData for Key<'_> {
     fn der_bytes(&self) -> &[u8] {
-        &self.public
+        self.public
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
@@ -64,7 +64,7 @@ pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Resul
     params.serial_number = Some(SerialNumber::from_slice(&serial(spec.serial)));
     params.not_before = date(now, spec.not_before)?;
     params.not_after = date(now, spec.not_after)?;
-    params.key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(&subject_key.public)[..20].to_vec());
+    params.key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(subject_key.public)[..20].to_vec());
     params.is_ca = match spec.authority {
         None => IsCa::NoCa,
         Some(BasicConstraints { ca: false, .. }) => IsCa::ExplicitNoCa,
@@ -132,7 +132,7 @@ pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<
         _ => (-3600, 86_400 * 7),
     };
     let key = key(keyring, signer)?;
-    let key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(&key.public)[..20].to_vec());
+    let key_identifier_method = KeyIdMethod::PreSpecified(Sha256::digest(key.public)[..20].to_vec());
     let params = CertificateRevocationListParams {
         this_update: date(blueprint.now, this_update)?,
         next_update: date(blueprint.now, next_update)?,

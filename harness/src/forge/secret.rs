@@ -5,14 +5,14 @@ use gatecrash_model::{Blueprint, IssuerRole, KeyName, MacSecret, Scene, json};
 
 use super::{chain, token::pem};
 use crate::{
-    keys::{Keyring, Secret},
+    keys::{Keyring, Kind, Secret},
     world::Mint,
 };
 
 /// The octets of a MAC secret that an attacker can compute; empty where the key has no such form.
 pub(crate) fn mac_secret(secret: &MacSecret, keyring: &Keyring, blueprint: &Blueprint, mint: &Mint) -> Vec<u8> {
     let with = |name: &KeyName, octets: &dyn Fn(&Secret) -> Vec<u8>| keyring.secret(*name).map(octets);
-    let spki_pem = |key: &Secret| pem("PUBLIC KEY", &key.public_der());
+    let spki_pem = |key: &Secret| pem("PUBLIC KEY", key.public_der());
     let server = || mint.certificate(&chain::server(blueprint)).map(|der| der.to_vec()).ok();
     match secret {
         MacSecret::CertificateDer => server(),
@@ -26,10 +26,10 @@ pub(crate) fn mac_secret(secret: &MacSecret, keyring: &Keyring, blueprint: &Blue
             _ => None,
         },
         MacSecret::Member(name) => with(name, &|key| member(key).unwrap_or_default()),
-        MacSecret::Pkcs1Der(name) => with(name, &Secret::pkcs1_der),
-        MacSecret::Pkcs1Pem(name) => with(name, &|key| pem("RSA PUBLIC KEY", &key.pkcs1_der()).into_bytes()),
-        MacSecret::Raw(name) => with(name, &Secret::public_octets),
-        MacSecret::SpkiDer(name) => with(name, &Secret::public_der),
+        MacSecret::Pkcs1Der(name) => with(name, &|key| key.pkcs1_der().to_vec()),
+        MacSecret::Pkcs1Pem(name) => with(name, &|key| pem("RSA PUBLIC KEY", key.pkcs1_der()).into_bytes()),
+        MacSecret::Raw(name) => with(name, &|key| key.public_octets().to_vec()),
+        MacSecret::SpkiDer(name) => with(name, &|key| key.public_der().to_vec()),
         MacSecret::SpkiPem(name) => with(name, &|key| spki_pem(key).into_bytes()),
         MacSecret::SpkiPemChopped(name) => with(name, &|key| spki_pem(key).trim_end().as_bytes().to_vec()),
         MacSecret::SpkiPemCrlf(name) => with(name, &|key| spki_pem(key).replace('\n', "\r\n").into_bytes()),
@@ -68,11 +68,11 @@ fn ssh(key: &Secret) -> String {
     let string = |octets: &[u8]| [&(octets.len() as u32).to_be_bytes()[..], octets].concat();
     // A positive mpint whose first bit is set has a zero before it.
     let number = |octets: &[u8]| string(&[&[0][..], octets].concat());
-    let (name, fields) = match key {
-        Secret::Ed25519(_) | Secret::SmallOrder => ("ssh-ed25519", string(&key.public_octets())),
-        Secret::P256(_) => ("ecdsa-sha2-nistp256", [string(b"nistp256"), string(&key.public_octets())].concat()),
-        Secret::Rsa(_) => ("ssh-rsa", [string(&[1, 0, 1]), number(&key.public_octets())].concat()),
-        Secret::Shared(_) => return String::new(),
+    let (name, fields) = match key.kind() {
+        Kind::Ed25519 => ("ssh-ed25519", string(key.public_octets())),
+        Kind::P256 => ("ecdsa-sha2-nistp256", [string(b"nistp256"), string(key.public_octets())].concat()),
+        Kind::Rsa => ("ssh-rsa", [string(&[1, 0, 1]), number(key.public_octets())].concat()),
+        Kind::Shared => return String::new(),
     };
     format!("{name} {}", Base64::encode_string(&[string(name.as_bytes()), fields].concat()))
 }

@@ -156,7 +156,7 @@ pub(crate) fn of_leaf(of: ConfirmationOf, der: &[u8], keyring: &Keyring) -> Vec<
     match of {
         ConfirmationOf::LeafJwk => {
             let known = keyring.iter().find(|(_, secret)| secret.public_der() == key);
-            known.map(|(_, secret)| jwk_of_thumbprint(&secret.jwk_members()).into_bytes()).unwrap_or_default()
+            known.map(|(_, secret)| jwk_of_thumbprint(secret.jwk_members()).into_bytes()).unwrap_or_default()
         }
         ConfirmationOf::LeafKey => key.to_vec(),
         ConfirmationOf::LeafTbs => certificate.tbs_certificate.as_ref().to_vec(),
@@ -189,15 +189,24 @@ pub(crate) fn certificates(of: CertificatesOf, blueprint: &Blueprint, mint: &Min
 }
 
 /// A thumbprint as text (RFC 8705 §3.1 for SHA-256 in base64url).
-pub(crate) fn thumbprint(octets: &[u8], digest: Digest, encoding: Encoding) -> String {
-    let hash = match digest {
+pub(crate) fn thumbprint(octets: &[u8], hash: Digest, encoding: Encoding) -> String {
+    written(&digest(octets, hash), encoding)
+}
+
+/// The octets of a thumbprint.
+pub(crate) fn digest(octets: &[u8], hash: Digest) -> Vec<u8> {
+    match hash {
         Digest::Sha1 => sha1::Sha1::digest(octets).to_vec(),
         Digest::Sha256 => Sha256::digest(octets).to_vec(),
         Digest::Sha512 => Sha512::digest(octets).to_vec(),
-    };
-    let text = encode(&hash);
+    }
+}
+
+/// The octets of a thumbprint as text.
+pub(crate) fn written(hash: &[u8], encoding: Encoding) -> String {
+    let text = encode(hash);
     match encoding {
-        Encoding::Base64 => base64ct::Base64Unpadded::encode_string(&hash),
+        Encoding::Base64 => base64ct::Base64Unpadded::encode_string(hash),
         Encoding::Base64Url => text,
         Encoding::Base64UrlPadded => format!("{text}="),
         Encoding::FlippedCase => {

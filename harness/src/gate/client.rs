@@ -17,7 +17,12 @@ use rustls::{
     sign::{CertifiedKey, Signer, SigningKey},
 };
 
-use crate::{forge::Wire, keys::Secret, world::World};
+use crate::{
+    crypto::{self, Crypto},
+    forge::Wire,
+    keys::Secret,
+    world::World,
+};
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
 
@@ -29,10 +34,18 @@ pub(crate) fn server_name(wire: &Wire) -> Option<ServerName<'static>> {
     ServerName::try_from(if wire.server_name == Asked::Other { OTHER_HOST } else { HOST }).ok()
 }
 
-/// A configuration that presents what was forged, without resumption.
+/// A configuration that presents what was forged, without resumption; made once for what determines it.
 pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+    world.kept().clients.get_or_make(&wire.into(), || made(wire, world))
+}
+
+fn made(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
     let identity = wire.identity.as_ref();
-    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
+    let provider = match world.layers().handshake {
+        Crypto::Ideal => crypto::handshake_provider(),
+        Crypto::Real => PROVIDER.clone(),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Unverified));

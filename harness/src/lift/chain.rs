@@ -1,5 +1,7 @@
 //! Certificates, read by x509-parser and checked against every key of the world.
 
+use std::convert::Infallible;
+
 use gatecrash_model::{
     BasicConstraints, CertificateSpec, ChainSpec, Extra, KeyName, KeyUsage, NameConstraint, Person, Proof, Purpose,
     SerialName, SubjectAttribute, SubjectName,
@@ -16,7 +18,7 @@ use crate::{forge::Identity, forge::chain::serial, keys::Secret, world::World};
 /// Reads a presented chain. A certificate that cannot be read becomes one without any field.
 pub(super) fn read(identity: &Identity, world: &World, now: i64) -> ChainSpec {
     let certificates: Vec<CertificateSpec> =
-        identity.chain.iter().map(|der| certificate_spec(der, world, now).unwrap_or_else(unreadable)).collect();
+        identity.chain.iter().map(|der| certificate(der, world, now).unwrap_or_else(unreadable)).collect();
     let leaf = certificates.first().map(|leaf| leaf.key);
     let proof = match identity.proof {
         _ if leaf != Some(identity.key) => Proof::OtherKey,
@@ -24,6 +26,12 @@ pub(super) fn read(identity: &Identity, world: &World, now: i64) -> ChainSpec {
         Proof::Genuine | Proof::OtherKey => Proof::Genuine,
     };
     ChainSpec { certificates, proof }
+}
+
+/// The same octets say the same, so that they are read once.
+fn certificate(der: &[u8], world: &World, now: i64) -> Option<CertificateSpec> {
+    let read = || Ok::<_, Infallible>(certificate_spec(der, world, now));
+    world.kept().certificates.get_or_make(der, read).unwrap_or_else(|never| match never {})
 }
 
 fn unreadable() -> CertificateSpec {

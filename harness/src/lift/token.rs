@@ -1,5 +1,7 @@
 //! Tokens, read strictly, with every key of the world tried on the signature.
 
+use std::borrow::Cow;
+
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{
     Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret, Member,
@@ -68,8 +70,10 @@ impl Reader<'_> {
     }
 
     fn members(&self, octets: &[u8]) -> Option<Vec<Member>> {
-        let mut blueprint = self.world.first_blueprint().clone();
-        blueprint.now = self.now;
+        let mut blueprint = Cow::Borrowed(self.world.first_blueprint());
+        if blueprint.now != self.now {
+            blueprint.to_mut().now = self.now;
+        }
         let text = std::str::from_utf8(octets).ok()?;
         Lifted::members(text, &blueprint, &|text| self.symbol(text))
     }
@@ -87,7 +91,8 @@ impl Reader<'_> {
         }
         let Some(json::Json::Object(members)) = json::parse(text) else { return None };
         if members.iter().any(|(name, ..)| name == "kty") {
-            let same = |secret: &keys::Secret| format!("{{{}}}", secret.jwk_members()) == text;
+            let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+            let same = |secret: &keys::Secret| inner == Some(secret.jwk_members());
             return self.world.keyring().iter().find(|(_, secret)| same(secret)).map(|(name, _)| Value::Jwk(name));
         }
         let [(member, json::Json::Text(thumbprint), _)] = &members[..] else { return None };
@@ -104,11 +109,11 @@ impl Reader<'_> {
         let people = Person::ALL.map(ConfirmationOf::Person);
         PRESENTED.into_iter().chain(people).chain([ConfirmationOf::Root]).find_map(|of| {
             let octets = self.hashed(of)?;
-            let digests = [Digest::Sha256, Digest::Sha1, Digest::Sha512].into_iter();
-            let (digest, encoding) = digests
-                .flat_map(|digest| ENCODINGS.map(|encoding| (digest, encoding)))
-                .find(|(digest, encoding)| token::thumbprint(&octets, *digest, *encoding) == text)?;
-            Some((of, digest, encoding))
+            [Digest::Sha256, Digest::Sha1, Digest::Sha512].into_iter().find_map(|digest| {
+                let hash = token::digest(&octets, digest);
+                let encoding = ENCODINGS.into_iter().find(|encoding| token::written(&hash, *encoding) == text)?;
+                Some((of, digest, encoding))
+            })
         })
     }
 
@@ -126,13 +131,16 @@ impl Reader<'_> {
     fn seal(&self, message: &[u8], signature: &[u8]) -> Seal {
         let meant = self.seal.filter(|seal| self.verifies(seal, message, signature));
         // Only a signature that is not the meant one is tried with everything that the world holds.
-        let other = || self.every_seal().into_iter().find(|seal| self.verifies(seal, message, signature));
+        let other = || self.by_key(message, signature).or_else(|| self.by_mac(message, signature));
         meant.cloned().or_else(other).unwrap_or(Seal::Nobody)
     }
 
-    fn every_seal(&self) -> Vec<Seal> {
-        let mut seals: Vec<Seal> = Vec::new();
-        for name in KeyName::token_keys().into_iter().chain(KeyName::certificate_keys()) {
+    /// The key of the world under which the signature verifies.
+    fn by_key(&self, message: &[u8], signature: &[u8]) -> Option<Seal> {
+        // An ECDSA signature says which keys could have made it (SEC 1 §4.1.6): nobody else need be tried.
+        let recovered = keys::recovered(message, signature);
+        let names = KeyName::token_keys().into_iter().chain(KeyName::certificate_keys());
+        let mut seals = names.flat_map(|name| {
             let algorithms: &[Algorithm] = match name {
                 KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => &[Algorithm::EdDSA],
                 KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
@@ -141,31 +149,51 @@ impl Reader<'_> {
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
                 _ => &[Algorithm::ES256],
             };
-            seals.extend(algorithms.iter().map(|algorithm| Seal::Key(name, *algorithm)));
-        }
-        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            let fixed = [MacSecret::CertificateDer, MacSecret::CertificatePem, MacSecret::Empty];
-            seals.extend(fixed.map(|secret| Seal::Mac(secret, algorithm)));
-            for name in KeyName::token_keys() {
-                use MacSecret::*;
-                let ways =
-                    [Jwk, JwkSet, Member, Pkcs1Der, Pkcs1Pem, Raw, SpkiDer, SpkiPem, SpkiPemChopped, SpkiPemCrlf, Ssh];
-                if !matches!(name, KeyName::Token(_, TokenKey::Shared)) {
-                    seals.extend(ways.map(|way| Seal::Mac(way(name), algorithm)));
-                }
+            algorithms.iter().map(move |algorithm| Seal::Key(name, *algorithm))
+        });
+        seals.find(|seal| match seal {
+            Seal::Key(name, Algorithm::ES256) => {
+                let key = self.world.keyring().secret(*name);
+                let possible =
+                    key.is_some_and(|key| key.is_ideal() || recovered.iter().any(|it| it == key.public_octets()));
+                possible && self.verifies(seal, message, signature)
             }
-        }
-        if let Some(Seal::Mac(MacSecret::Word(word), algorithm)) = self.seal {
-            seals.push(Seal::Mac(MacSecret::Word(word.clone()), *algorithm));
-        }
-        seals
+            seal => self.verifies(seal, message, signature),
+        })
+    }
+
+    /// What of the world somebody made a MAC with.
+    fn by_mac(&self, message: &[u8], signature: &[u8]) -> Option<Seal> {
+        let algorithm = match signature.len() {
+            32 => Algorithm::HS256,
+            48 => Algorithm::HS384,
+            64 => Algorithm::HS512,
+            _ => return None,
+        };
+        let world = self.world;
+        let octets = |secret: &MacSecret| mac_secret(secret, world.keyring(), world.first_blueprint(), world.mint());
+        let known = world
+            .kept()
+            .mac_secrets
+            .get_or_init(|| mac_secrets().into_iter().map(|secret| (secret.clone(), octets(&secret))).collect());
+        let made = |octets: &[u8]| keys::mac(octets, algorithm, message).as_deref() == Some(signature);
+        let word = match self.seal {
+            Some(Seal::Mac(secret @ MacSecret::Word(_), _)) => Some((secret.clone(), octets(secret))),
+            _ => None,
+        };
+        let found = known.iter().chain(&word).find(|(_, octets)| made(octets));
+        found.map(|(secret, _)| Seal::Mac(secret.clone(), algorithm))
     }
 
     fn verifies(&self, seal: &Seal, message: &[u8], signature: &[u8]) -> bool {
         let lengths: &[usize] = match seal {
             Seal::Key(_, Algorithm::EdDSA | Algorithm::ES256) => &[64],
             Seal::Key(_, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512) => &[128, 256],
-            Seal::Key(..) | Seal::Mac(..) => &[32, 48, 64],
+            Seal::Key(_, algorithm) | Seal::Mac(_, algorithm) => match algorithm {
+                Algorithm::HS256 => &[32],
+                Algorithm::HS384 => &[48],
+                _ => &[64],
+            },
             Seal::Nobody => &[],
         };
         if !lengths.contains(&signature.len()) {
@@ -183,6 +211,16 @@ impl Reader<'_> {
             Seal::Nobody => false,
         }
     }
+}
+
+/// Every MAC secret that is not a word.
+fn mac_secrets() -> Vec<MacSecret> {
+    use MacSecret::*;
+    let ways = [Jwk, JwkSet, Member, Pkcs1Der, Pkcs1Pem, Raw, SpkiDer, SpkiPem, SpkiPemChopped, SpkiPemCrlf, Ssh];
+    let names = KeyName::token_keys().into_iter();
+    let names = names.filter(|name| !matches!(name, KeyName::Token(_, TokenKey::Shared)));
+    let of_keys = names.flat_map(|name| ways.map(|way| way(name)));
+    [CertificateDer, CertificatePem, Empty].into_iter().chain(of_keys).collect()
 }
 
 fn is_tchar(letter: char) -> bool {

@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use super::severity;
 use crate::{
-    catalogue::{Catalogue, Severity},
+    catalogue::Catalogue,
     check::{Finding, FindingKind},
 };
 
@@ -14,15 +15,6 @@ pub struct Group<'a> {
     pub root: &'a Finding,
     /// What combines it with others or repeats it.
     pub below: Vec<&'a Finding>,
-}
-
-/// How bad a finding is: as bad as the attack of the catalogue that says most about it.
-pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
-    match finding.kind {
-        // Both answers are permitted.
-        FindingKind::Unstable => Severity::Low,
-        _ => super::attack(finding, catalogue).map_or(Severity::High, |attack| attack.family.severity),
-    }
 }
 
 /// Every finding exactly once, the most severe group first.

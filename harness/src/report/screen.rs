@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Subject, attack, groups, severity, status};
+use super::{Group, Notes, Subject, attack, groups, severity};
 use crate::{
     campaign::{Campaign, Exercised, PairsDone, Reach, Tally, table},
     catalogue::Catalogue,
@@ -27,11 +27,11 @@ pub struct View {
 
 /// The report, on one screen.
 pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
-    screen_as(campaign, subject, View::default())
+    screen_as(campaign, subject, View::default(), &Notes::default())
 }
 
 /// The report, as much of it as is wanted.
-pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
+pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Notes) -> String {
     let tally = &campaign.tally;
     let seconds = campaign.elapsed.as_secs_f64();
     let mut text = String::new();
@@ -46,7 +46,7 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
         if subject.jobs == 1 { "" } else { "s" },
         tally.attempts as f64 / seconds.max(f64::EPSILON),
     );
-    let _ = writeln!(text, "{}", headline(campaign));
+    let _ = writeln!(text, "{}", headline(campaign, notes));
     if !tally.undeclared.is_empty() {
         let routes: Vec<&str> = tally.undeclared.iter().map(String::as_str).collect();
         let warning = format!(
@@ -79,6 +79,16 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
     );
     let depths: Vec<String> = tally.depths.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
     line("depth", depths.join(", "));
+    if let Some(layers) = campaign.ideal {
+        let real = grouped(tally.attempts - tally.ideal);
+        line(
+            "crypto",
+            match layers.ideal() {
+                Some(layers) => format!("ideal {} ({layers}), real {real}", grouped(tally.ideal)),
+                None => format!("real {real}; the gate takes up no ideal one"),
+            },
+        );
+    }
     line(
         "verdicts",
         format!(
@@ -119,6 +129,9 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
     if let Some(pairs) = &campaign.pairs {
         line("pairs", pairs_line(pairs));
     }
+    for (i, omission) in notes.left_out.iter().enumerate() {
+        line(if i == 0 { "left out" } else { "" }, format!("{}: {}", omission.what, omission.risk));
+    }
     line("mirror", format!("{} forged attempts read back from their bytes and compared", grouped(tally.mirrored)));
     if tally.causes[0] > 0 {
         line(
@@ -148,7 +161,10 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View) -> String {
     if view.exercised {
         let _ = write!(text, "\n{}", exercised(campaign));
     }
-    text.push_str(&findings(campaign, subject, view));
+    for fault in &notes.accepted.faults {
+        let _ = writeln!(text, "\nAccepted no longer: {fault}");
+    }
+    text.push_str(&findings(campaign, subject, view, notes));
     text
 }
 
@@ -172,19 +188,41 @@ fn evidence(tally: &Tally) -> Vec<String> {
     lines
 }
 
-/// The findings: the most severe in full, the others a line each; or all of them in full.
-fn findings(campaign: &Campaign, subject: &Subject, view: View) -> String {
+/// The findings: the most severe in full, the others a line each; or all of them in full. Accepted ones come last.
+fn findings(campaign: &Campaign, subject: &Subject, view: View, notes: &Notes) -> String {
     let mut text = String::new();
-    let groups = groups(&campaign.findings, &campaign.catalogue);
+    let (accepted, groups): (Vec<_>, Vec<_>) = groups(&campaign.findings, &campaign.catalogue)
+        .into_iter()
+        .partition(|group| notes.accepted.of(group.root).is_some());
     if view.all {
         let all = groups.iter().flat_map(|group| std::iter::once(&group.root).chain(&group.below));
         for (i, it) in all.enumerate() {
-            let _ = write!(text, "\n{}. {}", i + 1, finding(it, &campaign.catalogue, subject));
+            let _ = write!(text, "\n{}. {}", i + 1, finding_as(it, &campaign.catalogue, subject, notes));
         }
-        return text;
+    } else {
+        text.push_str(&first_findings(&groups, campaign, subject, notes));
     }
+    for (i, group) in accepted.iter().enumerate() {
+        let Some(entry) = notes.accepted.of(group.root) else { continue };
+        let more = if group.below.is_empty() { String::new() } else { format!(", and {}", below(group)) };
+        let words = format!(
+            "{} by {} until {}: {} ({}: {}{more})",
+            entry.fingerprint,
+            entry.owner,
+            entry.expires,
+            entry.reason,
+            group.root.kind.name(),
+            group.root.short()
+        );
+        let _ = writeln!(text, "{}{}", if i == 0 { "\n" } else { "" }, wrapped("  accepted  ", &words));
+    }
+    text
+}
+
+fn first_findings(groups: &[Group<'_>], campaign: &Campaign, subject: &Subject, notes: &Notes) -> String {
+    let mut text = String::new();
     for (i, group) in groups.iter().take(IN_FULL).enumerate() {
-        let _ = write!(text, "\n{}. {}", i + 1, finding(group.root, &campaign.catalogue, subject));
+        let _ = write!(text, "\n{}. {}", i + 1, finding_as(group.root, &campaign.catalogue, subject, notes));
         if !group.below.is_empty() {
             let _ = writeln!(text, "   below it   {}", below(group));
         }
@@ -273,14 +311,22 @@ const HINT: &str = "The honest request itself does not pass. Check that the gate
     the world's anchors, JWKS, audience and CRLs, that it reads the world's clock (or the world `Clock::System`), and that \
     the handler calls `witness().hit` on the route as the policy spells it.";
 
-fn headline(campaign: &Campaign) -> String {
-    let count = campaign.findings.len();
-    match status(campaign) {
+/// The verdict in a sentence.
+pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
+    let accepted = campaign.findings.iter().filter(|finding| notes.accepted.of(finding).is_some()).count();
+    let count = campaign.findings.len() - accepted;
+    let beside = if accepted > 0 { format!(", beside {accepted} accepted") } else { String::new() };
+    match notes.status(campaign) {
+        0 if accepted > 0 => {
+            format!("Clean but for {accepted} accepted finding{}.", if accepted == 1 { "" } else { "s" })
+        }
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
+        1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {
-            let causes = groups(&campaign.findings, &campaign.catalogue).len();
+            let groups = groups(&campaign.findings, &campaign.catalogue);
+            let causes = groups.iter().filter(|group| notes.accepted.of(group.root).is_none()).count();
             let (s, c) = (if count == 1 { "" } else { "s" }, if causes == 1 { "" } else { "s" });
-            format!("{count} finding{s} of {causes} cause{c}, each with the smallest case that shows it:")
+            format!("{count} finding{s} of {causes} cause{c}{beside}, each with the smallest case that shows it:")
         }
         2 if campaign.miswirings.is_empty() => {
             "Throttled: more than one attempt in ten was; raise the limit for the test, or too little is tested.".into()
@@ -295,6 +341,10 @@ fn headline(campaign: &Campaign) -> String {
 
 /// One finding in full.
 pub fn finding(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> String {
+    finding_as(finding, catalogue, subject, &Notes::default())
+}
+
+fn finding_as(finding: &Finding, catalogue: &Catalogue, subject: &Subject, notes: &Notes) -> String {
     let attack = attack(finding, catalogue);
     let mut text = String::new();
     let severity = severity(finding, catalogue).name();
@@ -312,6 +362,13 @@ pub fn finding(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> S
         let _ = writeln!(text, "{}", wrapped("   fix        ", &attack.family.fix));
     }
     let _ = writeln!(text, "   replay     {}", subject.replay(finding));
+    if let Some(command) = notes.curl.get(&finding.fingerprint) {
+        let _ = writeln!(text, "   curl       {command}");
+    }
+    if let Some(entry) = notes.accepted.of(finding) {
+        let words = format!("by {} until {}: {}", entry.owner, entry.expires, entry.reason);
+        let _ = writeln!(text, "{}", wrapped("   accepted   ", &words));
+    }
     text
 }
 
@@ -338,7 +395,7 @@ pub(crate) fn wrapped(indent: &str, text: &str) -> String {
 }
 
 /// A count with its thousands apart.
-pub(crate) fn grouped(count: u64) -> String {
+pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     campaign::{Campaign, CampaignError},
-    report::{self, Subject, View, groups},
+    report::{self, Notes, Subject, View, groups},
 };
 
 /// How many findings are told in full, and how many lines follow.
@@ -41,8 +41,8 @@ pub(super) fn wired(campaign: &Campaign) -> Result<(), String> {
 }
 
 /// `Err` with the most severe findings in full, a line for each other one, and where the full report lies.
-pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject) -> Result<(), String> {
-    if report::status(campaign) == 0 {
+pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject, notes: &Notes) -> Result<(), String> {
+    if notes.status(campaign) == 0 {
         return Ok(());
     }
     if !campaign.harness_faults.is_empty() {
@@ -50,7 +50,12 @@ pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject) -> Res
         let count = campaign.harness_faults.len();
         return Err(format!("{count} harness fault(s): the harness caught itself.\n{}", faults.join("\n")));
     }
-    if campaign.findings.is_empty() {
+    let groups = groups(&campaign.findings, &campaign.catalogue);
+    let groups: Vec<_> = groups.into_iter().filter(|group| notes.accepted.of(group.root).is_none()).collect();
+    if !notes.accepted.faults.is_empty() {
+        return Err(notes.accepted.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    }
+    if groups.is_empty() {
         wired(campaign)?;
         let (throttled, attempts) = (campaign.tally.throttled, campaign.tally.attempts);
         return Err(format!(
@@ -58,8 +63,7 @@ pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject) -> Res
              the test."
         ));
     }
-    let groups = groups(&campaign.findings, &campaign.catalogue);
-    let (count, causes) = (campaign.findings.len(), groups.len());
+    let (count, causes) = (groups.iter().map(|group| 1 + group.below.len()).sum(), groups.len());
     let mut text = format!("{}\n{}\n", counted(count, causes), summary(name, campaign, subject));
     for (i, group) in groups.iter().take(IN_FULL).enumerate() {
         let _ = write!(text, "\n{}. {}", i + 1, report::finding(group.root, &campaign.catalogue, subject));
@@ -76,7 +80,7 @@ pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject) -> Res
     if groups.len() > IN_FULL + LINES {
         let _ = writeln!(text, "and {} more causes", groups.len() - IN_FULL - LINES);
     }
-    let _ = match save(name, campaign, subject) {
+    let _ = match save(name, campaign, subject, notes) {
         Ok(file) => write!(text, "\nEverything in full: {}", file.display()),
         Err(error) => write!(text, "\nThe full report could not be written: {error}"),
     };
@@ -89,10 +93,9 @@ fn counted(findings: usize, causes: usize) -> String {
 }
 
 /// Writes the cases of all findings, and the report.
-fn save(name: &str, campaign: &Campaign, subject: &Subject) -> Result<std::path::PathBuf, String> {
-    subject.save(&campaign.findings)?;
+fn save(name: &str, campaign: &Campaign, subject: &Subject, notes: &Notes) -> Result<std::path::PathBuf, String> {
     let file = subject.folder.join(format!("{}-{name}.txt", subject.gate));
-    let text = report::screen_as(campaign, subject, View { all: true, exercised: true });
+    let text = report::screen_as(campaign, subject, View { all: true, exercised: true }, notes);
     std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(file)
 }

@@ -8,6 +8,7 @@ use std::{fs, io};
 
 use serde::Deserialize;
 
+use crate::cryptography::Cryptography;
 use crate::settings::Settings;
 use crate::setup::SetupError;
 use crate::throttle::ThrottleSettings;
@@ -354,6 +355,7 @@ impl Config {
             audience: self.token.audience.clone(),
             body_limit: body,
             body_timeout: self.limits.body_timeout,
+            cryptography: Cryptography::default(),
             description: true,
             handshake_timeout: self.limits.handshake_timeout,
             header_limit: header,

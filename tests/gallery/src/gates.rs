@@ -37,6 +37,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     let frozen = WorldOptions::default;
     let article = article::policy()?;
     let whoami = alone::policy()?;
+    let named = alone::common_name_policy()?;
     let secret = |text: &str| Some(text.as_bytes().to_vec());
     let mut exhibits = vec![
         Exhibit {
@@ -127,6 +128,14 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             &[Expiry, IssuedAt, Lifetime, NotBefore],
             alone::extractor,
             &whoami,
+            frozen(),
+        ),
+        exhibit(
+            "first-common-name",
+            "knows people by the first of their common names",
+            &[CertificateIdentity],
+            alone::common_name,
+            &named,
             frozen(),
         ),
         exhibit(

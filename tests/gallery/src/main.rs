@@ -6,7 +6,10 @@ use gatecrash::cli::{Shelf, main as run};
 
 fn main() -> ExitCode {
     match gatecrash_gallery::exhibits() {
-        Ok(exhibits) => run(Shelf { exhibits, command: "cargo gatecrash".into() }),
+        Ok(exhibits) => {
+            let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/gate.toml").into();
+            run(Shelf { exhibits, command: "cargo gatecrash".into(), policy: Some(policy) })
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)

@@ -2,18 +2,32 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use ::jsonwebtoken::crypto::aws_lc;
 use gatecrash::{
     BoxError, Clock as WorldClock, Gate, World,
+    crypto::jsonwebtoken,
     model::{IssuerRole, Person, Rule},
     world::Witness,
 };
 use gatecrash_reference::{
-    Audit, AuditEvent, Bank, Cause, Clock, Decision, Holder, Issuer, PeerCertificates, Principal, Server, Settings,
-    SystemClock, TransferOrder, Trust,
+    Audit, AuditEvent, Bank, Cause, Clock, Cryptography, Decision, Holder, Issuer, PeerCertificates, Principal, Server,
+    Settings, SystemClock, TransferOrder, Trust,
 };
+
+/// The cryptography of the server, which an ideal world replaces.
+fn cryptography(world: &World) -> Cryptography {
+    Cryptography {
+        tls: world.provider(rustls::crypto::aws_lc_rs::default_provider()),
+        tokens: jsonwebtoken::provider(world, &aws_lc::DEFAULT_PROVIDER),
+    }
+}
 
 /// The server in a world.
 pub fn server(world: &World) -> Result<Server, BoxError> {
+    server_with(world, cryptography(world))
+}
+
+fn server_with(world: &World, cryptography: Cryptography) -> Result<Server, BoxError> {
     let policy = world.policy();
     let issuers = policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]);
     let issuers = issuers.map(|(issuer, role)| Issuer {
@@ -32,7 +46,7 @@ pub fn server(world: &World) -> Result<Server, BoxError> {
         issuers: issuers.collect(),
         holders: holders.collect(),
     };
-    let settings = Settings { audience: world.audience().into(), ..Settings::default() };
+    let settings = Settings { audience: world.audience().into(), cryptography, ..Settings::default() };
     let clock: Arc<dyn Clock> = match world.clock() {
         WorldClock::Frozen => Arc::new(Frozen(world.now() as f64)),
         WorldClock::System => Arc::new(SystemClock),
@@ -43,7 +57,12 @@ pub fn server(world: &World) -> Result<Server, BoxError> {
 
 /// Builds the gate in a world.
 pub fn gate(world: &World) -> Result<Gate, BoxError> {
-    let server = server(world)?;
+    gate_with(world, cryptography(world))
+}
+
+/// The same with other cryptography.
+pub fn gate_with(world: &World, cryptography: Cryptography) -> Result<Gate, BoxError> {
+    let server = server_with(world, cryptography)?;
     let (accepting, failing) = (server.clone(), server.clone());
     let gate = Gate::serve(move |io| {
         let server = accepting.clone();

@@ -340,8 +340,8 @@ fn binding_rules(lifted: &Lifted, claims: &[Member], blueprint: &Blueprint, rule
     if blueprint.policy.tokens.binding == Binding::CertificateThumbprint && !bound {
         rules.insert(Rule::Confirmation);
     }
-    if blueprint.policy.certificates.identity == Identity::Spiffe
-        && let (Some(subject), Some(holder)) = (text(claims, "sub"), certificate_principal(lifted))
+    if blueprint.policy.certificates.identity != Identity::None
+        && let (Some(subject), Some(holder)) = (text(claims, "sub"), certificate_principal(lifted, blueprint))
         && !subject.is_empty()
         && subject != holder
     {

@@ -1,6 +1,7 @@
 //! `corpus add`: a crash becomes a regression.
 
 use super::arguments::AddOptions;
+use crate::cli::out::{say, say_line};
 use crate::{
     cli::{Failure, artefact},
     corpus::{self, What, write_entry},
@@ -37,15 +38,15 @@ pub(super) fn add(exhibit: &Exhibit, command: &str, options: &AddOptions) -> Res
         }
     };
     let Some(mut kept) = story.entry.clone() else {
-        print!("{story}");
+        say!("{story}");
         return Ok(3);
     };
     if let Some(about) = &mut kept.about {
         about.title.clone_from(&options.title);
     }
-    print!("{story}");
+    say!("{story}");
     corpus::write(&file, write_entry(&kept).as_bytes())?;
-    println!("\nWrote {}. `cargo test` replays it from now on; commit it.", file.display());
+    say_line!("\nWrote {}. `cargo test` replays it from now on; commit it.", file.display());
     Ok(0)
 }
 

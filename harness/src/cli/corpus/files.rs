@@ -1,5 +1,6 @@
 //! What writes files: `seed`, `dict`, `merge`, `migrate`.
 
+use crate::cli::out::say_line;
 use std::path::{Path, PathBuf};
 
 use crate::{
@@ -40,9 +41,9 @@ pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, contr
                 written += 1;
             }
         }
-        println!("{:17}  {} inputs, {written} of them new", surface.name(), seeds.len());
+        say_line!("{:17}  {} inputs, {written} of them new", surface.name(), seeds.len());
     }
-    println!("Run one: cargo fuzz run -s none case {}", out.join("case").display());
+    say_line!("Run one: cargo fuzz run -s none case {}", out.join("case").display());
     Ok(0)
 }
 
@@ -53,7 +54,7 @@ pub(super) fn dict(exhibit: &Exhibit, out: &Path) -> Result<u8, Failure> {
         if let Some(text) = dictionary(surface, &world) {
             let file = out.join(format!("{surface}.dict"));
             corpus::write(&file, text.as_bytes())?;
-            println!("{}  {} words", file.display(), text.lines().count() - 1);
+            say_line!("{}  {} words", file.display(), text.lines().count() - 1);
         }
     }
     Ok(0)
@@ -63,14 +64,14 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
     let done = corpus::merge(from, out, exhibit)?;
     for (file, why) in &done.removed {
         match why {
-            Removed::Behaviour { kept } => println!("left out  {}  does what {kept} does", file.display()),
-            Removed::Meaningless => println!("left out  {}  is no input of its target", file.display()),
+            Removed::Behaviour { kept } => say_line!("left out  {}  does what {kept} does", file.display()),
+            Removed::Meaningless => say_line!("left out  {}  is no input of its target", file.display()),
         }
     }
     for (target, count) in &done.kept {
-        println!("{:17}  {count} inputs", target.name());
+        say_line!("{:17}  {count} inputs", target.name());
     }
-    println!(
+    say_line!(
         "{} written to {}, {} left out; nothing there was removed.",
         done.written,
         out.display(),
@@ -82,11 +83,11 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
 pub(super) fn migrate(path: &Path) -> Result<u8, Failure> {
     let done = corpus::migrate(path)?;
     for (file, kept) in &done.written {
-        println!("{}  written anew; its old text is in {}", file.display(), kept.display());
+        say_line!("{}  written anew; its old text is in {}", file.display(), kept.display());
     }
     for fault in &done.faults {
         eprintln!("error: {fault}");
     }
-    println!("{} migrated, {} current, {} broken", done.written.len(), done.current, done.faults.len());
+    say_line!("{} migrated, {} current, {} broken", done.written.len(), done.current, done.faults.len());
     Ok(if done.faults.is_empty() { 0 } else { 2 })
 }

@@ -1,5 +1,6 @@
 //! `corpus min`: by coverage, through `cargo fuzz cmin`. What is removed is put aside, not deleted.
 
+use crate::cli::out::say_line;
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 use crate::{cli::Failure, corpus, fuzzing::Surface};
@@ -31,14 +32,14 @@ pub(super) fn min(folder: &Path, target: Surface) -> Result<u8, Failure> {
     let removed: Vec<(&String, &Vec<u8>)> = before.iter().filter(|(name, _)| !kept.contains(name)).collect();
     for (name, input) in &removed {
         corpus::write(&aside.join(name), input)?;
-        println!("removed  {name}  {} octets", input.len());
+        say_line!("removed  {name}  {} octets", input.len());
     }
-    println!("{} of {} inputs kept.", before.len() - removed.len(), before.len());
+    say_line!("{} of {} inputs kept.", before.len() - removed.len(), before.len());
     if let Some(line) = said.lines().rev().find(|line| line.contains("MERGE-OUTER") && line.contains("features")) {
-        println!("libFuzzer: {}", line.trim());
+        say_line!("libFuzzer: {}", line.trim());
     }
     if !removed.is_empty() {
-        println!(
+        say_line!(
             "Nothing is lost: every edge that a removed input covers, one that is kept covers too; the removed ones are in {}.",
             aside.display()
         );

@@ -1,5 +1,6 @@
 //! `corpus push` and `corpus pull`: a corpus beyond one machine.
 
+use crate::cli::out::say_line;
 use std::path::Path;
 
 use crate::cli::Failure;
@@ -7,14 +8,14 @@ use crate::cli::Failure;
 #[cfg(feature = "share")]
 pub(super) fn push(url: &str, folder: &Path) -> Result<u8, Failure> {
     let done = crate::corpus::share::push(url, folder)?;
-    println!("{} given, {} there already: {url}", done.moved, done.known);
+    say_line!("{} given, {} there already: {url}", done.moved, done.known);
     Ok(0)
 }
 
 #[cfg(feature = "share")]
 pub(super) fn pull(url: &str, folder: &Path) -> Result<u8, Failure> {
     let done = crate::corpus::share::pull(url, folder)?;
-    println!("{} fetched, {} here already: {}", done.moved, done.known, folder.display());
+    say_line!("{} fetched, {} here already: {}", done.moved, done.known, folder.display());
     Ok(0)
 }
 

@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = root.join("harness/docs");
     fs::create_dir_all(&folder)?;
     let tables = [
+        ("cwe.md", docs::weaknesses(&catalogue)),
         ("readings.md", docs::reading_table(&catalogue, &docs::worlds(&exhibits))),
         ("rules.md", docs::rules(&catalogue, &exhibits, &known)),
     ];

@@ -22,16 +22,18 @@ pub(crate) struct Holder {
 pub(crate) fn holder(leaf: &[u8]) -> Result<Holder, Refusal> {
     let (_, certificate) = X509Certificate::from_der(leaf).map_err(|_| Refusal::Unauthorized)?;
     let names = certificate.subject_alternative_name().ok().flatten().ok_or(Refusal::Unauthorized)?;
-    let uris: Vec<&str> = names
+    // What cannot be read might be a name as well.
+    let uris: Vec<Option<&str>> = names
         .value
         .general_names
         .iter()
         .filter_map(|name| match name {
-            GeneralName::URI(uri) => Some(*uri),
+            GeneralName::URI(uri) => Some(Some(*uri)),
+            GeneralName::Invalid(..) => Some(None),
             _ => None,
         })
         .collect();
-    let [id] = uris[..] else { return Err(Refusal::Unauthorized) };
+    let [Some(id)] = uris[..] else { return Err(Refusal::Unauthorized) };
     if !is_spiffe_id(id) {
         return Err(Refusal::Unauthorized);
     }

@@ -1,14 +1,17 @@
 //! The bearer token in the request (RFC 6750 §2.1).
 
 use http::{Uri, header::AUTHORIZATION, request::Parts};
+use percent_encoding::percent_decode_str;
 
 use super::Refusal;
 
 /// The token; `None` when the request carries no credentials at all.
 pub(crate) fn bearer(parts: &Parts) -> Result<Option<String>, Refusal> {
-    if names_token(&parts.uri) {
-        return Err(Refusal::Malformed);
-    }
+    if names_token(&parts.uri) { Err(Refusal::Malformed) } else { in_field(parts) }
+}
+
+/// The token in the field, whatever stands elsewhere.
+pub(crate) fn in_field(parts: &Parts) -> Result<Option<String>, Refusal> {
     let mut fields = parts.headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
     if fields.next().is_some() {
@@ -25,7 +28,8 @@ pub(crate) fn bearer(parts: &Parts) -> Result<Option<String>, Refusal> {
 
 /// A token in the query is a second method, or the wrong one (RFC 6750 §2.3, RFC 9700 §4.3.2).
 fn names_token(uri: &Uri) -> bool {
-    uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("access_token=")))
+    let name = |pair: &str| percent_decode_str(pair.split('=').next().unwrap_or_default()).eq(*b"access_token");
+    uri.query().is_some_and(|query| query.split('&').any(name))
 }
 
 fn is_b64token(token: &str) -> bool {

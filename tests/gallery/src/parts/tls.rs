@@ -17,7 +17,7 @@ pub(crate) fn verifier(world: &World) -> Result<Arc<dyn ClientCertVerifier>, Box
     for anchor in world.client_anchors()? {
         roots.add(anchor)?;
     }
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = world.provider(aws_lc_rs::default_provider());
     Ok(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).with_crls(world.crls()?).build()?)
 }
 

@@ -1,19 +1,25 @@
-//! The shapes that machines read. They are stable: a field may be added, none changes or goes.
+//! The shape of a report, as machines read it. It is stable: a field may be added, none changes or goes.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Subject;
-use crate::{
-    campaign::{Campaign, Reach},
-    catalogue::Catalogue,
-    check::Finding,
-};
+use super::{KnownFinding, sides::Side};
+use crate::promises::Omission;
 
-/// `run --format json`.
+/// What a run found: the one value that every face of the report shows, and `run --format json` as it stands.
+///
+/// `harness/docs/report.schema.json` is its JSON Schema.
 #[derive(Debug, Serialize)]
-pub struct RunJson {
+pub struct Report {
+    /// Version of Gatecrash.
+    pub version: &'static str,
+    /// `clean`, `findings`, `mis-wired` or `harness-fault`.
+    pub verdict: &'static str,
+    /// The same in a sentence.
+    pub headline: String,
+    /// Exit status of the run.
+    pub status: u8,
     /// Name of the gate.
     pub gate: String,
     /// Seed of the world.
@@ -26,6 +32,8 @@ pub struct RunJson {
     pub attempts_per_second: f64,
     /// How many attempts got how far.
     pub reached: Reached,
+    /// Which cryptography attempts were made with.
+    pub crypto: CryptoJson,
     /// What the oracle permitted.
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.
@@ -48,8 +56,62 @@ pub struct RunJson {
     pub harness_faults: Vec<String>,
     /// Controls that were refused, in words.
     pub miswirings: Vec<String>,
-    /// Disagreements, one for each fingerprint.
+    /// What the policy promises, a clause each.
+    pub promises: Vec<String>,
+    /// What the policy leaves out, held against a strict one.
+    pub left_out: Vec<Omission>,
+    /// Accepted findings that have expired or are of no use any more, in words.
+    pub known_faults: Vec<String>,
+    /// Every attack of the catalogue that was tried.
+    pub tried: Vec<TriedJson>,
+    /// Disagreements, one for each fingerprint; the most severe cause first, below it what combines or repeats it.
     pub findings: Vec<FindingJson>,
+}
+
+/// Attempts by cryptography.
+#[derive(Debug, Serialize)]
+pub struct CryptoJson {
+    /// Made with the ideal one.
+    pub ideal: u64,
+    /// Made with the real one.
+    pub real: u64,
+    /// The layers that were ideal then; `null` where there were none.
+    pub layers: Option<&'static str>,
+}
+
+/// One attack of the catalogue that was tried.
+#[derive(Debug, Serialize)]
+pub struct TriedJson {
+    /// Id of the attack.
+    pub id: String,
+    /// Id of its family.
+    pub family: String,
+    /// Section of the catalogue.
+    pub section: String,
+    /// How many attempts it made.
+    pub attempts: u64,
+    /// Fingerprints of the findings of which it says most.
+    pub findings: Vec<String>,
+}
+
+/// A violated rule.
+#[derive(Debug, Serialize)]
+pub struct RuleJson {
+    /// Its name.
+    pub name: &'static str,
+    /// Where the obligation stands.
+    pub clause: &'static str,
+    /// What must hold, in a sentence.
+    pub must: &'static str,
+}
+
+/// A place in a file of the repository.
+#[derive(Debug, Serialize)]
+pub struct PlaceJson {
+    /// Path of the file, relative to the working directory, with `/`.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
 }
 
 /// How many attempts got how far.
@@ -149,6 +211,38 @@ pub struct FindingJson {
     pub fix: String,
     /// The command that replays it.
     pub replay: String,
+    /// The case in words.
+    pub words: String,
+    /// What was seen.
+    pub seen: String,
+    /// What the standards permit, in words.
+    pub permitted: String,
+    /// The violated rules with their clauses.
+    pub obligations: Vec<RuleJson>,
+    /// Id of the family of the attack.
+    pub family: Option<String>,
+    /// What the attacks of that family do.
+    pub what: String,
+    /// Why they must fail.
+    pub why: String,
+    /// Clauses, advisories and papers.
+    pub references: Vec<String>,
+    /// The route.
+    pub route: String,
+    /// The depth at which it was found.
+    pub depth: &'static str,
+    /// Severity as a number from 0 to 10.
+    pub score: f64,
+    /// The fix as code, for axum, rustls and jsonwebtoken; `null` where no few lines say it.
+    pub example: Option<&'static str>,
+    /// Who accepts it, why and until when; `null` for an open finding.
+    pub accepted: Option<KnownFinding>,
+    /// Where to look in the repository: the route in the policy, else the attack in the catalogue, else the case.
+    pub place: PlaceJson,
+    /// The command by which curl makes the attempt on a served gate; `null` where no stock client can.
+    pub curl: Option<String>,
+    /// What is presented, honest and forged.
+    pub sides: Vec<Side>,
     /// Fingerprint of the finding that it only combines with others or repeats; `null` for a cause of its own.
     pub below: Option<String>,
 }
@@ -176,92 +270,4 @@ pub struct AttackJson {
     pub references: Vec<String>,
     /// What to change.
     pub fix: String,
-}
-
-/// A campaign as machines read it.
-pub fn run(campaign: &Campaign, subject: &Subject) -> RunJson {
-    let tally = &campaign.tally;
-    let seconds = campaign.elapsed.as_secs_f64();
-    let (families, variants) = tally.tried(&campaign.catalogue);
-    let groups = super::groups(&campaign.findings, &campaign.catalogue);
-    let root = |finding: &Finding| {
-        let group = groups.iter().find(|group| group.below.iter().any(|it| it.fingerprint == finding.fingerprint));
-        group.map(|group| group.root.fingerprint.clone())
-    };
-    let findings = campaign.findings.iter();
-    let findings = findings.map(|it| FindingJson { below: root(it), ..finding_json(it, &campaign.catalogue, subject) });
-    let exercised = crate::campaign::table(tally, &campaign.catalogue).into_iter().map(exercised_json);
-    let miswirings = campaign.miswirings.iter();
-    let miswirings = miswirings.map(|it| format!("{}: {}", gatecrash_model::describe(&it.case), it.answered));
-    RunJson {
-        gate: subject.gate.clone(),
-        seed: subject.seed,
-        attempts: tally.attempts,
-        elapsed_seconds: seconds,
-        attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
-        reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
-        verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
-        controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
-        admitted: tally.admitted.clone(),
-        refused: tally.refused.iter().map(|(rule, count)| (rule.name(), *count)).collect(),
-        families,
-        variants,
-        exercised: exercised.collect(),
-        inert: InertJson { run: tally.twins[0], differ: tally.twins[1] },
-        pairs: campaign.pairs.map(|it| PairsJson {
-            total: it.total,
-            conflicting: it.conflicting,
-            apart: it.apart,
-            from: it.from,
-            next: it.next,
-        }),
-        harness_faults: campaign.harness_faults.clone(),
-        miswirings: miswirings.collect(),
-        findings: findings.collect(),
-    }
-}
-
-fn finding_json(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> FindingJson {
-    let attack = super::attack(finding, catalogue);
-    let first = finding.rules.first();
-    FindingJson {
-        kind: finding.kind.name(),
-        fingerprint: finding.fingerprint.clone(),
-        attack: attack.map(|attack| attack.id.clone()),
-        case: crate::input::write_case(&finding.case),
-        explanation: format!("{}: {}", finding.explanation(), finding.seen),
-        rules: finding.rules.iter().map(|rule| rule.name()).collect(),
-        severity: super::severity(finding, catalogue).name(),
-        cwe: first.map(|rule| rule.cwe()).or(attack.map(|attack| attack.family.cwe)).unwrap_or(0),
-        owasp_api: first
-            .map(|rule| rule.owasp_api().into())
-            .or(attack.map(|attack| attack.family.owasp_api.clone()))
-            .unwrap_or_default(),
-        fix: attack.map_or_else(String::new, |attack| attack.family.fix.clone()),
-        replay: subject.replay(finding),
-        below: None,
-    }
-}
-
-fn exercised_json((family, row): (&str, crate::campaign::Exercised)) -> ExercisedJson {
-    let [admit, refuse, either, finding] = row.outcomes;
-    let reached = Reach::ALL.iter().map(|reach| reach.name()).zip(row.reached).chain([("untold", row.untold)]);
-    ExercisedJson { family: family.into(), admit, refuse, either, finding, reached: reached.collect() }
-}
-
-/// The catalogue as machines read it.
-pub fn attacks(catalogue: &Catalogue) -> Vec<AttackJson> {
-    let attacks = catalogue.attacks.iter().map(|attack| AttackJson {
-        id: attack.id.clone(),
-        family: attack.family.id.clone(),
-        section: attack.family.section.clone(),
-        artefact: attack.family.artefact.clone(),
-        expect: attack.expect.name(),
-        severity: attack.family.severity.name(),
-        cwe: attack.family.cwe,
-        owasp_api: attack.family.owasp_api.clone(),
-        references: attack.family.references.clone(),
-        fix: attack.family.fix.clone(),
-    });
-    attacks.collect()
 }

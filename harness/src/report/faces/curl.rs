@@ -1,0 +1,157 @@
+//! The attempt by a stock client: files, and a line for curl, where curl can make it.
+//!
+//! It decides by what was forged: only what curl would send octet for octet, apart from the fields that it adds, has a line.
+
+use std::{collections::BTreeMap, path::Path};
+
+use gatecrash_model::{Case, HOST, Proof, Scene, ServerName, Transport, resolve};
+
+use crate::{
+    campaign::Target,
+    check::Finding,
+    forge::{self, Wire, pem},
+    world::{Clock, World},
+};
+
+/// Files that curl needs, and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kit {
+    /// Name and text of each file.
+    files: Vec<(&'static str, String)>,
+    method: String,
+    path: String,
+}
+
+impl Kit {
+    /// What it takes to make an attempt with curl; `None` where no stock client can make it.
+    ///
+    /// It is minted in the present: a token in it is good for as long as its claims say, five minutes where nothing changes
+    /// them.
+    pub fn new(target: &Target, case: &Case) -> Option<Self> {
+        let ([step], Scene::Usual) = (&case.steps[..], case.scene) else { return None };
+        let mut options = target.world.clone();
+        options.clock = Clock::System;
+        let world = World::new(target.policy.clone(), options).ok()?;
+        let blueprint = world.blueprint();
+        let attempt = resolve(step, &blueprint).ok()?;
+        let wire =
+            forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), blueprint.now.unsigned_abs()).ok()?;
+        let stock = wire.transport == Transport::Tls13 && wire.server_name == ServerName::Own && wire.alpn.is_none();
+        if !stock || wire.persistent {
+            return None;
+        }
+        let mut kit = Self { files: identity(&wire, &world)?, method: String::new(), path: String::new() };
+        kit.files.push(("ca.pem", pem("CERTIFICATE", &world.server_anchor().ok()?)));
+        kit.request(&wire.request)?;
+        Some(kit)
+    }
+
+    /// Reads the request, and gives up where curl would write it otherwise.
+    fn request(&mut self, octets: &[u8]) -> Option<()> {
+        let mut fields = [httparse::EMPTY_HEADER; 64];
+        let mut request = httparse::Request::new(&mut fields);
+        let httparse::Status::Complete(end) = request.parse(octets).ok()? else { return None };
+        let (method, path) = (request.method?, request.path?);
+        let content = octets.get(end..)?;
+        let mut head = format!("{method} {path} HTTP/1.1\r\n");
+        let mut written = String::new();
+        let mut hosts = 0;
+        let mut length = None;
+        for field in request.headers.iter() {
+            let value = std::str::from_utf8(field.value).ok()?;
+            head.push_str(&format!("{}: {value}\r\n", field.name));
+            match field.name.to_ascii_lowercase().as_str() {
+                "host" => {
+                    hosts += 1;
+                    // Its own name for the gate, unless another is the attack.
+                    if value != HOST {
+                        written.push_str(&format!("Host: {value}\n"));
+                    }
+                }
+                "content-length" => length = value.parse::<usize>().ok(),
+                // Whether the connection ends here is curl's own business.
+                "connection" if value == "close" => {}
+                "transfer-encoding" | "connection" | "expect" | "upgrade" => return None,
+                _ if value.is_empty() => written.push_str(&format!("{};\n", field.name)),
+                _ => written.push_str(&format!("{}: {value}\n", field.name)),
+            }
+        }
+        head.push_str("\r\n");
+        let plain = path.starts_with('/') && !path.contains(['#', '[', ']', '{', '}']) && path.is_ascii();
+        let whole = head.as_bytes() == octets.get(..end)? && length.unwrap_or(0) == content.len();
+        if !plain || !whole || hosts != 1 || ["HEAD", "CONNECT"].contains(&method) {
+            return None;
+        }
+        (self.method, self.path) = (method.into(), path.into());
+        // Fields that curl would add by itself.
+        self.files.push(("fields.txt", format!("{written}User-Agent:\nAccept:\n")));
+        if !content.is_empty() {
+            self.files.push(("body", String::from_utf8(content.to_vec()).ok()?));
+        }
+        Some(())
+    }
+
+    /// Writes the files into a folder. `Err` names the one that could not be written.
+    pub fn write(&self, folder: &Path) -> Result<(), String> {
+        for (name, text) in &self.files {
+            let file = folder.join(name);
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&file, text))
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The command that makes the attempt at `base`, such as `https://localhost:8443`, with the files in `folder`.
+    pub fn command(&self, folder: &Path, base: &str) -> String {
+        let file = |name: &str| shell(&folder.join(name).display().to_string());
+        let has = |name: &str| self.files.iter().any(|(known, _)| *known == name);
+        let mut words = vec!["curl --http1.1 --path-as-is".into(), format!("--cacert {}", file("ca.pem"))];
+        if has("chain.pem") {
+            words.push(format!("--cert {} --key {}", file("chain.pem"), file("key.pem")));
+        }
+        words.push(format!("-X {} -H @{}", self.method, file("fields.txt")));
+        if has("body") {
+            words.push(format!("--data-binary @{}", file("body")));
+        }
+        words.push(shell(&format!("{base}{}", self.path)));
+        words.join(" ")
+    }
+}
+
+/// The kits of findings, written into folders below `folder`: the command for each, by fingerprint.
+pub fn kits(
+    findings: &[Finding],
+    target: &Target,
+    folder: &Path,
+    base: &str,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut commands = BTreeMap::new();
+    for finding in findings {
+        if let Some(kit) = Kit::new(target, &finding.case) {
+            let folder = folder.join("curl").join(&finding.fingerprint);
+            kit.write(&folder)?;
+            commands.insert(finding.fingerprint.clone(), kit.command(&folder, base));
+        }
+    }
+    Ok(commands)
+}
+
+/// Chain and key in PEM, none where none is presented; `None` where curl would not take them.
+fn identity(wire: &Wire, world: &World) -> Option<Vec<(&'static str, String)>> {
+    use x509_parser::prelude::FromDer as _;
+    let Some(identity) = &wire.identity else { return Some(Vec::new()) };
+    let secret = world.keyring().secret(identity.key)?;
+    let (_, leaf) = x509_parser::certificate::X509Certificate::from_der(identity.chain.first()?).ok()?;
+    if identity.proof != Proof::Genuine || leaf.public_key().raw != secret.public_der() {
+        return None;
+    }
+    let chain = identity.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+    Some(vec![("chain.pem", chain), ("key.pem", pem("PRIVATE KEY", &secret.private_der()))])
+}
+
+/// A word of a shell.
+fn shell(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._/:@".contains(letter);
+    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,39 @@
+//! A fix as code, for axum, rustls and jsonwebtoken, where few lines say it. The examples are compiled by the tests.
+
+use gatecrash_model::Rule;
+
+const EXAMPLES: &str = include_str!("fixes/examples.rs");
+
+/// The lines that make a gate keep a rule; `None` where it takes more than few lines, or where the server's stack does it.
+pub fn example(rule: Rule) -> Option<&'static str> {
+    let mut rest = EXAMPLES;
+    while let Some((_, found)) = rest.split_once("// fix: ") {
+        let (names, body) = found.split_once('\n')?;
+        let (code, after) = body.split_once("\n// end")?;
+        if names.split(", ").any(|name| name == rule.name()) {
+            return Some(code.trim());
+        }
+        rest = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_is_of_a_rule_and_of_one_only() {
+        let named: Vec<&str> = EXAMPLES
+            .lines()
+            .filter_map(|line| line.strip_prefix("// fix: "))
+            .flat_map(|names| names.split(", "))
+            .collect();
+        for name in &named {
+            let rule = Rule::ALL.iter().find(|rule| rule.name() == *name).unwrap_or_else(|| panic!("{name}"));
+            assert!(example(*rule).is_some_and(|code| code.contains("fn ")), "{name}");
+            assert_eq!(named.iter().filter(|other| *other == name).count(), 1, "{name}");
+        }
+        assert!(named.len() > 20, "{named:?}");
+    }
+}

@@ -1,0 +1,189 @@
+//! From a campaign to its report.
+
+use std::path::Path;
+
+use super::{
+    Notes, Subject, attack, example, groups, place, security,
+    shape::{
+        AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
+        TriedJson, Verdicts,
+    },
+    sides::Decoder,
+};
+use crate::{
+    campaign::{Campaign, Reach, Source, Target},
+    catalogue::Catalogue,
+    check::Finding,
+    promises,
+};
+
+/// Everything that a report is told from.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    /// What was found.
+    pub campaign: &'a Campaign,
+    /// The gate, and how it is called.
+    pub subject: &'a Subject,
+    /// The gate, and its policy.
+    pub target: &'a Target,
+    /// The file that the policy stands in, where it is one: findings point at its lines.
+    pub policy_file: Option<&'a Path>,
+    /// What is said beside the findings.
+    pub notes: &'a Notes,
+}
+
+impl Report {
+    /// The report of a campaign.
+    pub fn new(material: &Material<'_>) -> Self {
+        let Material { campaign, subject, notes, .. } = *material;
+        let tally = &campaign.tally;
+        let seconds = campaign.elapsed.as_secs_f64();
+        let (families, variants) = tally.tried(&campaign.catalogue);
+        let exercised = crate::campaign::table(tally, &campaign.catalogue).into_iter().map(exercised_json);
+        let miswirings = campaign.miswirings.iter();
+        let miswirings = miswirings.map(|it| format!("{}: {}", gatecrash_model::describe(&it.case), it.answered));
+        let status = notes.status(campaign);
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            verdict: match status {
+                0 => "clean",
+                1 => "findings",
+                2 => "mis-wired",
+                _ => "harness-fault",
+            },
+            headline: super::screen::headline(campaign, notes),
+            status,
+            gate: subject.gate.clone(),
+            seed: subject.seed,
+            attempts: tally.attempts,
+            elapsed_seconds: seconds,
+            attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
+            reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
+            crypto: CryptoJson {
+                ideal: tally.ideal,
+                real: tally.attempts - tally.ideal,
+                layers: campaign.ideal.and_then(|layers| layers.ideal()),
+            },
+            verdicts: Verdicts { admit: tally.verdicts[0], refuse: tally.verdicts[1], either: tally.verdicts[2] },
+            controls: Controls { run: tally.controls[0], passed: tally.controls[1] },
+            admitted: tally.admitted.clone(),
+            refused: tally.refused.iter().map(|(rule, count)| (rule.name(), *count)).collect(),
+            families,
+            variants,
+            exercised: exercised.collect(),
+            inert: InertJson { run: tally.twins[0], differ: tally.twins[1] },
+            pairs: campaign.pairs.map(|it| PairsJson {
+                total: it.total,
+                conflicting: it.conflicting,
+                apart: it.apart,
+                from: it.from,
+                next: it.next,
+            }),
+            harness_faults: campaign.harness_faults.clone(),
+            miswirings: miswirings.collect(),
+            promises: promises::promises(&material.target.policy),
+            left_out: notes.left_out.clone(),
+            known_faults: notes.accepted.faults.clone(),
+            tried: tried(campaign),
+            findings: findings(material),
+        }
+    }
+}
+
+/// Every finding: the most severe cause first, below it what combines or repeats it.
+fn findings(material: &Material<'_>) -> Vec<FindingJson> {
+    let groups = groups(&material.campaign.findings, &material.campaign.catalogue);
+    let mut decoder = Decoder::new(material.target);
+    let mut told = Vec::new();
+    for group in &groups {
+        told.push(finding_json(group.root, None, material, &mut decoder));
+        for below in &group.below {
+            told.push(finding_json(below, Some(group.root.fingerprint.clone()), material, &mut decoder));
+        }
+    }
+    told
+}
+
+fn tried(campaign: &Campaign) -> Vec<TriedJson> {
+    let catalogue = &campaign.catalogue;
+    let attacks = campaign.tally.attacks.keys().filter_map(|index| Some((*index, catalogue.attacks.get(*index)?)));
+    let told = attacks.map(|(index, it)| {
+        let of = |finding: &&Finding| attack(finding, catalogue).is_some_and(|attack| attack.id == it.id);
+        TriedJson {
+            id: it.id.clone(),
+            family: it.family.id.clone(),
+            section: it.family.section.clone(),
+            attempts: campaign.tally.exercised.get(&Source::Attack(index)).map_or(0, |row| row.attempts()),
+            findings: campaign.findings.iter().filter(of).map(|finding| finding.fingerprint.clone()).collect(),
+        }
+    });
+    told.collect()
+}
+
+fn finding_json(
+    finding: &Finding,
+    below: Option<String>,
+    material: &Material<'_>,
+    decoder: &mut Decoder<'_>,
+) -> FindingJson {
+    let Material { campaign, subject, .. } = *material;
+    let catalogue = &campaign.catalogue;
+    let attack = attack(finding, catalogue);
+    let family = attack.map(|attack| &attack.family);
+    let (cwe, owasp_api) = security::weakness(finding, catalogue);
+    let obligation =
+        |rule: &gatecrash_model::Rule| RuleJson { name: rule.name(), clause: rule.clause(), must: rule.must() };
+    FindingJson {
+        kind: finding.kind.name(),
+        fingerprint: finding.fingerprint.clone(),
+        attack: attack.map(|attack| attack.id.clone()),
+        case: crate::input::write_case(&finding.case),
+        explanation: format!("{}: {}", finding.explanation(), finding.seen),
+        rules: finding.rules.iter().map(|rule| rule.name()).collect(),
+        severity: security::severity(finding, catalogue).name(),
+        cwe,
+        owasp_api,
+        fix: family.map_or_else(String::new, |family| family.fix.clone()),
+        replay: subject.replay(finding),
+        words: finding.explanation(),
+        seen: finding.seen.clone(),
+        permitted: super::permitted(&finding.verdict),
+        obligations: finding.rules.iter().map(obligation).collect(),
+        family: family.map(|family| family.id.clone()),
+        what: family.map_or_else(String::new, |family| family.what.clone()),
+        why: family.map_or_else(String::new, |family| family.why.clone()),
+        references: family.map_or_else(Vec::new, |family| family.references.clone()),
+        route: finding.case.steps.first().map_or_else(String::new, |step| step.route.clone()),
+        depth: finding.depth.name(),
+        score: security::score(finding, catalogue),
+        example: finding.rules.first().and_then(|rule| example(*rule)),
+        accepted: material.notes.accepted.of(finding).cloned(),
+        place: place::of(finding, attack, material),
+        curl: material.notes.curl.get(&finding.fingerprint).cloned(),
+        sides: decoder.sides(&finding.case),
+        below,
+    }
+}
+
+fn exercised_json((family, row): (&str, crate::campaign::Exercised)) -> ExercisedJson {
+    let [admit, refuse, either, finding] = row.outcomes;
+    let reached = Reach::ALL.iter().map(|reach| reach.name()).zip(row.reached).chain([("untold", row.untold)]);
+    ExercisedJson { family: family.into(), admit, refuse, either, finding, reached: reached.collect() }
+}
+
+/// The catalogue as machines read it.
+pub fn attacks(catalogue: &Catalogue) -> Vec<AttackJson> {
+    let attacks = catalogue.attacks.iter().map(|attack| AttackJson {
+        id: attack.id.clone(),
+        family: attack.family.id.clone(),
+        section: attack.family.section.clone(),
+        artefact: attack.family.artefact.clone(),
+        expect: attack.expect.name(),
+        severity: attack.family.severity.name(),
+        cwe: attack.family.cwe,
+        owasp_api: attack.family.owasp_api.clone(),
+        references: attack.family.references.clone(),
+        fix: attack.family.fix.clone(),
+    });
+    attacks.collect()
+}

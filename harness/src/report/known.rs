@@ -1,0 +1,196 @@
+//! Accepted findings: what somebody answers for, with a reason and until a day. Nothing is accepted for ever, and what is no
+//! longer found is no longer accepted.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+use time::{Date, Month, OffsetDateTime};
+
+use crate::{
+    check::Finding,
+    input::{InputError, check_format, parse, text},
+};
+
+/// A file of accepted findings (`known.toml`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The file, as given.
+    pub file: String,
+    /// The entries, in order.
+    pub entries: Vec<KnownFinding>,
+}
+
+/// One accepted finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KnownFinding {
+    /// Fingerprint of the finding: twelve hexadecimal digits.
+    pub fingerprint: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it is accepted, as `YYYY-MM-DD`, UTC.
+    pub expires: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownFile {
+    format: u32,
+    #[serde(default)]
+    known: Vec<toml::Spanned<KnownEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownEntry {
+    fingerprint: String,
+    reason: String,
+    owner: String,
+    expires: toml::value::Datetime,
+}
+
+impl Known {
+    /// Reads a file of accepted findings. `Err` names file, line, what is wrong and what would be right.
+    pub fn read(path: &Path) -> Result<Self, InputError> {
+        Self::parse(&path.display().to_string(), &text(path)?)
+    }
+
+    /// Reads accepted findings from text; `file` is named in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
+        let read: KnownFile = parse(file, text)?;
+        check_format(file, read.format)?;
+        let mut entries: Vec<KnownFinding> = Vec::new();
+        for spanned in &read.known {
+            let fault = |fault: String| {
+                let line = text.get(..spanned.span().start).unwrap_or_default().matches('\n').count() + 1;
+                InputError { file: file.into(), place: Some((line, 1)), fault }
+            };
+            let entry = spanned.get_ref();
+            let digits = entry.fingerprint.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+            if entry.fingerprint.len() != 12 || !digits {
+                let right = "write the twelve hexadecimal digits that the report prints";
+                return Err(fault(format!("`{}` is no fingerprint; {right}", entry.fingerprint)));
+            }
+            for (name, value) in [("reason", &entry.reason), ("owner", &entry.owner)] {
+                if value.trim().is_empty() {
+                    return Err(fault(format!("`{name}` is empty; say why, and who answers for it")));
+                }
+            }
+            if entry.expires.time.is_some() || date(&entry.expires).is_none() {
+                let right = "write a day without quotes, such as `expires = 2027-01-31`";
+                return Err(fault(format!("`expires = {}` is no day; {right}", entry.expires)));
+            }
+            if entries.iter().any(|known| known.fingerprint == entry.fingerprint) {
+                return Err(fault(format!("`{}` stands twice; accept a finding once", entry.fingerprint)));
+            }
+            entries.push(KnownFinding {
+                fingerprint: entry.fingerprint.clone(),
+                reason: entry.reason.trim().into(),
+                owner: entry.owner.trim().into(),
+                expires: entry.expires.to_string(),
+            });
+        }
+        Ok(Self { file: file.into(), entries })
+    }
+
+    /// What is accepted of these findings on a day, and what is wrong with the entries on that day.
+    pub fn apply(&self, findings: &[Finding], today: Date) -> Accepted {
+        let mut accepted = self.matching(findings, today);
+        for entry in &self.entries {
+            if !findings.iter().any(|finding| finding.fingerprint == entry.fingerprint) {
+                accepted.faults.push(format!(
+                    "{}: {} was not found; take the entry out, or look at why ({})",
+                    self.file, entry.fingerprint, entry.reason
+                ));
+            }
+        }
+        accepted
+    }
+
+    /// As [`Known::apply`], where only a part of everything was looked at: an entry that was not found is no fault.
+    pub fn matching(&self, findings: &[Finding], today: Date) -> Accepted {
+        let mut accepted = Accepted::default();
+        for entry in &self.entries {
+            if !findings.iter().any(|finding| finding.fingerprint == entry.fingerprint) {
+                continue;
+            }
+            match entry.expires.parse().ok().as_ref().and_then(date) {
+                Some(expires) if expires >= today => {
+                    accepted.entries.insert(entry.fingerprint.clone(), entry.clone());
+                }
+                _ => accepted.faults.push(format!(
+                    "{}: {} was accepted until {}; mend the gate, or have {} decide again",
+                    self.file, entry.fingerprint, entry.expires, entry.owner
+                )),
+            }
+        }
+        accepted
+    }
+}
+
+/// What is accepted of the findings of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Accepted {
+    /// The entries that hold, by fingerprint.
+    pub entries: BTreeMap<String, KnownFinding>,
+    /// Entries that have expired or are of no use any more, each in a sentence.
+    pub faults: Vec<String>,
+}
+
+impl Accepted {
+    /// The entry that accepts a finding.
+    pub fn of(&self, finding: &Finding) -> Option<&KnownFinding> {
+        self.entries.get(&finding.fingerprint)
+    }
+}
+
+/// The present day, UTC.
+pub fn today() -> Date {
+    OffsetDateTime::from(std::time::SystemTime::now()).date()
+}
+
+fn date(written: &toml::value::Datetime) -> Option<Date> {
+    let date = written.date?;
+    Date::from_calendar_date(date.year.into(), Month::try_from(date.month).ok()?, date.day).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(expires: &str) -> String {
+        let entry = "[[known]]\nfingerprint = \"063e974559c0\"\nreason = \"a test gate\"\nowner = \"us\"\n";
+        format!("format = 1\n{entry}expires = {expires}\n")
+    }
+
+    #[test]
+    fn an_entry_is_read() {
+        let known = Known::parse("known.toml", &file("2027-01-31")).unwrap();
+        assert_eq!(known.entries[0].expires, "2027-01-31");
+    }
+
+    #[test]
+    fn what_is_broken_is_placed() {
+        for (text, wanted) in [
+            (file("\"2027-01-31\""), "known.toml:6:11: "),
+            (file("2027-01-31T00:00:00Z"), "is no day"),
+            (file("2027-01-31").replace("063e974559c0", "063E"), "known.toml:2:1: `063E` is no fingerprint"),
+            (file("2027-01-31").replace("a test gate", " "), "`reason` is empty"),
+            (file("2027-01-31").replace("owner", "own"), "unknown field `own`"),
+            (file("2027-01-31").replace("format = 1", "format = 9"), "format = 9"),
+            (format!("{}{}", file("2027-01-31"), file("2027-01-31").replace("format = 1\n", "")), "stands twice"),
+        ] {
+            let error = Known::parse("known.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{wanted}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_found_is_of_no_use() {
+        let known = Known::parse("known.toml", &file("2027-01-31")).unwrap();
+        let day = Date::from_calendar_date(2027, Month::January, 1).unwrap();
+        assert_eq!(known.matching(&[], day), Accepted::default());
+        assert!(known.apply(&[], day).faults[0].contains("063e974559c0 was not found"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Accepted findings on the command line; standard output that is closed early; the fixes that reports show, compiled.
+
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::bad_input::binary;
+
+#[expect(dead_code, unreachable_pub, reason = "compiled, and shown by reports; nobody calls them")]
+#[path = "../harness/src/report/faces/fixes/examples.rs"]
+mod fixes;
+
+const AUDIENCE: &str = "063e974559c0";
+const ISSUER: &str = "514874b34fdb";
+
+fn entry(fingerprint: &str, expires: &str) -> String {
+    format!(
+        "[[known]]\nfingerprint = \"{fingerprint}\"\nreason = \"of old\"\nowner = \"platform\"\nexpires = {expires}\n"
+    )
+}
+
+/// A run against a gate that has two causes of its own, with these entries accepted.
+fn accepting(folder: &Path, entries: &[String]) -> Output {
+    std::fs::write(folder.join("known.toml"), format!("format = 1\n{}", entries.concat())).unwrap();
+    let run = ["--gate", "audience-not-required", "--for", "0s", "--depth", "service", "--known", "known.toml"];
+    Command::new(binary()).args(run).args(["--report", "report"]).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn what_is_accepted_fails_no_run_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = accepting(folder.path(), &[entry(AUDIENCE, "2001-01-01"), entry("000000000000", "9999-12-31")]);
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(1), "{text}");
+    assert!(text.contains(&format!("known.toml: {AUDIENCE} was accepted until 2001-01-01")), "{text}");
+    assert!(text.contains("known.toml: 000000000000 was not found"), "{text}");
+
+    // Every finding of the first report accepted: the next run is clean.
+    let json = std::fs::read_to_string(folder.path().join("report/report.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let all: Vec<String> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| entry(finding["fingerprint"].as_str().unwrap(), "9999-12-31"))
+        .collect();
+    assert!(all.iter().any(|entry| entry.contains(AUDIENCE)) && all.iter().any(|entry| entry.contains(ISSUER)));
+    let done = accepting(folder.path(), &all);
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{text}");
+    assert!(text.contains("Clean but for") && text.contains("platform until 9999-12-31: of old"), "{text}");
+    for face in ["html", "json", "md", "sarif", "txt", "xml"] {
+        let text = std::fs::read_to_string(folder.path().join(format!("report/report.{face}"))).unwrap();
+        assert!(text.contains("9999-12-31"), "{face}");
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = accepting(folder.path(), &[entry("6", "2027-01-31")]);
+    assert_eq!(done.status.code(), Some(2));
+    let error = String::from_utf8(done.stderr).unwrap();
+    assert!(error.starts_with("error: known.toml:2:1: `6` is no fingerprint"), "{error}");
+    let done = Command::new(binary()).args(["--known", "nowhere.toml"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+}
+
+#[test]
+fn who_reads_less_breaks_nothing() {
+    let mut child =
+        Command::new(binary()).arg("attacks").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(done.stderr).unwrap(), "");
+    assert_eq!(done.status.code(), Some(0));
+}
