@@ -188,7 +188,8 @@ fn both_say_the_same_of_every_case() {
         let first = compare(&target, 0, catalogue, fixed);
         let second = compare(&target, fixed, step, random);
         println!("{name}: {first} of the catalogue and {second} at random are told alike");
-        assert!(first > 100 && second > random / 2, "{first} {second}");
+        // A gate of one depth has a third of the passes.
+        assert!(first > 40 && second > random / 2, "{first} {second}");
     }
 }
 

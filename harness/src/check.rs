@@ -1,12 +1,13 @@
 //! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
 
+mod carryover;
 mod compare;
 mod finding;
 mod leak;
 mod shrink;
 mod stability;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Policy, Unresolvable, Verdict, judge_lifted, resolve};
 
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
@@ -18,6 +19,7 @@ use crate::{
     forge::{self, Wire},
     gate::{Depth, Gate, Observation},
     lift,
+    profile::{self, Phase},
     world::World,
 };
 
@@ -54,7 +56,8 @@ pub struct Checked {
     pub outcome: Outcome,
 }
 
-/// Resolves, forges, attempts, judges and compares one case.
+/// Resolves, forges, attempts, judges and compares one case; of several steps the last, on a connection of its own and on the
+/// one that is kept from the others.
 ///
 /// `Err` when the case means nothing here; that is no statement about gate or harness.
 pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOptions) -> Result<Checked, Unresolvable> {
@@ -69,29 +72,68 @@ pub async fn check_through(
     options: CheckOptions,
     warp: impl Fn(Wire) -> Wire,
 ) -> Result<Checked, Unresolvable> {
-    let blueprint = world.present();
-    let step = case.steps.first().ok_or_else(|| Unresolvable::NotApplicable("the case has no step".into()))?;
-    let attempt = resolve(step, &blueprint)?;
-    let expected = attempt.expected(&blueprint);
-    let verdict = judge_lifted(&expected, &blueprint);
-    let wire = match forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), options.serial) {
-        Ok(wire) => warp(wire),
-        // What no writer can say is no attempt.
-        Err(error) => return Err(Unresolvable::NotApplicable(error.to_string())),
+    let step = match &case.steps[..] {
+        [] => return Err(Unresolvable::NotApplicable("the case has no step".into())),
+        [step] => step,
+        _ => return carryover::check_steps(gate, world, case, options).await,
     };
+    let attempt = resolve(step, &world.present())?;
+    judged(gate, world, &attempt, options, warp).await
+}
+
+/// Forges, attempts, judges and compares one attempt.
+async fn judged(
+    gate: &Gate,
+    world: &World,
+    attempt: &Attempt,
+    options: CheckOptions,
+    warp: impl Fn(Wire) -> Wire,
+) -> Result<Checked, Unresolvable> {
+    let blueprint = world.present();
+    let (expected, verdict) = {
+        let _spent = profile::spend(Phase::Judge);
+        let expected = attempt.expected(&blueprint);
+        let verdict = judge_lifted(&expected, &blueprint);
+        (expected, verdict)
+    };
+    let wire = warp(forge_in(world, attempt, options.serial)?);
     if options.mirror
-        && let Some(fault) = mirror(&wire, &attempt, &expected, world, &blueprint)
+        && let Some(fault) = mirror(&wire, attempt, &expected, world, &blueprint)
     {
         return Ok(Checked { verdict, observation: Observation::default(), outcome: Outcome::HarnessFault(fault) });
     }
     let observation = gate.attempt(&wire, world, options.depth).await;
+    let _spent = profile::spend(Phase::Judge);
     let mut disagreements = compare::compare(&verdict, &observation, world.policy());
+    if observation.seen.hits.is_empty() && answers_alike(&expected.method, world.policy()) {
+        disagreements.retain(|it| !matches!(it.kind, FindingKind::Breach | FindingKind::Unwitnessed));
+    }
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
     let outcome = if disagreements.is_empty() { Outcome::Agree } else { Outcome::Disagree(disagreements) };
     Ok(Checked { verdict, observation, outcome })
 }
 
+/// The forged bytes. What no writer can say is no attempt.
+fn forge_in(world: &World, attempt: &Attempt, serial: u64) -> Result<Wire, Unresolvable> {
+    let forged = forge::forge(attempt, &world.present(), world.keyring(), world.mint(), serial);
+    forged.map_err(|error| Unresolvable::NotApplicable(error.to_string()))
+}
+
+/// Whether answers to a method look alike for who is let in and who is not, so that success alone proves nothing.
+///
+/// `OPTIONS` runs no effect, and a preflight carries no credentials (RFC 9110 §9.3.7); an answer to `HEAD` has no content and
+/// no trailers (§9.3.2), so that a refusal which is declared to stand there cannot be seen.
+fn answers_alike(method: &str, policy: &Policy) -> bool {
+    let answers = &policy.answers;
+    match method {
+        "HEAD" => !answers.refused_content.is_empty() || !answers.refused_fields.is_empty(),
+        "OPTIONS" => !policy.routes.iter().any(|route| route.method == "OPTIONS"),
+        _ => false,
+    }
+}
+
 fn mirror(wire: &Wire, attempt: &Attempt, expected: &Lifted, world: &World, blueprint: &Blueprint) -> Option<String> {
+    let _spent = profile::spend(Phase::Lift);
     let seen = lift::lift(wire, attempt, world, blueprint.now);
     lift::difference(expected, &seen)
 }

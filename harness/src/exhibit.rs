@@ -176,6 +176,9 @@ impl Matrix {
                         if pairs {
                             findings.extend(unclean(&run(twin, measure, Some(PAIRS / 10))?));
                         }
+                        if exhibit.needs == Some(Needs::Steps) {
+                            findings.extend(unclean(&stepped(twin, measure)?));
+                        }
                         self.twins.push((twin.factory.clone(), pairs, findings.clone()));
                         Some(findings)
                     }
@@ -186,6 +189,9 @@ impl Matrix {
         let mut row = kill(exhibit, &single, twin_findings);
         if pairs && !row.killed {
             row = paired(exhibit, measure, row)?;
+        }
+        if exhibit.needs == Some(Needs::Steps) && !row.killed {
+            row = kill(exhibit, &stepped(&exhibit.target, measure)?, row.twin.is_some().then_some(row.twin_findings));
         }
         if measure.random_seeds > 0 {
             row.random = Some(random(exhibit, measure)?);
@@ -200,7 +206,29 @@ pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError>
     let mut row = kill(exhibit, &done, None);
     row.killed = done.shown.iter().any(|shown| exhibit.declares(shown.kind, &shown.rules));
     let pairs = exhibit.needs == Some(Needs::Pair) && !row.killed;
-    if pairs { paired(exhibit, measure, row) } else { Ok(row) }
+    match exhibit.needs {
+        Some(Needs::Steps) if !row.killed => Ok(kill(exhibit, &stepped(&exhibit.target, measure)?, None)),
+        _ if pairs => paired(exhibit, measure, row),
+        _ => Ok(row),
+    }
+}
+
+/// The most attempts on kept connections on one gate.
+const STEPS: u64 = 2_000;
+
+/// Random cases, each once more on a kept connection.
+fn stepped(target: &Target, measure: Measure) -> Result<Campaign, CampaignError> {
+    let mut target = target.clone();
+    target.world.seed = measure.seed;
+    let options = CampaignOptions {
+        bound: Bound::Attempts(STEPS),
+        // The letter of no section: random cases alone.
+        section: Some('-'),
+        jobs: measure.jobs,
+        reuse: true,
+        ..CampaignOptions::default()
+    };
+    campaign::run(&target, options, &Arc::new(Progress::default()))
 }
 
 /// Pairs in growing slices, until one shows the flaw.

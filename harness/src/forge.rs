@@ -40,6 +40,17 @@ pub struct Wire {
 }
 
 impl Wire {
+    /// The same request without the wish that the connection be closed after it; `None` where it is no plain request of
+    /// HTTP/1.1 over TLS, after which another may follow.
+    pub(crate) fn kept(&self) -> Option<Self> {
+        const CLOSE: &[u8] = b"\r\nconnection: close\r\n";
+        let plain = !self.persistent && self.alpn.is_none() && self.transport == Transport::Tls13;
+        let at = self.request.windows(CLOSE.len()).position(|window| window == CLOSE).filter(|_| plain)?;
+        let mut request = self.request.clone();
+        request.drain(at..at + CLOSE.len() - 2);
+        Some(Self { request, ..self.clone() })
+    }
+
     /// A handshake that presents `identity`, if any, and nothing after it.
     pub(crate) fn of(identity: Option<Identity>) -> Self {
         Self {

@@ -14,6 +14,8 @@ use crate::gate::{Depth, Observation};
 pub enum FindingKind {
     /// Ran, though no admission is permitted.
     Breach,
+    /// A fresh connection and a kept one answer differently.
+    Carryover,
     /// Must be admitted, was refused.
     FalseRefusal,
     /// A panic, a 5xx on attacker input, a hang, or broken protocol.
@@ -35,6 +37,7 @@ impl FindingKind {
     pub fn name(self) -> &'static str {
         match self {
             FindingKind::Breach => "Breach",
+            FindingKind::Carryover => "Carryover",
             FindingKind::FalseRefusal => "FalseRefusal",
             FindingKind::Fault => "Fault",
             FindingKind::Impersonation => "Impersonation",
@@ -83,7 +86,7 @@ pub struct Finding {
 impl Finding {
     /// The case in few words: the changes alone where the stance is the usual one.
     pub fn short(&self) -> String {
-        let Some(step) = self.case.steps.first() else { return String::new() };
+        let [step] = &self.case.steps[..] else { return describe(&self.case) };
         let changes: Vec<String> = step.mutations.iter().map(ToString::to_string).collect();
         match (step.stance, changes.is_empty()) {
             (Stance::Complete(Person::Alice), false) => changes.join("; "),

@@ -46,9 +46,20 @@ async fn shows(gate: &Gate, world: &World, case: &Case, kind: FindingKind, optio
     }
 }
 
+/// Of several steps: each change of each step left out.
+fn fewer_changes(case: &Case) -> Vec<Case> {
+    let places = case.steps.iter().enumerate().flat_map(|(at, step)| (0..step.mutations.len()).map(move |i| (at, i)));
+    let without = |(at, i): (usize, usize)| {
+        let mut smaller = case.clone();
+        smaller.steps[at].mutations.remove(i);
+        smaller
+    };
+    places.map(without).collect()
+}
+
 /// Every case that is one move smaller, the boldest first.
 fn candidates(case: &Case, world: &World) -> Vec<Case> {
-    let Some(step) = case.steps.first() else { return Vec::new() };
+    let [step] = &case.steps[..] else { return fewer_changes(case) };
     let with = |stance: Stance, route: &str, mutations: Vec<Mutation>| {
         let mut smaller = Case::one(stance, route, mutations);
         smaller.scene = case.scene;

@@ -37,7 +37,16 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = options.jobs.map_or(cores, usize::from);
     let (depths, crypto) = (options.depth.depths(), options.crypto.mode());
-    let campaign_options = CampaignOptions { bound, depths, jobs, pairs, crypto, ..CampaignOptions::default() };
+    let campaign_options = CampaignOptions {
+        bound,
+        depths,
+        jobs,
+        pairs,
+        crypto,
+        profile: options.profile,
+        reuse: options.reuse,
+        ..CampaignOptions::default()
+    };
     let campaign = with_progress(&target, campaign_options)?;
     if let Some(pairs) = campaign.pairs.filter(|pairs| pairs.from >= pairs.total.max(1)) {
         let last = pairs.total.saturating_sub(1);

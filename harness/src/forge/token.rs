@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::{ForgeError, secret::mac_secret, signature};
 use crate::{
     keys::{self, Keyring},
+    profile::{self, Phase},
     world::Mint,
 };
 
@@ -79,6 +80,7 @@ impl Smith<'_> {
     }
 
     fn signature(&self, spec: &TokenSpec, message: &str) -> Result<Vec<u8>, ForgeError> {
+        let _spent = profile::spend(Phase::Sign);
         let message = match spec.signature {
             SignatureForm::OtherMessage => format!("{message}x"),
             _ => message.to_string(),

@@ -21,6 +21,7 @@ use crate::{
     crypto::{self, Crypto},
     forge::Wire,
     keys::Secret,
+    profile::{self, Phase},
     world::World,
 };
 
@@ -102,6 +103,7 @@ impl SigningKey for Key {
 
 impl Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        let _spent = profile::spend(Phase::Sign);
         let signature = self.secret.as_ref().and_then(|secret| secret.sign_der(message));
         let mut signature =
             signature.ok_or_else(|| rustls::Error::General("the key cannot sign a handshake".into()))?;

@@ -9,6 +9,7 @@ use super::{Depth, Handshake, Observation, Serve, answers, client};
 use crate::{
     forge::{Wire, hello},
     http2,
+    profile::{self, Phase},
     world::World,
 };
 
@@ -20,10 +21,60 @@ pub(super) const MOST: usize = 1 << 20;
 const SILENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(50)];
 
 pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observation {
+    let _spent = profile::spend(Phase::Http);
     let (near, far) = tokio::io::duplex(PIPE);
     let (mut observation, ()) = futures_util::future::join(speak(near, wire, world), serve(far)).await;
     observation.depth = Some(Depth::Connection);
     observation
+}
+
+/// Several requests on one connection; what came of the last.
+pub(super) async fn attempt_kept(serve: &Serve, before: &[Wire], last: &Wire, world: &World) -> Observation {
+    let (near, far) = tokio::io::duplex(PIPE);
+    let (mut observation, ()) = futures_util::future::join(speak_on(near, before, last, world), serve(far)).await;
+    observation.depth = Some(Depth::Connection);
+    observation
+}
+
+async fn speak_on(io: DuplexStream, before: &[Wire], last: &Wire, world: &World) -> Observation {
+    let nothing = Observation::default();
+    let (Ok(config), Some(name)) = (client::config(last, world), client::server_name(last)) else { return nothing };
+    let Ok(mut stream) = tokio_rustls::TlsConnector::from(config).connect(name, io).await else { return nothing };
+    for wire in before {
+        if !answered(&mut stream, wire).await {
+            let _ = stream.shutdown().await;
+            return nothing;
+        }
+    }
+    // What the earlier requests did is known from attempts of their own.
+    let _ = world.witness().take();
+    let (bytes, _) = exchange(stream, last).await;
+    let mut observation = Observation { handshake: Handshake::Accepted, ..Observation::default() };
+    if !bytes.is_empty() {
+        answers::read(&bytes, last, &mut observation);
+    }
+    observation
+}
+
+/// Sends a request and reads one answer. Whether there was one, whole.
+async fn answered(io: &mut (impl AsyncRead + AsyncWrite + Unpin), wire: &Wire) -> bool {
+    if io.write_all(&wire.request).await.is_err() || io.flush().await.is_err() {
+        return false;
+    }
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    while bytes.len() < MOST {
+        let mut observation = Observation::default();
+        answers::read(&bytes, wire, &mut observation);
+        if observation.answer.is_some() && observation.broken.is_none() {
+            return true;
+        }
+        match io.read(&mut piece).await {
+            Ok(length) if length > 0 => bytes.extend(&piece[..length]),
+            _ => return false,
+        }
+    }
+    false
 }
 
 async fn speak(io: DuplexStream, wire: &Wire, world: &World) -> Observation {
@@ -76,7 +127,11 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
         observation.broken = Some("the client cannot be configured".into());
         return observation;
     };
-    match tokio_rustls::TlsConnector::from(config).connect(name, io).await {
+    let connected = {
+        let _spent = profile::spend(Phase::Handshake);
+        tokio_rustls::TlsConnector::from(config).connect(name, io).await
+    };
+    match connected {
         Err(error) => observation.handshake = ended(Some(&error)),
         Ok(stream) if wire.alpn == Some("h2") && stream.get_ref().1.alpn_protocol() != Some(b"h2") => {
             observation.handshake = Handshake::Refused("HTTP/2 was not agreed on".into());
@@ -126,7 +181,8 @@ async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, wire: &Wire) -> (
             open = false;
             let _ = io.shutdown().await;
         }
-        let read = match open && wire.persistent {
+        // What has no end is left once it is silent.
+        let read = match open && (wire.persistent || answers::begins_stream(&bytes)) {
             true => match tokio::time::timeout(silence, io.read(&mut piece)).await {
                 Ok(read) => read,
                 Err(_) => {

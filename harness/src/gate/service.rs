@@ -6,7 +6,12 @@ use rustls::{ClientConnection, ServerConnection};
 use gatecrash_model::Transport;
 
 use super::{Answer, Depth, Handshake, Observation, Service, client};
-use crate::{forge::Wire, http2, world::World};
+use crate::{
+    forge::Wire,
+    http2,
+    profile::{self, Phase},
+    world::World,
+};
 
 /// `None` when the attempt cannot be made at this depth: no TLS, several requests, or bytes that are no request.
 pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Option<Observation> {
@@ -19,7 +24,11 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
         (_, None) => request(&wire.request)?,
     };
     let mut observation = Observation { depth: Some(Depth::Service), ..Observation::default() };
-    match handshake(service, wire, world) {
+    let made = {
+        let _spent = profile::spend(Phase::Handshake);
+        handshake(service, wire, world)
+    };
+    match made {
         Err(error) => {
             if let Some(tell) = &service.handshake_failed {
                 tell(&error);
@@ -34,6 +43,7 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
             service.certificates.hand_over(request.extensions_mut(), &chain);
         }
     }
+    let _spent = profile::spend(Phase::Gate);
     match (service.call)(request).await {
         Err(error) => observation.broken = Some(error),
         Ok(response) => {

@@ -17,7 +17,7 @@ pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
         FindingKind::Breach | FindingKind::Impersonation | FindingKind::Leak | FindingKind::Unwitnessed => {
             Severity::Critical
         }
-        FindingKind::Fault => Severity::High,
+        FindingKind::Carryover | FindingKind::Fault => Severity::High,
         FindingKind::FalseRefusal | FindingKind::LateRefusal => Severity::Medium,
         FindingKind::Unstable => Severity::Low,
     };
@@ -54,6 +54,8 @@ pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
 /// The weakness where no rule is violated.
 fn of_kind(kind: FindingKind) -> u32 {
     match kind {
+        // Exposure of data element to wrong session.
+        FindingKind::Carryover => 488,
         FindingKind::Leak | FindingKind::Unwitnessed => 200,
         FindingKind::Fault => 248,
         FindingKind::Impersonation => 287,

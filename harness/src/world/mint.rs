@@ -5,7 +5,11 @@ use std::sync::Arc;
 use gatecrash_model::CertificateSpec;
 
 use super::Kept;
-use crate::{forge::ForgeError, forge::chain, keys::Keyring};
+use crate::{
+    forge::{ForgeError, chain},
+    keys::Keyring,
+    profile::{self, Phase},
+};
 
 /// How many certificates are kept; minting one again gives the same bytes.
 const KEPT: usize = 4096;
@@ -24,6 +28,10 @@ impl Mint {
 
     /// The certificate in DER. `Err` when the writer cannot say it.
     pub fn certificate(&self, spec: &CertificateSpec) -> Result<Arc<[u8]>, ForgeError> {
-        self.minted.get_or_make(spec, || Ok(chain::certificate(spec, self.now, &self.keyring)?.into()))
+        let mint = || {
+            let _spent = profile::spend(Phase::Mint);
+            Ok(chain::certificate(spec, self.now, &self.keyring)?.into())
+        };
+        self.minted.get_or_make(spec, mint)
     }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use gatecrash::{
     BoxError, Clock, Gate, World, WorldOptions,
     campaign::Target,
+    check::FindingKind,
     exhibit::{Exhibit, Needs},
     factory::boxed,
     input::InputError,
@@ -301,6 +302,18 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     exhibits.extend(tables.into_iter().flatten().map(of_table));
     let in_pairs = |row| Exhibit { needs: Some(Needs::Pair), ..of_table(row) };
     exhibits.extend(hidden::FLAWS.iter().map(in_pairs));
+    exhibits.push(Exhibit {
+        shows: BTreeSet::from([FindingKind::Carryover]),
+        needs: Some(Needs::Steps),
+        ..exhibit(
+            "first-caller-kept",
+            "takes every later token on a connection for the first caller's",
+            &[],
+            messages::first_caller,
+            &own,
+            frozen(),
+        )
+    });
     exhibits.extend(leaks::GATES.iter().map(|(name, what, shows, build)| Exhibit {
         shows: BTreeSet::from([*shows]),
         ..exhibit(name, what, &[], *build, &own, frozen())

@@ -32,8 +32,12 @@ pub struct Report {
     pub attempts_per_second: f64,
     /// How many attempts got how far.
     pub reached: Reached,
+    /// Attempts made once more on a kept connection.
+    pub kept: u64,
     /// Which cryptography attempts were made with.
     pub crypto: CryptoJson,
+    /// Seconds that each phase took on all threads; `null` where that was not measured.
+    pub profile: Option<BTreeMap<&'static str, f64>>,
     /// What the oracle permitted.
     pub verdicts: Verdicts,
     /// Honest attempts that must be admitted.

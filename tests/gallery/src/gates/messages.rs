@@ -221,6 +221,28 @@ pub(super) fn remembered(world: &World, flawed: bool) -> Result<Gate, BoxError> 
     listener::gate(world, Desk::new(world, steps)?.guarded(), None)
 }
 
+/// Authenticates the first request of a connection, and takes every later one that brings a token for the same caller's.
+pub(super) fn first_caller(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+    fn recall(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+        let session = parts.extensions.get::<Session>();
+        match session.and_then(Session::kept) {
+            Some(caller) if parts.headers.contains_key(AUTHORIZATION) => Ok(caller),
+            _ => {
+                let caller = admit(desk, parts)?;
+                if let Some(session) = session {
+                    session.keep(&caller);
+                }
+                Ok(caller)
+            }
+        }
+    }
+    let mut steps = Steps::default();
+    if flawed {
+        steps.admit = recall;
+    }
+    listener::gate(world, Desk::new(world, steps)?.guarded(), None)
+}
+
 /// A front that tidies up: where there are two framings, it passes one on.
 pub(super) fn framing_tidied(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     fn tidy(octets: Vec<u8>) -> Vec<u8> {
