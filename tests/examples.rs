@@ -44,6 +44,10 @@ fn copied(example: &str) -> tempfile::TempDir {
     }
     let folder = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example), folder.path());
+    // As a user writes it: the version alone.
+    let manifest = folder.path().join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(manifest, text.replace("path = \"../../../harness\", ", "")).unwrap();
     folder
 }
 

@@ -61,6 +61,7 @@ impl Trust {
     fn caller<B>(&self, request: &Request<B>) -> Option<Caller> {
         let mut fields = request.headers().get_all(AUTHORIZATION).iter();
         let (scheme, token) = fields.next()?.to_str().ok()?.split_once(' ')?;
+        let token = token.trim_start_matches(' ');
         if fields.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || critical(token)? {
             return None;
         }
