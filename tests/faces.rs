@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::support::{exhibit, run};
 
 /// What an attacker would like to be markup.
-const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>]]>\u{1b}[31m`|*_&amp;";
+const HOSTILE: &str = "\n```\"><script>alert(1)</script><img src=x onerror=alert(2)>]]>\u{1b}[31m`|*_&amp;";
 
 /// A campaign that is the same each time, with an accepted finding beside an open one.
 pub(crate) struct Told {
@@ -58,14 +58,7 @@ impl Told {
     pub(crate) fn report(&self) -> Report {
         let Self { target, campaign, subject, notes } = self;
         let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/gallery/gate.toml"));
-        let mut report = Report::new(&Material { campaign, subject, target, policy_file: Some(&file), notes });
-        // Where the repository lies is no concern of a snapshot.
-        for finding in &mut report.findings {
-            let file = std::mem::take(&mut finding.place.file);
-            finding.place.file =
-                file.split_once("tests/gallery").map_or(file.clone(), |(_, it)| format!("tests/gallery{it}"));
-        }
-        report
+        Report::new(&Material { campaign, subject, target, policy_file: Some(&file), notes })
     }
 
     fn text(&self) -> String {
@@ -77,6 +70,9 @@ impl Told {
 fn small(mut report: Report) -> Report {
     report.tried.retain(|tried| tried.family.starts_with("aud-") || tried.family.starts_with("iss-"));
     report.exercised.retain(|row| row.family.starts_with("aud-") || row.family.starts_with('('));
+    let second = report.findings.get(1).map(|finding| finding.fingerprint.clone());
+    report.findings.retain(|finding| finding.below.is_none() || Some(&finding.fingerprint) == second.as_ref());
+    report.findings.iter_mut().skip(1).for_each(|finding| finding.sides.clear());
     report
 }
 
@@ -111,6 +107,14 @@ fn a_clean_report_has_every_face_too() {
     assert!(report.html().contains("<p>None.</p>"), "{}", report.html());
 }
 
+/// The official schema, with the one pattern in it that is no regular expression mended (`run.language`).
+fn sarif_schema() -> String {
+    let official = include_str!("fixtures/sarif-schema-2.1.0.json");
+    let (wrong, right) = ("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
+    assert!(official.contains(wrong));
+    official.replace(wrong, right)
+}
+
 fn problems(schema: &str, instance: &Value) -> Vec<String> {
     let schema: Value = serde_json::from_str(schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -120,7 +124,7 @@ fn problems(schema: &str, instance: &Value) -> Vec<String> {
 /// By the official schema, and by what GitHub asks of a result beyond it.
 fn sarif_is_accepted(report: &Report) {
     let sarif: Value = serde_json::from_str(&report.sarif()).unwrap();
-    assert_eq!(problems(include_str!("fixtures/sarif-schema-2.1.0.json"), &sarif), Vec::<String>::new());
+    assert_eq!(problems(&sarif_schema(), &sarif), Vec::<String>::new());
     let run = &sarif["runs"][0];
     let (rules, results) = (run["tool"]["driver"]["rules"].as_array().unwrap(), run["results"].as_array().unwrap());
     assert_eq!(results.len(), report.findings.len());
@@ -132,7 +136,7 @@ fn sarif_is_accepted(report: &Report) {
         let score: f64 = rule["properties"]["security-severity"].as_str().unwrap().parse().unwrap();
         assert!((0.0..=10.0).contains(&score));
         let place = &result["locations"][0]["physicalLocation"];
-        assert!(place["artifactLocation"]["uri"].as_str().unwrap().starts_with("tests/gallery/gate.toml"), "{place}");
+        assert!(place["artifactLocation"]["uri"] == "gallery/gate.toml", "{place}");
         // The line of the policy names the path of the route.
         let line = place["region"]["startLine"].as_u64().unwrap() as usize;
         let path = finding.route.split_once(' ').unwrap().1;
@@ -198,11 +202,15 @@ fn an_attack_never_becomes_markup() {
     assert!(!html.contains("<script>alert") && !html.contains("<img"), "{html}");
     assert_eq!(html.matches("<script>").count(), 1);
     let markdown = report.markdown();
-    assert!(!markdown.contains("<script>") && !markdown.contains("<img"), "{markdown}");
+    // It stands in code, and nowhere else.
+    let outside: String = markdown.split("```").step_by(2).collect();
+    let outside: String =
+        outside.lines().map(|line| line.replace("\\`", "").split('`').step_by(2).collect::<String>()).collect();
+    assert!(markdown.contains("<script>") && !outside.contains("<script>") && !outside.contains("<img"), "{markdown}");
     roxmltree::Document::parse(&report.junit().unwrap()).unwrap();
     let sarif: Value = serde_json::from_str(&report.sarif()).unwrap();
     assert!(sarif["runs"][0]["results"][0]["message"]["text"].as_str().unwrap().contains("<script>"));
-    assert_eq!(problems(include_str!("fixtures/sarif-schema-2.1.0.json"), &sarif), Vec::<String>::new());
+    assert_eq!(problems(&sarif_schema(), &sarif), Vec::<String>::new());
 }
 
 /// The page as Chromium has it once its script ran, and what it wrote to the console; `None` without Chromium.
@@ -242,10 +250,9 @@ fn a_browser_shows_it() {
     let (dom, _) = browsed(&html, "?severity=low&below").unwrap();
     let low = report.findings.iter().filter(|finding| finding.severity == "low").count();
     assert_eq!(shown(&dom), low, "{dom}");
-    let (dom, _) = browsed(&html, "?q=leaves+out+%60aud%60&below").unwrap();
-    let wanted = |text: &str| text.to_lowercase().contains("leaves out `aud`");
-    let fitting = report.findings.iter().filter(|it| wanted(&it.words) || it.below.is_none() && wanted(&it.words));
-    assert!(shown(&dom) >= fitting.count() && shown(&dom) < report.findings.len(), "{dom}");
+    let (dom, _) = browsed(&html, "?q=leaves+out+aud&below").unwrap();
+    let fitting = report.findings.iter().filter(|it| it.words.contains("leaves out `aud`")).count();
+    assert!(shown(&dom) >= fitting && fitting > 0 && shown(&dom) < report.findings.len(), "{dom}");
 
     // A link to a finding shows it, whatever the filter says.
     let below = report.findings.iter().find(|finding| finding.below.is_some()).unwrap();

@@ -4,7 +4,9 @@ mod exercised;
 mod ground;
 mod pairs;
 mod plan;
+mod session;
 mod tally;
+mod wiring;
 mod worker;
 
 use std::{
@@ -21,11 +23,12 @@ use gatecrash_model::{Case, Policy, Rule, Scene, Unresolvable};
 pub use exercised::{Exercised, Reach, Source, table};
 pub(crate) use plan::controls;
 pub use plan::{Origin, Plan};
+pub use session::Session;
 pub use tally::{Miswiring, Tally};
 
 pub(crate) use self::ground::Ground;
 use crate::{
-    catalogue::{Catalogue, CatalogueError},
+    catalogue::{Artefact, Catalogue, CatalogueError},
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
     crypto::{Crypto, Layers},
     factory::{BoxError, Factory},
@@ -93,6 +96,11 @@ pub struct CampaignOptions {
     pub random: bool,
     /// Section of the catalogue to keep to, such as `C`; all when `None`.
     pub section: Option<char>,
+    /// What is changed by the attacks to keep to; all when `None`.
+    pub artefact: Option<Artefact>,
+    /// Whether each attack is made once from each of its stances, on one route and at one depth in turn, in place of every
+    /// route at every depth; a stance alone is tried on every route.
+    pub once: bool,
     /// Of how many attempts one is made again with inert changes; 0 for none.
     pub twin_every: u64,
     /// Every pair of attacks from this index on, in place of catalogue and random cases.
@@ -119,6 +127,8 @@ impl Default for CampaignOptions {
             mirror_catalogue: true,
             random: true,
             section: None,
+            artefact: None,
+            once: false,
             twin_every: 16,
             pairs: None,
             keep: false,
@@ -143,6 +153,9 @@ pub enum CampaignError {
     /// The case means nothing to this gate's policy.
     #[error("the case means nothing here: {0}")]
     Meaningless(Unresolvable),
+    /// The gate's factory panicked.
+    #[error("the gate cannot be built: its factory panicked: {0}")]
+    Panicked(String),
     /// The runtime cannot be built.
     #[error("the runtime cannot be built: {0}")]
     Runtime(#[from] std::io::Error),
@@ -230,31 +243,72 @@ pub(crate) struct Raw {
 
 /// Runs a campaign.
 pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) -> Result<Campaign, CampaignError> {
-    let catalogue = Catalogue::embedded()?;
     let world = World::new(target.policy.clone(), target.world.clone())?;
-    let plan = Arc::new(Plan::new(&world, &catalogue, options));
-    progress.total.store(plan.total().unwrap_or(0), Ordering::Relaxed);
-    let start = Instant::now();
-    let deadline = match options.bound {
-        Bound::Attempts(_) => None,
-        Bound::Time(time) => Some(start + time),
-    };
+    let prepared = Prepared::new(&world, options)?;
+    progress.total.store(prepared.plan.total().unwrap_or(0), Ordering::Relaxed);
     let jobs = options.jobs.max(1);
     let workers: Vec<_> = (0..jobs)
         .map(|id| {
-            let (target, plan, progress) = (target.clone(), plan.clone(), progress.clone());
-            std::thread::spawn(move || worker::run(&target, &plan, id as u64, jobs as u64, deadline, &progress))
+            let (target, plan, progress) = (target.clone(), prepared.plan.clone(), progress.clone());
+            let deadline = prepared.deadline;
+            std::thread::spawn(move || {
+                let mut ground = Ground::new(&target)?;
+                worker::run(&mut ground, &plan, id as u64, jobs as u64, deadline, &progress)
+            })
         })
         .collect();
+    let done = workers.into_iter().map(|worker| worker.join().map_err(|_| CampaignError::Thread)?);
+    let done = done.collect::<Result<Vec<_>, _>>()?;
+    let elapsed = prepared.start.elapsed();
+    finish(prepared, done, elapsed, &mut Ground::new(target)?)
+}
+
+/// Runs a campaign on this thread, in worlds and against gates that are there.
+fn run_on(ground: &mut Ground, options: CampaignOptions, progress: &Progress) -> Result<Campaign, CampaignError> {
+    let prepared = Prepared::new(ground.world()?, options)?;
+    progress.total.store(prepared.plan.total().unwrap_or(0), Ordering::Relaxed);
+    let done = worker::run(ground, &prepared.plan, 0, 1, prepared.deadline, progress)?;
+    let elapsed = prepared.start.elapsed();
+    finish(prepared, vec![done], elapsed, ground)
+}
+
+/// What is known before the first attempt.
+struct Prepared {
+    catalogue: Catalogue,
+    plan: Arc<Plan>,
+    start: Instant,
+    deadline: Option<Instant>,
+    shrink: bool,
+}
+
+impl Prepared {
+    fn new(world: &World, options: CampaignOptions) -> Result<Self, CampaignError> {
+        let catalogue = Catalogue::embedded()?;
+        let plan = Arc::new(Plan::new(world, &catalogue, options));
+        let start = Instant::now();
+        let deadline = match options.bound {
+            Bound::Attempts(_) => None,
+            Bound::Time(time) => Some(start + time),
+        };
+        Ok(Self { catalogue, plan, start, deadline, shrink: options.shrink })
+    }
+}
+
+/// Adds up what the threads did, confirms and shrinks what disagrees, and finds out why honest requests were refused.
+fn finish(
+    prepared: Prepared,
+    workers: Vec<worker::Done>,
+    elapsed: Duration,
+    ground: &mut Ground,
+) -> Result<Campaign, CampaignError> {
     let mut tally = Tally::default();
     let mut raws: BTreeMap<(FindingKind, Vec<Rule>), Raw> = BTreeMap::new();
     let mut miswirings: Vec<Miswiring> = Vec::new();
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut next = u64::MAX;
-    let (mut ideal, mut profile) = (None, options.profile.then(Profile::default));
-    for worker in workers {
-        let done = worker.join().map_err(|_| CampaignError::Thread)??;
+    let (mut ideal, mut profile) = (None, prepared.plan.measures().then(Profile::default));
+    for done in workers {
         tally.add(&done.tally);
         for (key, raw) in done.raws {
             match raws.get(&key) {
@@ -273,20 +327,22 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         }
         harness_faults.extend(done.harness_faults);
     }
-    let elapsed = start.elapsed();
     miswirings.sort_by_key(|miswiring| miswiring.index);
     miswirings.dedup_by(|a, b| a.case == b.case);
+    if let Some(first) = miswirings.first_mut() {
+        wiring::explain(ground, first)?;
+    }
     shown.sort_by_key(|shown| shown.index);
-    let raws = if options.shrink { raws.into_values().collect() } else { Vec::new() };
-    let findings = reduce(target, raws, &mut harness_faults)?;
+    let raws = if prepared.shrink { raws.into_values().collect() } else { Vec::new() };
+    let findings = reduce(ground, raws, &mut harness_faults)?;
     Ok(Campaign {
         tally,
         findings,
         miswirings,
         harness_faults: harness_faults.into_values().collect(),
         elapsed,
-        pairs: plan.pairs_done(next),
-        catalogue,
+        pairs: prepared.plan.pairs_done(next),
+        catalogue: prepared.catalogue,
         shown,
         ideal,
         profile,
@@ -298,18 +354,17 @@ const SHRUNK: usize = 400;
 
 /// Confirms each disagreement on a fresh gate, shrinks it, and keeps the earliest of each fingerprint.
 fn reduce(
-    target: &Target,
+    ground: &mut Ground,
     mut raws: Vec<Raw>,
     harness_faults: &mut BTreeMap<u64, String>,
 ) -> Result<Vec<Finding>, CampaignError> {
     // Few mutations first, so that single causes are known before their combinations.
     raws.sort_by_key(|raw| (raw.case.mutations().count(), raw.index));
     raws.truncate(SHRUNK);
-    let mut ground = Ground::new(target)?;
     let mut findings: Vec<Finding> = Vec::new();
     for raw in raws {
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
-        let Some((case, checked)) = smallest(&mut ground, &raw, options)? else {
+        let Some((case, checked)) = smallest(ground, &raw, options)? else {
             let words = gatecrash_model::describe(&raw.case);
             let fault = format!("{} does not reproduce alone: {words}: {}", raw.kind.name(), raw.seen);
             harness_faults.insert(raw.index, fault);
@@ -321,7 +376,7 @@ fn reduce(
         let scoped = case
             .steps
             .first()
-            .and_then(|step| target.policy.routes.iter().find(|route| route.id() == step.route))
+            .and_then(|step| ground.policy().routes.iter().find(|route| route.id() == step.route))
             .is_some_and(|route| !route.scopes.is_empty());
         let fingerprint = fingerprint(raw.kind, &rules, checked.verdict.latest, scoped);
         if findings.iter().any(|known| known.fingerprint == fingerprint) {
@@ -358,7 +413,10 @@ fn smallest(ground: &mut Ground, raw: &Raw, options: CheckOptions) -> Result<Opt
 
 /// Replays one case on a fresh gate, at every depth that the gate has.
 pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignError> {
-    let mut ground = Ground::new(target)?;
+    replay_on(&mut Ground::new(target)?, case)
+}
+
+fn replay_on(ground: &mut Ground, case: &Case) -> Result<Vec<Checked>, CampaignError> {
     let (runtime, world, gate) = ground.fresh(case.scene)?;
     let mut done = Vec::new();
     for depth in gate.depths() {

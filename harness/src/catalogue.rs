@@ -1,5 +1,6 @@
 //! The catalogue: every named attack, as data, expanded to cases over stances and routes.
 
+mod artefact;
 mod family;
 mod lint;
 
@@ -8,6 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use gatecrash_model::{Blueprint, Case, Mutation, Route, Rule, Scene, Stance, Step, resolve};
 use serde::{Deserialize, Serialize};
 
+pub use artefact::Artefact;
 pub use lint::lint;
 
 use crate::input::InputError;

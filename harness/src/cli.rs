@@ -7,6 +7,7 @@ mod corpus;
 mod gallery;
 mod init;
 mod out;
+mod policy;
 mod replay;
 mod run;
 mod serve;
@@ -58,6 +59,7 @@ pub fn main(shelf: Shelf) -> ExitCode {
         Command::Gallery(options) => gallery::gallery(&shelf, &options),
         Command::Gates(options) => gallery::gates(&shelf, &options),
         Command::Init(options) => init::init(&options),
+        Command::Policy(options) => policy::policy(&options),
         Command::Replay(options) => replay::replay(&shelf, &options),
         Command::Run(options) => run::run(&shelf, &options),
         Command::Serve(options) => serve::serve(&shelf, &options),

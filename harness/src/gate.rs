@@ -1,6 +1,7 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
 mod answers;
+mod authority;
 mod budget;
 pub(crate) mod client;
 mod connection;
@@ -64,6 +65,9 @@ impl HandOver {
     }
 }
 
+/// Whom an answer says it was for.
+type AnsweredAs = dyn Fn(&Answer) -> Option<String>;
+
 /// How often a gate is built anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Per {
@@ -107,6 +111,8 @@ pub struct Gate {
     turns: u64,
     fresh: Per,
     evidence: Evidence,
+    answered_as: Option<Box<AnsweredAs>>,
+    routes: Vec<String>,
     log_level: Option<tracing::Level>,
     /// Whether the accept loop is ours, and reads content before the service is asked.
     eager: bool,
@@ -137,6 +143,8 @@ impl Gate {
             turns: 1_000_000,
             fresh: Per::default(),
             evidence: Evidence::default(),
+            answered_as: None,
+            routes: Vec::new(),
             log_level: Some(tracing::Level::INFO),
             eager: false,
         }
@@ -175,7 +183,7 @@ impl Gate {
 
     /// A middleware alone, in front of a service of ours that serves the policy's routes and tells the witness.
     ///
-    /// The TLS in front of it is ours too, and strict. [`identity`](Gate::identity) says whom the middleware let in.
+    /// The TLS in front of it is ours too, and strict; so is the look at the host. [`identity`](Gate::identity) says whom the middleware let in.
     pub fn layer<L, ReqBody, ResBody>(world: &World, layer: L) -> Result<Self, BoxError>
     where
         L: tower_layer::Layer<Tripwired<ReqBody>>,
@@ -185,11 +193,12 @@ impl Gate {
         ReqBody: http_body::Body + From<Bytes> + Send + 'static,
         ReqBody::Data: Send,
         ReqBody::Error: Send,
+        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: 'static,
         ResBody: http_body::Body + 'static,
         ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let identity = front::IdentityOf::default();
-        let service = layer.layer(Tripwired::new(world, identity.clone()));
+        let service = authority::OwnHost(layer.layer(Tripwired::new(world, identity.clone())));
         Ok(Self { identity, ..Self::https(tls_of_ours(world)?, service) })
     }
 
@@ -201,7 +210,7 @@ impl Gate {
         S: Clone + 'static,
     {
         let service = extractor::Extracting::<E, S>::new(world, state, principal);
-        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, service))
+        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, authority::OwnHost(service)))
     }
 
     /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.
@@ -245,6 +254,38 @@ impl Gate {
         self
     }
 
+    /// Whom the gate let in, out of its answer: a field, a member of JSON content, or whatever a closure makes of it.
+    ///
+    /// For gates that cannot be instrumented. It says who, not what ran. `None` where the answer does not tell.
+    ///
+    /// ```
+    /// use gatecrash::{Evidence, Gate};
+    /// let gate = Gate::serve(|_io| async {}).evidence(Evidence::Status).answered_as(|answer| {
+    ///     let content: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    ///     content["user"].as_str().map(String::from)
+    /// });
+    /// # drop(gate);
+    /// ```
+    pub fn answered_as(mut self, principal: impl Fn(&Answer) -> Option<String> + 'static) -> Self {
+        self.answered_as = Some(Box::new(principal));
+        self
+    }
+
+    /// Every route that the service has, such as `GET /v1/whoami`: a report warns of those that the policy does not name.
+    ///
+    /// ```
+    /// let gate = gatecrash::Gate::serve(|_io| async {}).routes(["GET /healthz", "GET /v1/whoami"]);
+    /// # drop(gate);
+    /// ```
+    pub fn routes<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
+        self.routes = routes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    pub(crate) fn known_routes(&self) -> &[String] {
+        &self.routes
+    }
+
     /// From which level on what the gate logs is searched for secrets. Default: INFO. `None` turns the search off.
     ///
     /// Events of `tracing` are heard on the thread of the attempt, and passed on to the subscriber that was there before;
@@ -252,6 +293,11 @@ impl Gate {
     pub fn logs(mut self, level: impl Into<Option<tracing::Level>>) -> Self {
         self.log_level = level.into();
         self
+    }
+
+    /// Whether the service learns of the client's certificates, as far as we know: a gate that serves byte streams sees to that itself.
+    pub(crate) fn hands_over_certificates(&self) -> bool {
+        self.service.is_none() || self.certificates.0.borrow().is_some()
     }
 
     pub(crate) fn per(&self) -> Per {
@@ -342,6 +388,9 @@ impl Gate {
         observation.seen = world.witness().take();
         observation.seen.logs.insert_str(0, &logged);
         observation.evidence = self.evidence;
+        if let (Some(answered_as), Some(answer)) = (&self.answered_as, &observation.answer) {
+            observation.answered_as = answered_as(answer);
+        }
         observation.continued &= !self.eager;
         observation
     }

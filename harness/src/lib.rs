@@ -18,9 +18,11 @@ pub mod input;
 pub mod keys;
 pub mod lift;
 pub mod profile;
+mod program;
 pub mod promises;
 pub mod report;
 pub mod served;
+pub mod strategy;
 mod suite;
 pub mod tls;
 pub mod world;
@@ -29,7 +31,9 @@ pub use crypto::{Crypto, Layers};
 pub use factory::BoxError;
 pub use gate::{Depth, Evidence, Gate, Per};
 pub use gatecrash_model as model;
+pub use program::{Planned, Report, campaign};
+pub use suite::SuiteOptions;
 pub use world::{Clock, World, WorldOptions};
 
 #[doc(hidden)]
-pub use suite::{regression_failures, run_known, run_regressions, run_section};
+pub use suite::{Suite, regression_failures};

@@ -19,8 +19,8 @@ use gatecrash_model::{Mutation, Verdict, describe};
 pub use faces::*;
 pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
-pub(crate) use screen::wrapped;
 pub use screen::{View, exercised, finding, screen, screen_as};
+pub(crate) use screen::{one_line, wrapped};
 pub use security::{score, severity, weakness};
 pub use suite::{REPORT, known_beside, of_test};
 
@@ -44,6 +44,13 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The findings by cause, open and accepted.
+    pub fn causes<'a>(&self, campaign: &'a Campaign) -> [Vec<Group<'a>>; 2] {
+        let (accepted, open): (Vec<&Finding>, Vec<&Finding>) =
+            campaign.findings.iter().partition(|finding| self.accepted.of(finding).is_some());
+        [groups(open, &campaign.catalogue), groups(accepted, &campaign.catalogue)]
+    }
+
     /// Exit status: as [`status`], but accepted findings are none, and what is wrong with the accepted ones is a failure.
     pub fn status(&self, campaign: &Campaign) -> u8 {
         let open = campaign.findings.iter().any(|finding| self.accepted.of(finding).is_none());
@@ -74,6 +81,9 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The command of a test suite, which replays by environment.
+    pub const IN_TESTS: &str = "cargo test";
+
     /// The file that holds the case of a finding.
     pub fn file(&self, finding: &Finding) -> PathBuf {
         self.folder.join(format!("{}-{}.toml", self.gate, finding.fingerprint))
@@ -81,6 +91,9 @@ impl Subject {
 
     /// The command that replays a finding.
     pub fn replay(&self, finding: &Finding) -> String {
+        if self.command == Self::IN_TESTS {
+            return format!("GATECRASH_REPLAY={} {}", self.file(finding).display(), self.command);
+        }
         let gate = if self.named { format!(" --gate {}", self.gate) } else { String::new() };
         format!("{} replay{gate} {}", self.command, self.file(finding).display())
     }
@@ -150,13 +163,13 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
 }
 
-/// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired, 3 the harness caught itself.
+/// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired or mostly throttled, 3 the harness caught itself.
 pub fn status(campaign: &Campaign) -> u8 {
     if !campaign.harness_faults.is_empty() {
         3
     } else if !campaign.findings.is_empty() {
         1
-    } else if !campaign.miswirings.is_empty() {
+    } else if !campaign.miswirings.is_empty() || campaign.tally.choked() {
         2
     } else {
         0

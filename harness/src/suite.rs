@@ -1,250 +1,379 @@
-//! Ordinary tests for somebody's gate: one for the controls, one for each section of the catalogue, one at random.
+//! Ordinary tests for somebody's gate, in one world: controls, a test for each artefact, pairs, random cases, regressions.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+mod regressions;
+mod told;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use crate::{
-    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
-    check::{Disagreement, Outcome},
+    campaign::{Bound, Campaign, CampaignOptions, Session, Target},
+    catalogue::Artefact,
     corpus,
-    factory::{BoxError, Factory},
-    fuzzing::{Fuzzer, Surface},
+    factory::Factory,
     input,
     report::{self, Subject},
     world::WorldOptions,
 };
 
-/// Tests a gate with the whole catalogue, in plain `cargo test`.
+pub use regressions::regression_failures;
+
+/// Tests a gate with the catalogue and more, in plain `cargo test` and in nextest.
 ///
-/// Expands to `#[test]` functions in a module `gatecrash_suite`: one for each section of the catalogue (each of them
-/// begins with the controls), one of the regressions, and one of 2000 random cases. Regressions are those that the harness
-/// brings, and every file of `corpus/regressions` in the crate. The policy's path is relative to the crate. `world` gives
-/// other [`WorldOptions`], such as the system clock.
+/// Expands to `#[test]` functions in a module `gatecrash_suite`: `controls`; one for each artefact that attacks change
+/// (`header`, `claims`, `algorithm`, `signature`, `chain`, `binding`, `request`); `pairs` of attacks; `random` cases; and
+/// `regressions`, those that the harness brings and every file of `corpus/regressions` in the crate. All of them share one
+/// world and one gate for each process. The policy's path is relative to the crate.
 ///
-/// Findings in `known.toml` beside the policy are accepted until the day it says. With `GATECRASH_REPORT=DIR` each test
-/// writes its report into a folder of its own below `DIR`, as text, HTML, SARIF, JUnit XML, JSON and Markdown.
+/// Findings in `known.toml` beside the policy are accepted until the day it says, and `known` holds them to it. With
+/// `GATECRASH_REPORT=DIR` each test writes its report into a folder of its own below `DIR`, with every face.
+///
+/// After the policy, any field of [`SuiteOptions`](crate::SuiteOptions) may be set. The environment goes before:
+///
+/// | variable | what |
+/// |---|---|
+/// | `GATECRASH_FULL=1` | every attack from every stance on every route, at every depth and over every version of HTTP |
+/// | `GATECRASH_PAIRS`, `GATECRASH_RANDOM` | how many attempts |
+/// | `GATECRASH_SEED` | seed of keys and random cases |
+/// | `GATECRASH_REPLAY=FILE` | replays one case, regression or crash file, and nothing else |
 ///
 /// ```no_run
 /// # mod gate { pub fn gate(_: &gatecrash::World) -> gatecrash::Gate { gatecrash::Gate::serve(|_io| async {}) } }
-/// gatecrash::suite!(crate::gate::gate, policy = "gate.toml");
+/// gatecrash::suite!(crate::gate::gate, policy = "gate.toml", random = 5000, world = gatecrash::WorldOptions::system_clock());
 /// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! suite {
-    ($gate:path, policy = $policy:expr) => {
-        $crate::suite!($gate, policy = $policy, world = $crate::WorldOptions::default());
-    };
-    ($gate:path, policy = $policy:expr, world = $world:expr) => {
+    ($gate:path, policy = $policy:expr $(, $field:ident = $value:expr)* $(,)?) => {
         #[cfg(test)]
         mod gatecrash_suite {
             use super::*;
 
-            fn section(section: ::core::option::Option<char>) {
-                let policy = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join($policy);
-                $crate::run_section($crate::factory!($gate), &policy, $world, section);
+            static SUITE: $crate::Suite = $crate::Suite::new();
+
+            fn suite() -> &'static $crate::Suite {
+                SUITE.of($crate::factory!($gate), env!("CARGO_MANIFEST_DIR"), $policy, || {
+                    $crate::SuiteOptions { $($field: $value,)* ..$crate::SuiteOptions::default() }
+                })
             }
 
             #[test]
-            fn a_header() {
-                section(Some('A'));
+            fn controls() {
+                suite().controls();
             }
 
             #[test]
-            fn b_signature() {
-                section(Some('B'));
+            fn header() {
+                suite().artefact($crate::catalogue::Artefact::Header);
             }
 
             #[test]
-            fn c_claims() {
-                section(Some('C'));
+            fn claims() {
+                suite().artefact($crate::catalogue::Artefact::Claims);
             }
 
             #[test]
-            fn d_binding() {
-                section(Some('D'));
+            fn algorithm() {
+                suite().artefact($crate::catalogue::Artefact::Algorithm);
             }
 
             #[test]
-            fn e_authorisation() {
-                section(Some('E'));
+            fn signature() {
+                suite().artefact($crate::catalogue::Artefact::Signature);
             }
 
             #[test]
-            fn f_request() {
-                section(Some('F'));
+            fn chain() {
+                suite().artefact($crate::catalogue::Artefact::Chain);
             }
 
             #[test]
-            fn g_certificate() {
-                section(Some('G'));
+            fn binding() {
+                suite().artefact($crate::catalogue::Artefact::Binding);
             }
 
             #[test]
-            fn h_connection() {
-                section(Some('H'));
+            fn request() {
+                suite().artefact($crate::catalogue::Artefact::Request);
             }
 
             #[test]
-            fn j_parser() {
-                section(Some('J'));
-            }
-
-            #[test]
-            fn regressions() {
-                let crate_folder = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-                let policy = crate_folder.join($policy);
-                let folder = crate_folder.join("corpus/regressions");
-                $crate::run_regressions($crate::factory!($gate), &policy, $world, &folder);
-            }
-
-            #[test]
-            fn known() {
-                let policy = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join($policy);
-                $crate::run_known($crate::factory!($gate), &policy, $world);
+            fn pairs() {
+                suite().pairs();
             }
 
             #[test]
             fn random() {
-                section(None);
+                suite().random();
+            }
+
+            #[test]
+            fn known() {
+                suite().known();
+            }
+
+            #[test]
+            fn regressions() {
+                suite().regressions();
             }
         }
     };
 }
 
-/// How many random cases.
-const RANDOM: u64 = 2000;
+/// Bounds of a suite, and the world that it runs in.
+#[derive(Clone, Debug)]
+pub struct SuiteOptions {
+    /// How the world is built. Default: a frozen clock, seed 0.
+    pub world: WorldOptions,
+    /// Whether every attack is made on every route, at every depth and over every version of HTTP. Default: once from each of its
+    /// stances, on routes and ways in turn.
+    pub full: bool,
+    /// How many pairs of attacks. Default: 300.
+    pub pairs: u64,
+    /// How many random cases. Default: 600.
+    pub random: u64,
+    /// Where reports and the cases of findings are written. Default: `gatecrash` in the target directory.
+    pub folder: PathBuf,
+}
 
-/// Runs one section, or random cases when `None`, and panics with the report unless it is clean or accepted.
-pub fn run_section(factory: Factory, policy: &Path, world: WorldOptions, section: Option<char>) {
-    let test = section.map_or("random".into(), |section| format!("section-{}", section.to_ascii_lowercase()));
-    let run = || {
-        let target = Target { factory, policy: input::policy(policy)?, world };
-        let campaign = part(&target, section)?;
-        report::of_test(&test, false, &campaign, &subject(&target), &target, policy)?;
-        Ok::<(), BoxError>(())
-    };
-    if let Err(error) = run() {
-        panic!("{error}");
+impl Default for SuiteOptions {
+    fn default() -> Self {
+        Self { world: WorldOptions::default(), full: false, pairs: 300, random: 600, folder: folder() }
     }
 }
 
-/// Where findings are accepted, in `known.toml` beside the policy: runs every section and the random cases once more, and
-/// panics where one is accepted for too long, or without being found any more.
-pub fn run_known(factory: Factory, policy: &Path, world: WorldOptions) {
-    let run = || {
-        if report::known_beside(policy)?.is_none() {
+impl SuiteOptions {
+    /// With what the environment says instead. `Err` names the variable that says nothing.
+    fn from_environment(mut self) -> Result<Self, String> {
+        self.pairs = number("GATECRASH_PAIRS")?.unwrap_or(self.pairs);
+        self.random = number("GATECRASH_RANDOM")?.unwrap_or(self.random);
+        self.world.seed = number("GATECRASH_SEED")?.unwrap_or(self.world.seed);
+        self.full = number("GATECRASH_FULL")?.map_or(self.full, |full| full > 0);
+        Ok(self)
+    }
+}
+
+fn number(name: &str) -> Result<Option<u64>, String> {
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    let parsed = text.to_str().and_then(|text| text.parse().ok());
+    parsed.map(Some).ok_or_else(|| format!("{name}: {} is no number; write one, such as 600", text.display()))
+}
+
+/// `target/gatecrash`, seen from the test that runs in `target/<profile>/deps`; else a folder for what does not last.
+pub(crate) fn folder() -> PathBuf {
+    let test = std::env::current_exe().ok();
+    let deps = test.as_deref().and_then(Path::parent).filter(|folder| folder.ends_with("deps"));
+    let target = deps.and_then(|deps| deps.parent()?.parent());
+    target.map_or_else(|| std::env::temp_dir().join("gatecrash"), |target| target.join("gatecrash"))
+}
+
+/// The world and the gate of one test binary; [`suite!`](crate::suite!) keeps it.
+pub struct Suite(OnceLock<Result<Started, String>>);
+
+struct Started {
+    target: Target,
+    policy: PathBuf,
+    options: SuiteOptions,
+    session: Session,
+    /// What is wrong with the controls, once they were made.
+    controls: OnceLock<Result<(), String>>,
+    replayed: Mutex<bool>,
+    regressions: PathBuf,
+    replay: Option<PathBuf>,
+}
+
+impl Suite {
+    /// A suite that has not begun.
+    #[expect(clippy::new_without_default, reason = "it is const, for a static")]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Builds world and gate when first asked; paths are relative to the crate.
+    pub fn of(&self, factory: Factory, root: &str, policy: &str, options: impl FnOnce() -> SuiteOptions) -> &Self {
+        self.0.get_or_init(|| Started::new(factory, Path::new(root), policy, options()));
+        self
+    }
+
+    /// Honest requests on every route, each of which must be admitted.
+    pub fn controls(&self) {
+        self.act(|started| started.controls().clone());
+    }
+
+    /// The attacks that change one artefact.
+    pub fn artefact(&self, artefact: Artefact) {
+        self.attack(artefact.name(), |started| started.of(artefact));
+    }
+
+    /// Pairs of attacks, of which each alone may be caught by the check that the other passes by.
+    pub fn pairs(&self) {
+        self.attack("pairs", |started| started.part("pairs"));
+    }
+
+    /// Random cases.
+    pub fn random(&self) {
+        self.attack("random", |started| started.part("random"));
+    }
+
+    /// What is accepted in `known.toml` beside the policy is still found, and its day has not passed; nothing without the file.
+    pub fn known(&self) {
+        self.act(|started| {
+            started.wired()?;
+            started.known()
+        });
+    }
+
+    /// The regressions of the harness and of the crate.
+    pub fn regressions(&self) {
+        self.act(|started| {
+            started.wired()?;
+            let failures = regressions::failures(&started.target, &started.session, &started.regressions);
+            match failures.is_empty() {
+                true => Ok(()),
+                false => Err(format!("{} regressions are back:\n{}", failures.len(), failures.join("\n"))),
+            }
+        });
+    }
+
+    fn attack(&self, name: &str, options: impl FnOnce(&Started) -> CampaignOptions) {
+        self.act(|started| {
+            started.wired()?;
+            let campaign = started.session.run(options(started)).map_err(|error| error.to_string())?;
+            started.judged(name, &campaign)
+        });
+    }
+
+    /// Fails the test with one clear text.
+    fn act(&self, act: impl FnOnce(&Started) -> Result<(), String>) {
+        let done = match self.0.get() {
+            Some(Ok(started)) if started.replay.is_some() => started.once(),
+            Some(Ok(started)) => act(started),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err("the suite was not begun; use `gatecrash::suite!`".into()),
+        };
+        if let Err(error) = done {
+            panic!("{error}");
+        }
+    }
+}
+
+impl Started {
+    fn new(factory: Factory, root: &Path, policy: &str, options: SuiteOptions) -> Result<Self, String> {
+        let options = options.from_environment()?;
+        let file = root.join(policy);
+        let policy = input::policy(&file).map_err(|error| error.to_string())?;
+        let target = Target { factory, policy, world: options.world.clone() };
+        let session = Session::start(target.clone()).map_err(|error| told::not_built(&error))?;
+        Ok(Self {
+            target,
+            policy: file,
+            options,
+            session,
+            controls: OnceLock::new(),
+            replayed: Mutex::new(false),
+            regressions: root.join("corpus/regressions"),
+            replay: std::env::var_os("GATECRASH_REPLAY").map(|file| root.join(file)),
+        })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            gate: "gate".into(),
+            seed: self.options.world.seed,
+            jobs: 1,
+            command: Subject::IN_TESTS.into(),
+            named: false,
+            folder: self.options.folder.clone(),
+        }
+    }
+
+    fn controls(&self) -> &Result<(), String> {
+        self.controls.get_or_init(|| {
+            let options = CampaignOptions {
+                bound: Bound::Time(Duration::ZERO),
+                jobs: 1,
+                random: false,
+                section: Some('-'),
+                ..CampaignOptions::default()
+            };
+            let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
+            told::wired(&campaign)?;
+            self.judged("controls", &campaign)
+        })
+    }
+
+    /// Says what was attempted, writes the reports that are wanted, and judges by what is not accepted.
+    fn judged(&self, name: &str, campaign: &Campaign) -> Result<(), String> {
+        let subject = self.subject();
+        println!("{}", told::summary(name, campaign, &subject));
+        let notes = report::of_test(name, false, campaign, &subject, &self.target, &self.policy)?;
+        told::verdict(name, campaign, &subject, &notes)
+    }
+
+    /// What is accepted in `known.toml` beside the policy, held against everything that the suite attempts.
+    fn known(&self) -> Result<(), String> {
+        if report::known_beside(&self.policy).map_err(|error| error.to_string())?.is_none() {
             return Ok(());
         }
-        let target = Target { factory, policy: input::policy(policy)?, world };
-        let mut whole = part(&target, None)?;
-        for section in 'A'..='J' {
-            let findings = part(&target, Some(section))?.findings.into_iter();
-            for finding in findings {
+        let run = |options| self.session.run(options).map_err(|error| error.to_string());
+        let mut whole = run(self.part("random"))?;
+        for part in Artefact::ALL.map(|artefact| self.of(artefact)).into_iter().chain([self.part("pairs")]) {
+            for finding in run(part)?.findings {
                 if !whole.findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
                     whole.findings.push(finding);
                 }
             }
         }
-        report::of_test("known", true, &whole, &subject(&target), &target, policy)?;
-        Ok::<(), BoxError>(())
-    };
-    if let Err(error) = run() {
-        panic!("{error}");
+        let notes = report::of_test("known", true, &whole, &self.subject(), &self.target, &self.policy)?;
+        told::verdict("known", &whole, &self.subject(), &notes)
     }
-}
 
-/// One section, or random cases alone when `None`.
-fn part(target: &Target, section: Option<char>) -> Result<Campaign, CampaignError> {
-    let bound = section.map_or(Bound::Attempts(RANDOM), |_| Bound::Time(std::time::Duration::ZERO));
-    let random = section.is_none();
-    // The letter of no section: random cases alone.
-    let section = Some(section.unwrap_or('-'));
-    let options = CampaignOptions { bound, jobs: 1, random, section, ..CampaignOptions::default() };
-    campaign::run(target, options, &Arc::new(Progress::default()))
-}
-
-fn subject(target: &Target) -> Subject {
-    Subject {
-        gate: "gate".into(),
-        seed: target.world.seed,
-        jobs: 1,
-        command: "gatecrash".into(),
-        named: false,
-        folder: std::env::temp_dir().join("gatecrash"),
-    }
-}
-
-/// Replays the embedded regressions that mean something here, and every one in `folder`, and panics unless all agree.
-///
-/// A file of `folder` that does not decode, or that means nothing under the policy, is a failure too.
-pub fn run_regressions(factory: Factory, policy: &Path, world: WorldOptions, folder: &Path) {
-    let failures = match input::policy(policy) {
-        Ok(policy) => regression_failures(&Target { factory, policy, world }, folder),
-        Err(error) => vec![error.to_string()],
-    };
-    if !failures.is_empty() {
-        panic!("{} regressions are back:\n{}", failures.len(), failures.join("\n"));
-    }
-}
-
-/// Every regression that a gate falls for again, in words.
-pub fn regression_failures(target: &Target, folder: &Path) -> Vec<String> {
-    let mut failures = Vec::new();
-    let mut entries: Vec<(String, bool, corpus::Entry)> = Vec::new();
-    for (file, text) in gatecrash_corpus::regressions() {
-        match corpus::parse_entry(&file, text) {
-            Ok(entry) => entries.push((file, false, entry)),
-            Err(error) => failures.push(error.to_string()),
+    /// The options of one test: `pairs` or `random`.
+    fn part(&self, name: &str) -> CampaignOptions {
+        let options = CampaignOptions { jobs: 1, once: !self.options.full, ..CampaignOptions::default() };
+        match name {
+            "pairs" => CampaignOptions { bound: Bound::Attempts(self.options.pairs), pairs: Some(0), ..options },
+            // The letter of no section: nothing of the catalogue.
+            _ => CampaignOptions { bound: Bound::Attempts(self.options.random), section: Some('-'), ..options },
         }
     }
-    let files = if folder.is_dir() { corpus::files(folder) } else { Ok(Vec::new()) };
-    let own = files.map(|files| {
-        let toml = files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml"));
-        let read = |file: std::path::PathBuf| {
-            let shown = file.display().to_string();
-            let text = String::from_utf8_lossy(&corpus::read(&file)?).into_owned();
-            Ok((shown.clone(), true, corpus::parse_entry(&shown, &text)?))
-        };
-        toml.map(read).collect::<Vec<Result<_, input::InputError>>>()
-    });
-    for read in own.unwrap_or_else(|error| vec![Err(error)]) {
-        match read {
-            Ok(entry) => entries.push(entry),
-            Err(error) => failures.push(error.to_string()),
-        }
-    }
-    let mut raw: BTreeMap<Surface, Fuzzer> = BTreeMap::new();
-    for (file, own, entry) in entries {
-        let title = entry.about.as_ref().map_or("", |about| about.title.as_str());
-        match replayed(target, &entry.what, &mut raw) {
-            Ok(seen) => failures.extend(seen.into_iter().map(|seen| format!("{file}: {title}: {seen}"))),
-            // What the harness brings need not fit everybody's policy.
-            Err(why) if own => failures.push(format!("{file}: {why}")),
-            Err(_) => {}
-        }
-    }
-    failures
-}
 
-/// What is seen again of one regression; `Err` when it means nothing here.
-fn replayed(target: &Target, what: &corpus::What, raw: &mut BTreeMap<Surface, Fuzzer>) -> Result<Vec<String>, String> {
-    let told = |list: &[Disagreement]| list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
-    match what {
-        corpus::What::Case(case) => {
-            let depths = campaign::replay(target, case).map_err(|error| error.to_string())?;
-            let seen = depths.into_iter().flat_map(|checked| match checked.outcome {
-                Outcome::Agree => Vec::new(),
-                Outcome::Disagree(list) => told(&list),
-                Outcome::HarnessFault(fault) => vec![format!("HarnessFault: {fault}")],
-            });
-            Ok(seen.collect())
+    /// The options of the test of one artefact.
+    fn of(&self, artefact: Artefact) -> CampaignOptions {
+        let bound = Bound::Time(Duration::ZERO);
+        CampaignOptions { bound, random: false, artefact: Some(artefact), section: None, ..self.part("random") }
+    }
+
+    /// Whether honest requests pass; nothing that is attempted means anything before.
+    fn wired(&self) -> Result<(), String> {
+        let first = |error: &String| error.lines().next().unwrap_or_default().to_string();
+        self.controls()
+            .as_ref()
+            .map_err(|error| format!("not attempted; test `controls` says why: {}", first(error)))?;
+        Ok(())
+    }
+
+    /// While one file is replayed, every test but the first that comes passes without doing anything.
+    fn once(&self) -> Result<(), String> {
+        let mut replayed = self.replayed.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&self.replay, std::mem::replace(&mut *replayed, true)) {
+            (Some(file), false) => self.replay(file),
+            _ => Ok(()),
         }
-        corpus::What::Raw { target: surface, bytes } => {
-            if let std::collections::btree_map::Entry::Vacant(place) = raw.entry(*surface) {
-                place.insert(Fuzzer::of_target(*surface, target).map_err(|error| error.to_string())?);
-            }
-            let replays = raw.get_mut(surface).and_then(|fuzzer| fuzzer.replay_raw(bytes));
-            let replays = replays.ok_or_else(|| format!("is no input of target `{surface}`"))?;
-            Ok(replays.iter().flat_map(|replay| told(&replay.disagreements)).collect::<Vec<String>>())
+    }
+
+    fn replay(&self, file: &Path) -> Result<(), String> {
+        let shown = file.display().to_string();
+        let text = corpus::read(file).map_err(|error| error.to_string())?;
+        let entry = corpus::parse_entry(&shown, &String::from_utf8_lossy(&text)).map_err(|error| error.to_string())?;
+        let seen =
+            regressions::again(&self.target, &self.session, &entry.what).map_err(|why| format!("{shown}: {why}"))?;
+        match seen.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{shown}\n{}", seen.join("\n"))),
         }
     }
 }

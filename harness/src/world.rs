@@ -62,6 +62,13 @@ pub struct WorldOptions {
     pub layers: Layers,
 }
 
+impl WorldOptions {
+    /// The usual world under the system clock, for services that read it: most do.
+    pub fn system_clock() -> Self {
+        Self { clock: Clock::System, ..Self::default() }
+    }
+}
+
 /// Why a world cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -298,6 +305,11 @@ impl World {
         let published = self.blueprint.published(role).into_iter();
         let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", self.keyring.secret(key)?.public_der()));
         published.filter_map(|key| Some((key.kid, pem(key.key)?))).collect()
+    }
+
+    /// Whether anybody of the cast is called `principal`.
+    pub(crate) fn knows(&self, principal: &str) -> bool {
+        Person::ALL.into_iter().any(|person| self.blueprint.id(person) == principal)
     }
 
     /// A secret that is data of one person: who sees it has seen that person's data.

@@ -2,7 +2,7 @@
 //! Builds the gate from the gallery's source alone, for every mutant pays for what is compiled.
 
 #[path = "../gallery/src/reference.rs"]
-#[expect(unreachable_pub, reason = "public in the gallery, where it is a module of a library")]
+#[expect(dead_code, unreachable_pub, reason = "of use in the gallery, where it is a module of a library")]
 mod reference;
 
 use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};

@@ -1,5 +1,7 @@
 //! What the gate promises. Data only: it holds no key, and it decides nothing by itself.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a gate promises about who may do what.
@@ -138,7 +140,8 @@ pub struct TokenPolicy {
     pub audience: bool,
     /// Clock skew that is tolerated, in seconds (RFC 7519 §4.1.4).
     pub leeway: i64,
-    /// The longest lifetime, `exp` minus `iat`, in seconds; absent when it is not capped.
+    /// The longest lifetime, `exp` minus `iat`, in seconds; `"any"` when it is not capped.
+    #[serde(with = "lifetime")]
     pub lifetime: Option<i64>,
     /// How a token is bound to the client certificate.
     pub binding: Binding,
@@ -156,6 +159,31 @@ impl Default for TokenPolicy {
             leeway: 30,
             lifetime: Some(3600),
             binding: Binding::CertificateThumbprint,
+        }
+    }
+}
+
+/// TOML has no word for nothing: a lifetime that is not capped is `"any"`.
+mod lifetime {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Seconds(i64),
+        Word(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(lifetime: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+        lifetime.map_or_else(|| Written::Word("any".into()), Written::Seconds).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+        let wrong = || D::Error::custom("`lifetime` is a number of seconds, such as 3600, or \"any\"");
+        match Written::deserialize(deserializer).map_err(|_| wrong())? {
+            Written::Seconds(seconds) => Ok(Some(seconds)),
+            Written::Word(word) if word == "any" => Ok(None),
+            Written::Word(_) => Err(wrong()),
         }
     }
 }
@@ -255,6 +283,13 @@ impl Route {
 pub struct Answers {
     /// Status codes that mean *refused*. Any other below 400 means *success*.
     pub refused: Vec<u16>,
+    /// Texts of which each, in the content of an answer below 400, means *refused*, such as `"errors":` of GraphQL.
+    pub refused_content: Vec<String>,
+    /// Fields whose values mean *refused* in an answer below 400, such as `grpc-status` with `7` and `16`. Trailers count.
+    pub refused_fields: BTreeMap<String, Vec<String>>,
+    /// Status codes of a rate limiter, which say nothing of whoever asks. None unless named: a gate that slows nobody down never
+    /// answers so.
+    pub throttled: Vec<u16>,
 }
 
 impl Default for Answers {
@@ -263,6 +298,9 @@ impl Default for Answers {
             refused: vec![
                 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 422, 426, 429, 431, 501, 505,
             ],
+            refused_content: Vec::new(),
+            refused_fields: BTreeMap::new(),
+            throttled: Vec::new(),
         }
     }
 }

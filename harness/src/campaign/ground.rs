@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash_model::Scene;
+use futures_util::FutureExt as _;
+use gatecrash_model::{Policy, Scene};
 use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
 use crate::{
     crypto::{Crypto, Layers},
-    gate::{Gate, Per},
+    gate::{Gate, Per, panics},
     world::{Clock, World, WorldOptions},
 };
 
@@ -38,6 +39,21 @@ impl Ground {
         let gate = ground.build(usual)?;
         ground.gates.insert(usual, Some(gate));
         Ok(ground)
+    }
+
+    /// What the gate promises.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.target.policy
+    }
+
+    /// How its worlds are built.
+    pub(crate) fn options(&self) -> &WorldOptions {
+        &self.target.world
+    }
+
+    /// The world of the usual scene.
+    pub(crate) fn world(&self) -> Result<&World, CampaignError> {
+        self.worlds.get(&(self.target.world.scene, Crypto::Real)).ok_or(CampaignError::Thread)
     }
 
     /// World and gate of a scene; `None` when the gate refuses to start in it, which refuses everything.
@@ -80,14 +96,14 @@ impl Ground {
         if let Some(known) = self.ideal {
             return Ok(known);
         }
-        let world = self.world(self.target.world.scene, Layers::IDEAL)?;
+        let world = self.world_in(self.target.world.scene, Layers::IDEAL)?;
         let built = self.runtime.block_on((self.target.factory)(&world));
         let layers = if built.is_ok() { world.taken() } else { Layers::default() };
         self.ideal = Some(layers);
         Ok(layers)
     }
 
-    fn world(&self, scene: Scene, layers: Layers) -> Result<World, CampaignError> {
+    fn world_in(&self, scene: Scene, layers: Layers) -> Result<World, CampaignError> {
         let options = WorldOptions { scene, layers, ..self.target.world.clone() };
         Ok(World::new(self.target.policy.clone(), options)?)
     }
@@ -99,7 +115,7 @@ impl Ground {
         };
         let crypto = if layers == Layers::default() { Crypto::Real } else { Crypto::Ideal };
         if !self.worlds.contains_key(&(scene, crypto)) {
-            let world = self.world(scene, layers)?;
+            let world = self.world_in(scene, layers)?;
             self.worlds.insert((scene, crypto), world);
         }
         Ok((scene, crypto))
@@ -107,6 +123,13 @@ impl Ground {
 
     fn build(&self, place: Place) -> Result<Gate, CampaignError> {
         let world = self.worlds.get(&place).ok_or(CampaignError::Thread)?;
-        self.runtime.block_on((self.target.factory)(world)).map_err(CampaignError::Gate)
+        let watch = panics::Watch::new();
+        let built = std::panic::AssertUnwindSafe(async { (self.target.factory)(world).await }).catch_unwind();
+        let built = self.runtime.block_on(built);
+        watch.finish();
+        match built {
+            Ok(built) => built.map_err(CampaignError::Gate),
+            Err(payload) => Err(CampaignError::Panicked(panics::message(payload.as_ref()))),
+        }
     }
 }

@@ -10,7 +10,7 @@ use gatecrash_model::{
 use super::CryptoMode;
 use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Artefact, Catalogue, CatalogueCase},
     check::CheckOptions,
     crypto::{self, Crypto},
     gate::Depth,
@@ -65,14 +65,17 @@ impl Plan {
     pub(super) fn new(world: &World, catalogue: &Catalogue, options: CampaignOptions) -> Self {
         let blueprint = world.first_blueprint().clone();
         let kept = |attack: usize| {
-            let section = catalogue.attacks.get(attack).map(|attack| attack.family.section.as_str());
-            options.section.is_none_or(|wanted| section.is_some_and(|section| section.starts_with(wanted)))
+            let family = catalogue.attacks.get(attack).map(|attack| attack.family.as_ref());
+            let of_section = |wanted| family.is_some_and(|family| family.section.starts_with(wanted));
+            let of_artefact = |wanted| family.is_some_and(|family| Artefact::of(family) == wanted);
+            options.section.is_none_or(of_section) && options.artefact.is_none_or(of_artefact)
         };
         let pairs = options.pairs.map(|from| (Pairs::new(catalogue, &blueprint, world.seed()), from));
         let cases = match &pairs {
             Some(_) => Vec::new(),
             None => catalogue.cases(&blueprint),
         };
+        let cases = if options.once { once(cases) } else { cases };
         let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
@@ -117,7 +120,13 @@ impl Plan {
         })
     }
 
+    /// How often each fixed case is made in a row.
     fn passes(&self) -> u64 {
+        if self.options.once { 1 } else { self.ways() }
+    }
+
+    /// How many ways there are to make an attempt: depths and versions of HTTP.
+    fn ways(&self) -> u64 {
         match self.options.depths {
             Depths::Both if self.speaks_http2() => 3,
             Depths::Both => 2,
@@ -168,7 +177,7 @@ impl Plan {
 
     /// The case at `index`, and how to check it.
     pub fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
-        let pass = index % self.passes();
+        let pass = index % self.ways();
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
             Depths::Both if pass == 0 => Depth::Service,
@@ -281,6 +290,28 @@ impl Plan {
     fn state(&self, index: u64) -> u64 {
         self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03)
     }
+}
+
+/// One case of each attack from each of its stances, on routes in turn; of a stance alone every one.
+fn once(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
+    let mut kept = Vec::new();
+    let mut turn = 0;
+    let same = |a: &CatalogueCase, b: &CatalogueCase| {
+        let stance = |of: &CatalogueCase| of.case.steps.first().map(|step| step.stance);
+        a.attack == b.attack && stance(a) == stance(b)
+    };
+    let mut rest = cases;
+    while let Some(first) = rest.first().cloned() {
+        let (mut group, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|other| same(&first, other));
+        rest = others;
+        if first.case.mutations().next().is_none() {
+            kept.extend(group);
+        } else {
+            kept.push(group.swap_remove(turn % group.len()));
+            turn += 1;
+        }
+    }
+    kept
 }
 
 /// The places of cases by the rules that their attacks violate; no list is empty.

@@ -16,6 +16,8 @@ pub struct Miswiring {
     pub case: Case,
     /// What the gate did instead.
     pub answered: String,
+    /// What to change; told of the first one of a campaign alone, since the others mostly have the same cause.
+    pub advice: Option<String>,
 }
 
 /// Counts of everything.
@@ -29,6 +31,12 @@ pub struct Tally {
     pub verdicts: [u64; 3],
     /// Attempts of which the server accepted the handshake, judged a token, ran the handler.
     pub reached: [u64; 3],
+    /// Attempts that a rate limiter answered: they say nothing.
+    pub throttled: u64,
+    /// For each route of the policy: controls made, admitted with a witness, admitted by the status of the answer alone.
+    pub evidence: BTreeMap<String, [u64; 3]>,
+    /// Routes that the gate serves, as it says or as it told the witness, and that the policy does not name.
+    pub undeclared: BTreeSet<String>,
     /// Controls made and admitted.
     pub controls: [u64; 2],
     /// Admissions by route.
@@ -69,6 +77,11 @@ impl Tally {
         (families.len(), self.attacks.len())
     }
 
+    /// Whether more than one attempt in ten was answered by a rate limiter, so that too little was tested.
+    pub fn choked(&self) -> bool {
+        self.throttled * 10 > self.attempts
+    }
+
     /// Adds another tally.
     pub fn add(&mut self, other: &Tally) {
         self.attempts += other.attempts;
@@ -77,6 +90,7 @@ impl Tally {
         self.ideal += other.ideal;
         self.kept += other.kept;
         self.silent += other.silent;
+        self.throttled += other.throttled;
         for i in 0..3 {
             self.verdicts[i] += other.verdicts[i];
             self.reached[i] += other.reached[i];
@@ -86,6 +100,11 @@ impl Tally {
             self.causes[i] += other.causes[i];
             self.twins[i] += other.twins[i];
         }
+        for (route, counts) in &other.evidence {
+            let sum = self.evidence.entry(route.clone()).or_default();
+            (0..3).for_each(|i| sum[i] += counts[i]);
+        }
+        self.undeclared.extend(other.undeclared.iter().cloned());
         merge(&mut self.admitted, &other.admitted);
         merge(&mut self.refused, &other.refused);
         merge(&mut self.stances, &other.stances);

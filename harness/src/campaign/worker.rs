@@ -7,14 +7,13 @@ use std::{
 
 use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
-use super::{
-    CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, Target, ground::Ground, plan::Origin,
-};
+use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
 use crate::{
     check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
     crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
     profile::{self, Profile},
+    world::{Hit, World},
 };
 
 #[derive(Default)]
@@ -33,15 +32,19 @@ pub(super) struct Done {
 }
 
 pub(super) fn run(
-    target: &Target,
+    ground: &mut Ground,
     plan: &Plan,
     first: u64,
     stride: u64,
     deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
-    let mut ground = Ground::new(target)?;
     let mut done = Done { keep: plan.keeps(), ..Done::default() };
+    if let Some((_, world, gate)) = ground.of(ground.options().scene, Crypto::Real)? {
+        let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
+        done.tally.undeclared = gate.known_routes().iter().filter(|route| !known.contains(*route)).cloned().collect();
+        done.tally.evidence = known.into_iter().map(|route| (route, [0; 3])).collect();
+    }
     let mut index = first;
     if plan.measures() {
         profile::start();
@@ -53,9 +56,9 @@ pub(super) fn run(
         let (origin, case, options) = plan.case(index);
         let crypto = plan.crypto(index, &case);
         let inert = plan.inert(index);
-        done.attempt(&mut ground, (index, crypto), (origin, &case), inert, options, progress)?;
+        done.attempt(ground, (index, crypto), (origin, &case), inert, options, progress)?;
         if let Some(kept) = plan.kept(index, &case) {
-            done.attempt_kept(&mut ground, (index, crypto), &kept, options, progress)?;
+            done.attempt_kept(ground, (index, crypto), &kept, options, progress)?;
         }
         index += stride;
     }
@@ -66,7 +69,7 @@ pub(super) fn run(
     for (index, control) in plan.last(first, stride) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
         let at = (index, Crypto::Real);
-        done.attempt(&mut ground, at, (Origin::Control, control), None, options, progress)?;
+        done.attempt(ground, at, (Origin::Control, control), None, options, progress)?;
     }
     done.profile = profile::finish();
     Ok(done)
@@ -94,7 +97,7 @@ impl Done {
             Err(_) => self.tally.skipped += 1,
             Ok(checked) => {
                 self.tally.ideal += u64::from(world.layers() != Layers::default());
-                let mut found = self.record(index, (origin, case), &checked, options.mirror, world.policy());
+                let mut found = self.record(index, (origin, case), &checked, options.mirror, world);
                 // Where the attempt itself went wrong, its twin would only say so again.
                 if let (Some(changes), Outcome::Agree) = (inert, &checked.outcome) {
                     let case = twin(case, changes);
@@ -186,8 +189,9 @@ impl Done {
         (origin, case): (Origin, &Case),
         checked: &Checked,
         mirrored: bool,
-        policy: &Policy,
+        world: &World,
     ) -> usize {
+        let policy = world.policy();
         let tally = &mut self.tally;
         tally.attempts += 1;
         tally.mirrored += u64::from(mirrored);
@@ -200,6 +204,8 @@ impl Done {
         tally.verdicts[share] += 1;
         let observation = &checked.observation;
         let hit = observation.entered(policy);
+        let throttled = observation.throttled(policy);
+        tally.throttled += u64::from(throttled);
         let answered = observation.answer.is_some();
         tally.reached[0] += u64::from(answered || observation.handshake == Handshake::Accepted);
         tally.reached[1] += u64::from(answered);
@@ -241,10 +247,26 @@ impl Done {
                 tally.wrong_causes.entry(known).or_insert_with(|| describe(case));
             }
         }
-        let refused_control = origin == Origin::Control && verdict.must_admit() && !hit;
+        // A control that tells of nobody in this world, or of no route, says nothing about whom it let in.
+        let untrue = |hit: &Hit| {
+            let nobody = hit.principal.as_ref().is_some_and(|principal| !world.knows(principal));
+            nobody || !policy.routes.iter().any(|route| route.id() == hit.route)
+        };
+        let untrue = observation.seen.hits.iter().any(untrue);
+        for hit in observation.seen.hits.iter().filter(|hit| !policy.routes.iter().any(|route| route.id() == hit.route))
+        {
+            tally.undeclared.insert(hit.route.clone());
+        }
+        let refused_control = origin == Origin::Control && verdict.must_admit() && (!hit || untrue) && !throttled;
         if origin == Origin::Control {
             tally.controls[0] += 1;
-            tally.controls[1] += u64::from(!refused_control);
+            if let Some(counts) = case.steps.first().and_then(|step| tally.evidence.get_mut(&step.route)) {
+                let witnessed = !observation.seen.hits.is_empty();
+                counts[0] += 1;
+                counts[1] += u64::from(!refused_control && witnessed);
+                counts[2] += u64::from(!refused_control && hit && !witnessed);
+            }
+            tally.controls[1] += u64::from(!refused_control && !throttled);
         }
         match &checked.outcome {
             Outcome::Agree => 0,
@@ -256,7 +278,7 @@ impl Done {
                 if refused_control {
                     let answered =
                         list.iter().map(|disagreement| disagreement.seen.clone()).collect::<Vec<_>>().join("; ");
-                    self.miswirings.push(Miswiring { index, case: case.clone(), answered });
+                    self.miswirings.push(Miswiring { index, case: case.clone(), answered, advice: None });
                     return 0;
                 }
                 self.keep_shown(index, origin, list);

@@ -16,6 +16,9 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     faults(observation, policy, &mut say);
+    if observation.throttled(policy) {
+        return found;
+    }
     let status = observation.answer.as_ref().map(|answer| answer.status);
     // Nothing is put into words before there is something to say.
     let answered = || match (&observation.handshake, status) {
@@ -33,11 +36,16 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
         };
         say(kind, format!("{} ran{}{}; the gate {}", hit.route, as_whom(hit), on_what(hit), answered()));
     }
-    let success = status.is_some_and(|status| status < 400 && !policy.answers.refused.contains(&status));
+    let success = observation.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
     let by_status = observation.evidence == Evidence::Status;
     let hit = !hits.is_empty() || (by_status && success);
     if by_status && success && verdict.must_refuse() && hits.is_empty() {
         say(FindingKind::Breach, format!("the gate {}", answered()));
+    }
+    if let Some(principal) = observation.answered_as.as_ref().filter(|_| success && !verdict.must_refuse())
+        && !verdict.admissions.iter().any(|admission| admission.principal == **principal)
+    {
+        say(FindingKind::Impersonation, format!("the gate {} for {principal}", answered()));
     }
     if success && !hit && verdict.must_refuse() {
         say(FindingKind::Unwitnessed, format!("the gate {}, and no effect was witnessed", answered()));
@@ -89,7 +97,7 @@ fn hits_of<'a>(verdict: &Verdict, observation: &'a Observation) -> (Vec<&'a Hit>
 fn answered_twice(second: &SecondVerdict, observation: &Observation, policy: &Policy) -> Option<Disagreement> {
     let answer = observation.further.first()?;
     let rules: BTreeSet<Rule> = second.rules.clone();
-    let success = answer.status < 400 && !policy.answers.refused.contains(&answer.status);
+    let success = answer.succeeded(policy);
     match second.hidden {
         true => {
             let seen = format!("a second request was read out of the first, and answered {}", answer.status);
@@ -131,6 +139,7 @@ pub(crate) fn faults(observation: &Observation, policy: &Policy, say: &mut impl 
     if let Some(answer) = &observation.answer
         && answer.status >= 500
         && !policy.answers.refused.contains(&answer.status)
+        && !policy.answers.throttled.contains(&answer.status)
     {
         say(FindingKind::Fault, format!("the gate answered {}", answer.status));
     }

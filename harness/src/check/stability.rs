@@ -38,7 +38,8 @@ pub async fn check_twin(
     options: CheckOptions,
 ) -> Result<Checked, Unresolvable> {
     let mut checked = check(gate, world, twin, options).await?;
-    let settled = |checked: &Checked| matches!(checked.outcome, Outcome::Agree);
+    let throttled = |checked: &Checked| checked.observation.throttled(world.policy());
+    let settled = |checked: &Checked| matches!(checked.outcome, Outcome::Agree) && !throttled(checked);
     if checked.verdict != bare.verdict {
         checked.outcome = Outcome::HarnessFault("inert changes changed the verdict".into());
     } else if settled(bare) && settled(&checked) {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::{
     corpus::{CorpusOptions, surface},
     init::InitOptions,
+    policy::PolicyOptions,
 };
 use crate::{
     campaign::{CryptoMode, Depths},
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Corpus(CorpusOptions),
     /// Write what a repository needs to test its own gate; never over a file
     Init(InitOptions),
+    /// What a policy promises in words, and what it leaves out; or write one to begin with
+    Policy(PolicyOptions),
     /// Replay corpus, regression or crash files of any target against a gate, explained
     Replay(ReplayOptions),
     /// The kill matrix: every flawed gate and its safe twin
@@ -43,7 +46,8 @@ pub(super) enum Command {
     Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 9] = ["run", "attacks", "corpus", "init", "replay", "gallery", "gates", "serve", "help"];
+const COMMANDS: [&str; 10] =
+    ["run", "attacks", "corpus", "init", "policy", "replay", "gallery", "gates", "serve", "help"];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {

@@ -15,9 +15,12 @@ pub(super) struct InitOptions {
     pub(super) dir: PathBuf,
 }
 
+/// A policy to begin with.
+pub(super) const POLICY: &str = include_str!("init/gate.toml");
+
 /// What is written, and where.
 const FILES: [(&str, &str); 7] = [
-    ("gate.toml", include_str!("init/gate.toml")),
+    ("gate.toml", POLICY),
     ("tests/gate.rs", include_str!("init/gate.rs.txt")),
     ("examples/gatecrash.rs", include_str!("init/example.rs.txt")),
     ("fuzz/Cargo.toml", include_str!("init/fuzz.toml.txt")),
@@ -47,16 +50,19 @@ pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
     say_line!("  1. Add to {shown}, if they are not there:\n");
     say_line!("     [dev-dependencies]");
     say_line!("     gatecrash = \"{}\"\n", env!("CARGO_PKG_VERSION"));
-    say_line!("  2. Write down in gate.toml what your service promises.");
+    say_line!("     [profile.dev.package.\"*\"]      # debug builds of cryptography are slow");
+    say_line!("     opt-level = 2\n");
+    say_line!("  2. Write down in gate.toml what your service promises; `gatecrash policy check` says it in words.");
     say_line!("  3. Build your service in `gate` of tests/gate.rs.");
     say_line!("\nThen: cargo test --test gate; cargo run --release --example gatecrash; cargo fuzz run -s none case");
     Ok(0)
 }
 
 /// Creates a file that is not there; whoever was faster wins.
-fn write(file: &Path, contents: &str) -> Result<(), InputError> {
+pub(super) fn write(file: &Path, contents: &str) -> Result<(), InputError> {
     let fault = |error: std::io::Error| InputError::of(file.display().to_string(), error.to_string());
-    std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).map_err(fault)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::create_dir_all(folder.unwrap_or(Path::new("."))).map_err(fault)?;
     let mut new = std::fs::File::create_new(file).map_err(fault)?;
     std::io::Write::write_all(&mut new, contents.as_bytes()).map_err(fault)
 }

@@ -30,14 +30,16 @@ fn read_http1(bytes: &[u8], mut head: bool, observation: &mut Observation) {
             observation.continued |= status == 100;
             continue;
         }
-        let headers: Vec<(String, String)> = response
-            .headers
-            .iter()
-            .map(|field| (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned()))
-            .collect();
-        let Some((body, behind)) = body(rest, &headers, head || status == 204 || status == 304) else {
-            return broken("the content of the answer is cut off", observation);
+        let mut headers: Vec<(String, String)> = response.headers.iter().map(text).collect();
+        let stream = is_stream(status, &headers);
+        let (body, behind) = match body(rest, &headers, head || status == 204 || status == 304) {
+            Some(read) => read,
+            // What has no end is read as far as it came.
+            None if stream => (rest.to_vec(), (&[] as &[u8], Vec::new())),
+            None => return broken("the content of the answer is cut off", observation),
         };
+        let (behind, trailers) = behind;
+        headers.extend(trailers);
         (rest, head) = (behind, false);
         keep(Answer { status, headers, body }, observation);
     }
@@ -54,34 +56,62 @@ fn keep(answer: Answer, observation: &mut Observation) {
     }
 }
 
+fn text(field: &httparse::Header<'_>) -> (String, String) {
+    (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned())
+}
+
+/// Whether an answer has no end that one could wait for: another protocol, or events as they come.
+fn is_stream(status: u16, headers: &[(String, String)]) -> bool {
+    let events = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case("content-type") && value.trim_start().starts_with("text/event-stream")
+    };
+    status == 101 || headers.iter().any(events)
+}
+
+/// Whether what came so far is the beginning of an answer without an end.
+pub(super) fn begins_stream(bytes: &[u8]) -> bool {
+    let mut storage = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut storage);
+    let Ok(httparse::Status::Complete(_)) = response.parse(bytes) else { return false };
+    let headers: Vec<(String, String)> = response.headers.iter().map(text).collect();
+    is_stream(response.code.unwrap_or_default(), &headers)
+}
+
+/// What comes after an answer, and the trailers before it.
+type Behind<'a> = (&'a [u8], Vec<(String, String)>);
+
 /// The content, and what comes after it (RFC 9112 §6.3). `None` when it is cut off.
-fn body<'a>(rest: &'a [u8], headers: &[(String, String)], empty: bool) -> Option<(Vec<u8>, &'a [u8])> {
+fn body<'a>(rest: &'a [u8], headers: &[(String, String)], empty: bool) -> Option<(Vec<u8>, Behind<'a>)> {
     let field = |wanted: &str| {
         let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         found.map(|(_, value)| value.trim())
     };
     if empty {
-        return Some((Vec::new(), rest));
+        return Some((Vec::new(), (rest, Vec::new())));
     }
     if field("transfer-encoding").is_some() {
         return chunks(rest);
     }
     match field("content-length").and_then(|text| text.parse().ok()) {
-        Some(length) => rest.split_at_checked(length).map(|(body, behind)| (body.to_vec(), behind)),
-        None => Some((rest.to_vec(), &[])),
+        Some(length) => rest.split_at_checked(length).map(|(body, behind)| (body.to_vec(), (behind, Vec::new()))),
+        None => Some((rest.to_vec(), (&[], Vec::new()))),
     }
 }
 
-fn chunks(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+fn chunks(mut rest: &[u8]) -> Option<(Vec<u8>, Behind<'_>)> {
     let mut body = Vec::new();
     loop {
         let httparse::Status::Complete((head, length)) = httparse::parse_chunk_size(rest).ok()? else { return None };
         let chunk = rest.get(head..)?;
+        if length == 0 {
+            let mut storage = [httparse::EMPTY_HEADER; 64];
+            let httparse::Status::Complete((end, fields)) = httparse::parse_headers(chunk, &mut storage).ok()? else {
+                return None;
+            };
+            return Some((body, (&chunk[end..], fields.iter().map(text).collect())));
+        }
         let (chunk, behind) = chunk.split_at_checked(usize::try_from(length).ok()?)?;
         rest = behind.strip_prefix(b"\r\n")?;
-        if chunk.is_empty() {
-            return Some((body, rest));
-        }
         body.extend(chunk);
     }
 }
@@ -104,7 +134,11 @@ fn read_http2(bytes: &[u8], observation: &mut Observation) {
                 observation.answer = Some(Answer { status, headers, body });
             }
             // Trailers.
-            _ => {}
+            _ => {
+                if let Some(answer) = &mut observation.answer {
+                    answer.headers.extend(headers);
+                }
+            }
         }
     }
 }

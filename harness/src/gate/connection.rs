@@ -181,7 +181,8 @@ async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, wire: &Wire) -> (
             open = false;
             let _ = io.shutdown().await;
         }
-        let read = match open && wire.persistent {
+        // What has no end is left once it is silent.
+        let read = match open && (wire.persistent || answers::begins_stream(&bytes)) {
             true => match tokio::time::timeout(silence, io.read(&mut piece)).await {
                 Ok(read) => read,
                 Err(_) => {

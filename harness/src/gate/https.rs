@@ -1,8 +1,8 @@
 //! A rustls configuration and a tower service as a gate: an accept loop like the one that people write.
 
-use std::{cell::RefCell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll};
+use std::{cell::RefCell, future::Future, pin::pin, rc::Rc, sync::Arc, task::Poll, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::{
     future::{FutureExt as _, LocalBoxFuture},
     stream::{FuturesUnordered, StreamExt as _},
@@ -28,12 +28,9 @@ where
         async move {
             std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(|error| error.to_string())?;
             let response = service.call(request.map(ReqBody::from)).await.map_err(|error| error.to_string())?;
-            let (parts, body) = response.into_parts();
-            let body = http_body_util::Limited::new(body, MOST).collect();
-            let body = Box::pin(body)
-                .await
-                .map_err(|error: Box<dyn std::error::Error + Send + Sync>| error.to_string())?
-                .to_bytes();
+            let (mut parts, body) = response.into_parts();
+            let (body, trailers) = read(body).await.map_err(|error| error.to_string())?;
+            parts.headers.extend(trailers);
             Ok(http::Response::from_parts(parts, body))
         }
         .boxed_local()
@@ -42,6 +39,26 @@ where
 
 /// The most of a body that is read.
 const MOST: usize = 1 << 20;
+/// How long a body may be silent before it counts as one without an end.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// A body as far as it comes, and its trailers.
+async fn read<B: http_body::Body>(body: B) -> Result<(Bytes, http::HeaderMap), Box<dyn std::error::Error + Send + Sync>>
+where
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut body = pin!(body);
+    let (mut content, mut trailers) = (Vec::new(), http::HeaderMap::new());
+    while content.len() < MOST
+        && let Ok(Some(frame)) = tokio::time::timeout(SILENCE, body.frame()).await
+    {
+        match frame.map_err(Into::into)?.into_data() {
+            Ok(mut data) => content.extend(data.copy_to_bytes(data.remaining())),
+            Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
+        }
+    }
+    Ok((content.into(), trailers))
+}
 
 /// The whole accept loop for one connection.
 pub(super) fn serve<S, ReqBody, ResBody>(

@@ -26,10 +26,24 @@ pub enum Handshake {
 pub struct Answer {
     /// Status code.
     pub status: u16,
-    /// Header fields, in order.
+    /// Header fields, in order; then trailers.
     pub headers: Vec<(String, String)>,
     /// The body, as received.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether the answer means *success*: below 400, and nothing that the policy declares to mean *refused*.
+    pub fn succeeded(&self, policy: &Policy) -> bool {
+        let answers = &policy.answers;
+        let text = String::from_utf8_lossy(&self.body);
+        let by_content = answers.refused_content.iter().any(|wanted| text.contains(wanted.as_str()));
+        let by_field = self.headers.iter().any(|(name, value)| {
+            let declared = answers.refused_fields.iter().find(|(declared, _)| declared.eq_ignore_ascii_case(name));
+            declared.is_some_and(|(_, values)| values.iter().any(|declared| declared == value.trim()))
+        });
+        self.status < 400 && !answers.refused.contains(&self.status) && !by_content && !by_field
+    }
 }
 
 /// Everything observed of one attempt.
@@ -55,13 +69,21 @@ pub struct Observation {
     pub depth: Option<Depth>,
     /// What counts as proof that an effect ran.
     pub evidence: Evidence,
+    /// Whom the answer says it was for, where the gate has a way to tell.
+    pub answered_as: Option<String>,
 }
 
 impl Observation {
     /// Whether an effect ran, by the evidence that the gate gives.
     pub fn entered(&self, policy: &Policy) -> bool {
-        let success = |answer: &Answer| answer.status < 400 && !policy.answers.refused.contains(&answer.status);
-        let by_status = self.evidence == Evidence::Status && self.answer.as_ref().is_some_and(success);
+        let by_status =
+            self.evidence == Evidence::Status && self.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
         by_status || !self.seen.hits.is_empty()
+    }
+
+    /// Whether a rate limiter answered, which says nothing of whoever asked.
+    pub fn throttled(&self, policy: &Policy) -> bool {
+        let limited = self.answer.as_ref().is_some_and(|answer| policy.answers.throttled.contains(&answer.status));
+        limited && self.seen.hits.is_empty()
     }
 }

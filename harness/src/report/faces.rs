@@ -18,4 +18,4 @@ pub use shape::*;
 pub use sides::{Row, Side, bytes};
 pub use tell::{Material, attacks};
 
-use super::{KnownFinding, Notes, Subject, attack, groups, permitted, screen, security};
+use super::{KnownFinding, Notes, Subject, attack, permitted, screen, security};

@@ -18,8 +18,8 @@ pub struct Group<'a> {
 }
 
 /// Every finding exactly once, the most severe group first.
-pub fn groups<'a>(findings: &'a [Finding], catalogue: &Catalogue) -> Vec<Group<'a>> {
-    let mut ordered: Vec<&Finding> = findings.iter().collect();
+pub fn groups<'a>(findings: impl IntoIterator<Item = &'a Finding>, catalogue: &Catalogue) -> Vec<Group<'a>> {
+    let mut ordered: Vec<&Finding> = findings.into_iter().collect();
     ordered.sort_by_key(|finding| (finding.rules.len(), finding.kind, finding.attempt));
     let mut groups: Vec<Group<'a>> = Vec::new();
     for finding in ordered {

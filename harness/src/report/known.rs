@@ -125,6 +125,7 @@ impl Known {
                 )),
             }
         }
+        accepted.follow(findings);
         accepted
     }
 }
@@ -132,13 +133,29 @@ impl Known {
 /// What is accepted of the findings of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accepted {
-    /// The entries that hold, by fingerprint.
+    /// The entries that hold, by fingerprint of what they accept: the finding itself, and what only combines such causes.
     pub entries: BTreeMap<String, KnownFinding>,
     /// Entries that have expired or are of no use any more, each in a sentence.
     pub faults: Vec<String>,
 }
 
 impl Accepted {
+    /// Accepts what only combines accepted causes: each of its rules is broken alone by an accepted finding of its kind.
+    fn follow(&mut self, findings: &[Finding]) {
+        let causes: Vec<(&Finding, KnownFinding)> = findings
+            .iter()
+            .filter(|finding| finding.rules.len() == 1)
+            .filter_map(|finding| Some((finding, self.of(finding)?.clone())))
+            .collect();
+        for finding in findings.iter().filter(|finding| !finding.rules.is_empty()) {
+            let cause = |rule| causes.iter().find(|(it, _)| it.kind == finding.kind && it.rules.contains(rule));
+            let found: Option<Vec<_>> = finding.rules.iter().map(cause).collect();
+            if let Some((_, entry)) = found.and_then(|found| found.first().copied()) {
+                self.entries.entry(finding.fingerprint.clone()).or_insert_with(|| entry.clone());
+            }
+        }
+    }
+
     /// The entry that accepts a finding.
     pub fn of(&self, finding: &Finding) -> Option<&KnownFinding> {
         self.entries.get(&finding.fingerprint)

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Notes, Subject, attack, groups, severity};
+use super::{Group, Notes, Subject, attack, severity};
 use crate::{
-    campaign::{Campaign, Exercised, PairsDone, Reach, table},
+    campaign::{Campaign, Exercised, PairsDone, Reach, Tally, table},
     catalogue::Catalogue,
     check::Finding,
     profile::{Phase, Profile},
@@ -47,7 +47,16 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         if subject.jobs == 1 { "" } else { "s" },
         tally.attempts as f64 / seconds.max(f64::EPSILON),
     );
-    let _ = writeln!(text, "{}\n", headline(campaign, notes));
+    let _ = writeln!(text, "{}", headline(campaign, notes));
+    if !tally.undeclared.is_empty() {
+        let routes: Vec<&str> = tally.undeclared.iter().map(String::as_str).collect();
+        let warning = format!(
+            "the gate serves what its policy does not name, and nothing was attempted there: {}",
+            routes.join(", ")
+        );
+        let _ = writeln!(text, "{}", wrapped("Warning: ", &warning));
+    }
+    text.push('\n');
     let (families, variants) = tally.tried(&campaign.catalogue);
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {name:<10}{value}");
@@ -97,6 +106,15 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         ),
     );
     line("controls", format!("{} of {} admitted", grouped(tally.controls[1]), grouped(tally.controls[0])));
+    for evidence in evidence(tally) {
+        line("evidence", evidence);
+    }
+    if tally.throttled > 0 {
+        line(
+            "throttled",
+            format!("{} attempts were answered by a rate limiter, and say nothing", grouped(tally.throttled)),
+        );
+    }
     for (i, (route, count)) in tally.admitted.iter().enumerate() {
         line(if i == 0 { "admitted" } else { "" }, format!("{:>7}  {route}", grouped(*count)));
     }
@@ -140,7 +158,8 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         let case = gatecrash_model::describe(&miswiring.case);
         let more = campaign.miswirings.len() - 1;
         let more = if more > 0 { format!(" ({more} more)") } else { String::new() };
-        let hint = wrapped("   ", &format!("Seen: {}. {HINT}", miswiring.answered));
+        let advice = miswiring.advice.as_deref().unwrap_or(HINT);
+        let hint = wrapped("   ", &format!("Seen: {}. {advice} This says nothing about security.", miswiring.answered));
         let _ = writeln!(text, "\nMis-wired: {case}{more}\n{hint}");
     }
     for fault in campaign.harness_faults.iter().take(5) {
@@ -164,12 +183,30 @@ fn profile_line(profile: &Profile, attempts: u64) -> String {
     format!("{:.0} µs an attempt: {}", 1e6 * total / attempts.max(1) as f64, shares.join(", "))
 }
 
+/// What proves the admissions of each route, where it is less than a witness.
+fn evidence(tally: &Tally) -> Vec<String> {
+    let of = |wanted: &dyn Fn(&[u64; 3]) -> bool| -> Vec<&str> {
+        tally.evidence.iter().filter(|(_, counts)| wanted(counts)).map(|(route, _)| route.as_str()).collect()
+    };
+    let by_status = of(&|counts| counts[1] == 0 && counts[2] > 0);
+    let uncovered = of(&|counts| counts[1] + counts[2] == 0);
+    let mut lines = Vec::new();
+    if !by_status.is_empty() {
+        lines.push(format!(
+            "the status of the answer alone, weaker: neither whom nor what, on {}",
+            by_status.join(", ")
+        ));
+    }
+    if !uncovered.is_empty() && tally.controls[0] > 0 {
+        lines.push(format!("none: no honest request was admitted on {}", uncovered.join(", ")));
+    }
+    lines
+}
+
 /// The findings: the most severe in full, the others a line each; or all of them in full. Accepted ones come last.
 fn findings(campaign: &Campaign, subject: &Subject, view: View, notes: &Notes) -> String {
     let mut text = String::new();
-    let (accepted, groups): (Vec<_>, Vec<_>) = groups(&campaign.findings, &campaign.catalogue)
-        .into_iter()
-        .partition(|group| notes.accepted.of(group.root).is_some());
+    let [groups, accepted] = notes.causes(campaign);
     if view.all {
         let all = groups.iter().flat_map(|group| std::iter::once(&group.root).chain(&group.below));
         for (i, it) in all.enumerate() {
@@ -227,7 +264,7 @@ fn below(group: &Group<'_>) -> String {
 }
 
 /// Kind, severity, fingerprint, rules, what is done: as much of it as one line holds.
-fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) -> String {
+pub(crate) fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) -> String {
     let finding = group.root;
     let rules: Vec<&str> = finding.rules.iter().map(|rule| rule.name()).collect();
     let more = if group.below.is_empty() { String::new() } else { format!(" (+{})", group.below.len()) };
@@ -283,7 +320,7 @@ fn pairs_line(pairs: &PairsDone) -> String {
     )
 }
 
-const HINT: &str = "This says nothing about security: the honest request itself does not pass. Check that the gate trusts \
+const HINT: &str = "The honest request itself does not pass. Check that the gate trusts \
     the world's anchors, JWKS, audience and CRLs, that it reads the world's clock (or the world `Clock::System`), and that \
     the handler calls `witness().hit` on the route as the policy spells it.";
 
@@ -299,10 +336,13 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
         1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {
-            let groups = groups(&campaign.findings, &campaign.catalogue);
-            let causes = groups.iter().filter(|group| notes.accepted.of(group.root).is_none()).count();
+            let [open, _] = notes.causes(campaign);
+            let causes = open.len();
             let (s, c) = (if count == 1 { "" } else { "s" }, if causes == 1 { "" } else { "s" });
             format!("{count} finding{s} of {causes} cause{c}{beside}, each with the smallest case that shows it:")
+        }
+        2 if campaign.miswirings.is_empty() => {
+            "Throttled: more than one attempt in ten was; raise the limit for the test, or too little is tested.".into()
         }
         2 => "Mis-wired: honest requests were refused; mend that first.".into(),
         _ => format!(

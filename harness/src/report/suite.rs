@@ -20,7 +20,7 @@ pub fn known_beside(policy: &Path) -> Result<Option<Known>, InputError> {
     if file.is_file() { Known::read(&file).map(Some) } else { Ok(None) }
 }
 
-/// What a test of a suite comes to: `Err` is the text that it fails with, `Ok` where nothing but accepted findings is left.
+/// What is to be said beside a test of a suite: what is accepted of its findings, and what the policy leaves out.
 ///
 /// `test` is the name of the test; `whole` says that everything was looked at, so that an accepted finding that was not
 /// found is one too many. The cases of findings are saved, and where [`REPORT`] is set every face of the report is written.
@@ -31,7 +31,7 @@ pub fn of_test(
     subject: &Subject,
     target: &Target,
     policy: &Path,
-) -> Result<(), String> {
+) -> Result<Notes, String> {
     let known = known_beside(policy).map_err(|error| error.to_string())?;
     let accepted = known.map_or_else(Accepted::default, |known| match whole {
         true => known.apply(&campaign.findings, today()),
@@ -43,15 +43,11 @@ pub fn of_test(
         notes.left_out = promises::omissions(&target.policy, &campaign.catalogue);
     }
     subject.save(&campaign.findings)?;
-    let text = screen_as(campaign, subject, View::default(), &notes);
-    let place = match &folder {
-        Some(folder) => {
-            written(folder, campaign, subject, target, policy, &notes, &text)?;
-            format!("\nThe report lies in {}.\n", folder.display())
-        }
-        None => format!("\nWith {REPORT}=DIR the whole report is written.\n"),
-    };
-    if notes.status(campaign) == 0 { Ok(()) } else { Err(format!("{text}{place}")) }
+    if let Some(folder) = &folder {
+        let text = screen_as(campaign, subject, View::default(), &notes);
+        written(folder, campaign, subject, target, policy, &notes, &text)?;
+    }
+    Ok(notes)
 }
 
 #[cfg(feature = "reports")]

@@ -6,8 +6,9 @@ pub mod kills;
 mod parts;
 pub mod reference;
 
+use axum::Router;
 use gatecrash::{
-    WorldOptions,
+    BoxError, Gate, World, WorldOptions,
     campaign::Target,
     exhibit::Exhibit,
     factory,
@@ -15,12 +16,20 @@ use gatecrash::{
     model::Policy,
 };
 
+use parts::desk;
+
 /// What the reference server promises.
 pub const POLICY: &str = include_str!("../gate.toml");
 
 /// [`POLICY`], read.
 pub fn policy() -> Result<Policy, InputError> {
     parse_policy("tests/gallery/gate.toml", POLICY)
+}
+
+/// A sound bank behind TLS, with something of somebody's practice around its router.
+pub fn bank(world: &World, around: impl FnOnce(Router) -> Router) -> Result<Gate, BoxError> {
+    let router = desk::Desk::new(world, desk::Steps::default())?.guarded();
+    desk::gate(world, around(router), parts::tls::ClientAuth::Required)
 }
 
 /// Every gate: the reference server first, then the flawed ones.

@@ -1,9 +1,10 @@
 //! `corpus push` and `corpus pull`: a corpus beyond one machine.
 
-use crate::cli::out::say_line;
 use std::path::Path;
 
 use crate::cli::Failure;
+#[cfg(feature = "share")]
+use crate::cli::out::say_line;
 
 #[cfg(feature = "share")]
 pub(super) fn push(url: &str, folder: &Path) -> Result<u8, Failure> {

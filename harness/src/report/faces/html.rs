@@ -5,7 +5,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{FindingJson, Report, Side, screen::grouped};
+use super::{FindingJson, Report, Row, Side, screen::grouped};
 use crate::campaign::Reach;
 
 const STYLE: &str = include_str!("html/style.css");
@@ -88,7 +88,7 @@ fn top(report: &Report) -> Markup {
             @if !report.left_out.is_empty() {
                 section.note {
                     h2 { "The policy leaves out" }
-                    ul { @for it in &report.left_out { li { (it.what) } } }
+                    ul { @for it in &report.left_out { li { (prose(&it.what)) ": " (it.risk) } } }
                     p { a href="#policy" { "What that switches off" } }
                 }
             }
@@ -166,6 +166,18 @@ fn family(name: &str, report: &Report) -> Markup {
     }
 }
 
+/// Prose in which what stands in backticks is code.
+fn prose(text: &str) -> Markup {
+    let paired = text.matches('`').count().is_multiple_of(2);
+    html! {
+        @if paired {
+            @for (i, part) in text.split('`').enumerate() {
+                @if i % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        } @else { (text) }
+    }
+}
+
 fn number(count: u64) -> Markup {
     html! { td.number { @if count == 0 { "·" } @else { (grouped(count)) } } }
 }
@@ -211,20 +223,20 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
                 li { (finding.owasp_api) }
                 li { a href={ "#" (id) } { (finding.fingerprint) } }
             }
-            h3 id={ (id) "-title" } { (finding.words) "." }
+            h3 id={ (id) "-title" } { (prose(&finding.words)) "." }
             dl.told {
                 @if let Some(entry) = &finding.accepted {
                     dt { "Accepted" } dd { "by " (entry.owner) " until " (entry.expires) ": " (entry.reason) }
                 }
-                dt { "Seen" } dd { (finding.seen) }
+                dt { "Seen" } dd { (prose(&finding.seen)) }
                 dt { "Permitted" } dd { (finding.permitted) }
                 @for rule in &finding.obligations {
-                    dt { "Rule" } dd { (rule.must) " " span.dim { "(" (rule.name) ", " (rule.clause) ")" } }
+                    dt { "Rule" } dd { (prose(rule.must)) " " span.dim { "(" (rule.name) ", " (rule.clause) ")" } }
                 }
                 @if let Some(attack) = &finding.attack {
-                    dt { "Attack" } dd { code { (attack) } ": " (finding.what) }
-                    dt { "Why" } dd { (finding.why) }
-                    dt { "Fix" } dd { (finding.fix) }
+                    dt { "Attack" } dd { code { (attack) } ": " (prose(&finding.what)) }
+                    dt { "Why" } dd { (prose(&finding.why)) }
+                    dt { "Fix" } dd { (prose(&finding.fix)) }
                 }
                 @if !finding.references.is_empty() {
                     dt { "References" } dd { (finding.references.join(", ")) }
@@ -235,7 +247,12 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
                 }
                 @if !below.is_empty() {
                     dt { "Below it" }
-                    dd { ul { @for it in &below { li { a href={ "#f-" (it.fingerprint) } { (it.fingerprint) } ": " (it.words) } } } }
+                    dd {
+                        details open[below.len() <= 3] {
+                            summary { (below.len()) " more that combine or repeat it" }
+                            ul { @for it in &below { li { a href={ "#f-" (it.fingerprint) } { (it.fingerprint) } ": " (prose(&it.words)) } } }
+                        }
+                    }
                 }
             }
             @if let Some(code) = finding.example {
@@ -243,10 +260,10 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
                 pre tabindex="0" { code { (code) } }
             }
             h4 { "Once more" }
-            pre tabindex="0" { code { (finding.replay) } }
+            pre.command { code { (finding.replay) } }
             @if let Some(command) = &finding.curl {
                 p.dim { "With curl, against the same gate served with the same seed; a token in it ends after minutes:" }
-                pre tabindex="0" { code { (command) } }
+                pre.command { code { (command) } }
             }
             @if finding.sides.iter().any(|side| side.rows.iter().any(|row| row.differs)) {
                 details {
@@ -264,21 +281,37 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
 
 fn sides(side: &Side) -> Markup {
     let differ = side.rows.iter().filter(|row| row.differs).count();
+    let what = match differ {
+        0 => format!("The {}: the same", side.name),
+        1 => format!("The {}: 1 line differs", side.name),
+        count => format!("The {}: {count} lines differ", side.name),
+    };
     html! {
-        div.scroll tabindex="0" role="region" aria-label={ "The " (side.name) ", decoded" } {
-            table.sides {
-                caption { "The " (side.name) ": " (differ) @if differ == 1 { " line differs" } @else { " lines differ" } }
-                thead { tr { th.sign scope="col" { span.unseen { "Differs" } } th scope="col" { "honest" } th scope="col" { "forged" } } }
-                tbody {
-                    @for row in &side.rows {
-                        tr.differs[row.differs] {
-                            td.sign { @if row.differs { span aria-hidden="true" { "≠" } span.unseen { "differs" } } }
-                            td.line { (row.honest.as_deref().unwrap_or("")) }
-                            td.line { (row.forged.as_deref().unwrap_or("")) }
+        details open[differ > 0] {
+            summary { (what) }
+            div.scroll tabindex="0" role="region" aria-label={ "The " (side.name) ", decoded" } {
+                table.sides {
+                    caption { (what) }
+                    thead {
+                        tr {
+                            th.sign scope="col" { span.unseen { "Differs" } }
+                            th scope="col" { "honest" }
+                            th scope="col" { "forged" }
                         }
                     }
+                    tbody { @for row in &side.rows { (row_of(row)) } }
                 }
             }
+        }
+    }
+}
+
+fn row_of(row: &Row) -> Markup {
+    html! {
+        tr.differs[row.differs] {
+            td.sign { @if row.differs { span aria-hidden="true" { "≠" } span.unseen { "differs" } } }
+            td.line { (row.honest.as_deref().unwrap_or("")) }
+            td.line { (row.forged.as_deref().unwrap_or("")) }
         }
     }
 }
@@ -288,7 +321,7 @@ fn promises(report: &Report) -> Markup {
         section #policy aria-labelledby="policy-title" {
             h2 #policy-title { "What the policy promises" }
             div.columns {
-                div { ul { @for it in &report.promises { li { (it) } } } }
+                div { ul { @for it in &report.promises { li { (prose(it)) } } } }
                 div {
                     h3 { "and what it leaves out" }
                     @if report.left_out.is_empty() {
@@ -297,7 +330,7 @@ fn promises(report: &Report) -> Markup {
                     ul {
                         @for it in &report.left_out {
                             li {
-                                (it.what) " " span.dim { "(" code { (it.place) } ")" } ": " (it.risk) "."
+                                (prose(&it.what)) " " span.dim { "(" code { (it.place) } ")" } ": " (it.risk) "."
                                 @if !it.families.is_empty() {
                                     " " span.dim { "No longer told: " (it.families.join(", ")) "." }
                                 }

@@ -83,9 +83,9 @@ fn folded(finding: &FindingJson, below: usize) -> String {
     if below > 0 {
         let _ = writeln!(text, "- below it: {below} more that combine or repeat it");
     }
-    let _ = writeln!(text, "\n```sh\n{}\n```", finding.replay);
+    text.push_str(&fenced("sh", &finding.replay));
     if let Some(example) = finding.example {
-        let _ = writeln!(text, "\n```rust\n{example}\n```");
+        text.push_str(&fenced("rust", example));
     }
     text.push_str("\n</details>\n");
     text
@@ -95,7 +95,8 @@ fn folded(finding: &FindingJson, below: usize) -> String {
 fn plain(text: &str) -> String {
     let mut inside = false;
     let mut written = String::new();
-    let paired = text.matches('`').count().is_multiple_of(2);
+    // Two in a row would open a span that one does not end.
+    let paired = text.matches('`').count().is_multiple_of(2) && !text.contains("``");
     for letter in text.chars() {
         match letter {
             '`' if paired => {
@@ -123,7 +124,12 @@ fn cell(text: &str) -> String {
 }
 
 fn code(text: &str) -> String {
-    format!("`{}`", text.replace('`', ""))
+    format!("`{}`", text.replace(|letter: char| letter == '`' || letter.is_control(), ""))
+}
+
+/// A block of code that nothing within ends.
+fn fenced(language: &str, text: &str) -> String {
+    format!("\n```{language}\n{}\n```\n", text.replace("```", "'''"))
 }
 
 #[cfg(test)]
@@ -134,6 +140,8 @@ mod tests {
     fn nothing_becomes_markup() {
         assert_eq!(plain("a <img src=x> *b*\n`<c>`"), "a &lt;img src=x&gt; \\*b\\* `<c>`");
         assert_eq!(plain("one ` alone <b>"), "one \\` alone &lt;b&gt;");
+        assert_eq!(plain("```<b>`"), "\\`\\`\\`&lt;b&gt;\\`");
         assert_eq!(cell("a|b `c|d`"), "a\\|b `c\\|d`");
+        assert_eq!(fenced("sh", "a\n```\nb"), "\n```sh\na\n'''\nb\n```\n");
     }
 }

@@ -68,7 +68,7 @@ pub struct Report {
     pub known_faults: Vec<String>,
     /// Every attack of the catalogue that was tried.
     pub tried: Vec<TriedJson>,
-    /// Disagreements, one for each fingerprint; the most severe cause first, below it what combines or repeats it.
+    /// Disagreements, one for each fingerprint; the most severe cause first, below it what combines or repeats it; accepted ones last.
     pub findings: Vec<FindingJson>,
 }
 

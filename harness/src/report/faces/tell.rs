@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Notes, Subject, attack, example, groups, place, security,
+    Notes, Subject, attack, example, place, security,
     shape::{
         AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
         TriedJson, Verdicts,
@@ -95,12 +95,12 @@ impl Report {
     }
 }
 
-/// Every finding: the most severe cause first, below it what combines or repeats it.
+/// Every finding: the most severe cause first, below it what combines or repeats it; accepted ones last.
 fn findings(material: &Material<'_>) -> Vec<FindingJson> {
-    let groups = groups(&material.campaign.findings, &material.campaign.catalogue);
+    let groups = material.notes.causes(material.campaign);
     let mut decoder = Decoder::new(material.target);
     let mut told = Vec::new();
-    for group in &groups {
+    for group in groups.iter().flatten() {
         told.push(finding_json(group.root, None, material, &mut decoder));
         for below in &group.below {
             told.push(finding_json(below, Some(group.root.fingerprint.clone()), material, &mut decoder));

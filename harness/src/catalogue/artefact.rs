@@ -1,0 +1,54 @@
+//! What an attack changes, in the words of the test suite: one test for each.
+
+use super::Family;
+
+/// What is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Artefact {
+    /// The algorithm of the signature: header parameter `alg`, and keys that do not fit it.
+    Algorithm,
+    /// What ties token and certificate together.
+    Binding,
+    /// The certificate chain.
+    Chain,
+    /// The claims set.
+    Claims,
+    /// The JOSE header.
+    Header,
+    /// The HTTP request, and the connection below it.
+    Request,
+    /// The signature, and the octets of the token.
+    Signature,
+}
+
+impl Artefact {
+    /// Every one, in order of name.
+    pub const ALL: [Self; 7] =
+        [Self::Algorithm, Self::Binding, Self::Chain, Self::Claims, Self::Header, Self::Request, Self::Signature];
+
+    /// What a family changes. All of section D is about the binding.
+    pub fn of(family: &Family) -> Self {
+        match (family.section.as_str(), family.artefact.as_str()) {
+            ("D", _) => Self::Binding,
+            (_, "algorithm") => Self::Algorithm,
+            (_, "chain") => Self::Chain,
+            (_, "claims") => Self::Claims,
+            (_, "header") => Self::Header,
+            (_, "signature" | "token bytes") => Self::Signature,
+            _ => Self::Request,
+        }
+    }
+
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Algorithm => "algorithm",
+            Self::Binding => "binding",
+            Self::Chain => "chain",
+            Self::Claims => "claims",
+            Self::Header => "header",
+            Self::Request => "request",
+            Self::Signature => "signature",
+        }
+    }
+}

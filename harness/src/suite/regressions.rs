@@ -1,0 +1,93 @@
+//! Regressions, and one file at a time: what a gate falls for again.
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::{
+    campaign::{Session, Target},
+    check::{Disagreement, Outcome},
+    corpus,
+    fuzzing::{Fuzzer, Surface},
+    input,
+};
+
+/// Every regression that a gate falls for again, in words.
+pub fn regression_failures(target: &Target, folder: &Path) -> Vec<String> {
+    match Session::start(target.clone()) {
+        Ok(session) => failures(target, &session, folder),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// Those that the harness brings where they mean something here, and every file in `folder`; a file of `folder` that does not
+/// decode, or that means nothing under the policy, is a failure too.
+pub(super) fn failures(target: &Target, session: &Session, folder: &Path) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut entries: Vec<(String, bool, corpus::Entry)> = Vec::new();
+    for (file, text) in gatecrash_corpus::regressions() {
+        match corpus::parse_entry(&file, text) {
+            Ok(entry) => entries.push((file, false, entry)),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    let files = if folder.is_dir() { corpus::files(folder) } else { Ok(Vec::new()) };
+    let own = files.map(|files| {
+        let toml = files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml"));
+        let read = |file: std::path::PathBuf| {
+            let shown = file.display().to_string();
+            let text = String::from_utf8_lossy(&corpus::read(&file)?).into_owned();
+            Ok((shown.clone(), true, corpus::parse_entry(&shown, &text)?))
+        };
+        toml.map(read).collect::<Vec<Result<_, input::InputError>>>()
+    });
+    for read in own.unwrap_or_else(|error| vec![Err(error)]) {
+        match read {
+            Ok(entry) => entries.push(entry),
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    let mut raw: BTreeMap<Surface, Fuzzer> = BTreeMap::new();
+    for (file, own, entry) in entries {
+        let title = entry.about.as_ref().map_or("", |about| about.title.as_str());
+        match replayed(target, session, &entry.what, &mut raw) {
+            Ok(seen) => failures.extend(seen.into_iter().map(|seen| format!("{file}: {title}: {seen}"))),
+            // What the harness brings need not fit everybody's policy.
+            Err(why) if own => failures.push(format!("{file}: {why}")),
+            Err(_) => {}
+        }
+    }
+    failures
+}
+
+/// What is seen again of one file; `Err` when it means nothing here.
+pub(super) fn again(target: &Target, session: &Session, what: &corpus::What) -> Result<Vec<String>, String> {
+    replayed(target, session, what, &mut BTreeMap::new())
+}
+
+/// What is seen again of one regression; `Err` when it means nothing here.
+fn replayed(
+    target: &Target,
+    session: &Session,
+    what: &corpus::What,
+    raw: &mut BTreeMap<Surface, Fuzzer>,
+) -> Result<Vec<String>, String> {
+    let told = |list: &[Disagreement]| list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
+    match what {
+        corpus::What::Case(case) => {
+            let depths = session.replay(case).map_err(|error| error.to_string())?;
+            let seen = depths.into_iter().flat_map(|checked| match checked.outcome {
+                Outcome::Agree => Vec::new(),
+                Outcome::Disagree(list) => told(&list),
+                Outcome::HarnessFault(fault) => vec![format!("HarnessFault: {fault}")],
+            });
+            Ok(seen.collect())
+        }
+        corpus::What::Raw { target: surface, bytes } => {
+            if let std::collections::btree_map::Entry::Vacant(place) = raw.entry(*surface) {
+                place.insert(Fuzzer::of_target(*surface, target).map_err(|error| error.to_string())?);
+            }
+            let replays = raw.get_mut(surface).and_then(|fuzzer| fuzzer.replay_raw(bytes));
+            let replays = replays.ok_or_else(|| format!("is no input of target `{surface}`"))?;
+            Ok(replays.iter().flat_map(|replay| told(&replay.disagreements)).collect::<Vec<String>>())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What the tests of a suite say when they fail: no more than somebody reads, and where the rest lies.
+
+use std::fmt::Write as _;
+
+use crate::{
+    campaign::{Campaign, CampaignError},
+    report::{self, Notes, Subject, View, groups},
+};
+
+/// How many findings are told in full, and how many lines follow.
+const IN_FULL: usize = 3;
+const LINES: usize = 30;
+
+/// One line: what was attempted, with which seed.
+pub(super) fn summary(name: &str, campaign: &Campaign, subject: &Subject) -> String {
+    let tally = &campaign.tally;
+    let seconds = campaign.elapsed.as_secs_f64();
+    format!("gatecrash {name}: {} attempts in {seconds:.1} s, seed {}", tally.attempts, subject.seed)
+}
+
+/// `Err` when an honest request was refused: which, what the gate said, and what to change.
+pub(super) fn wired(campaign: &Campaign) -> Result<(), String> {
+    let Some(first) = campaign.miswirings.first() else { return Ok(()) };
+    let mut text = String::from("Mis-wired: honest requests were refused, so nothing is said about security.\n\n");
+    let _ = writeln!(text, "{}", report::wrapped("   control  ", &gatecrash_model::describe(&first.case)));
+    let _ = writeln!(text, "{}", report::wrapped("   seen     ", &first.answered));
+    if let Some(advice) = &first.advice {
+        let _ = writeln!(text, "{}", report::wrapped("   change   ", advice));
+    }
+    let [made, admitted] = campaign.tally.controls;
+    let mut counted = format!("{admitted} of {made} controls were admitted.");
+    let mut others: Vec<&str> =
+        campaign.miswirings[1..].iter().filter_map(|it| Some(it.case.steps.first()?.route.as_str())).collect();
+    others.sort_unstable();
+    others.dedup();
+    if !others.is_empty() {
+        let _ = write!(counted, " Refused, too: {}.", others.join(", "));
+    }
+    let _ = write!(text, "\n{}", report::wrapped("", &counted));
+    Err(text)
+}
+
+/// `Err` with the most severe findings in full, a line for each other one, and where the full report lies.
+pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject, notes: &Notes) -> Result<(), String> {
+    if notes.status(campaign) == 0 {
+        return Ok(());
+    }
+    if !campaign.harness_faults.is_empty() {
+        let faults: Vec<&str> = campaign.harness_faults.iter().take(IN_FULL).map(String::as_str).collect();
+        let count = campaign.harness_faults.len();
+        return Err(format!("{count} harness fault(s): the harness caught itself.\n{}", faults.join("\n")));
+    }
+    let groups = groups(&campaign.findings, &campaign.catalogue);
+    let groups: Vec<_> = groups.into_iter().filter(|group| notes.accepted.of(group.root).is_none()).collect();
+    if !notes.accepted.faults.is_empty() {
+        return Err(notes.accepted.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    }
+    if groups.is_empty() {
+        wired(campaign)?;
+        let (throttled, attempts) = (campaign.tally.throttled, campaign.tally.attempts);
+        return Err(format!(
+            "{throttled} of {attempts} attempts were answered by a rate limiter, so that too little was tested; raise the limit for \
+             the test."
+        ));
+    }
+    let (count, causes) = (groups.iter().map(|group| 1 + group.below.len()).sum(), groups.len());
+    let mut text = format!("{}\n{}\n", counted(count, causes), summary(name, campaign, subject));
+    for (i, group) in groups.iter().take(IN_FULL).enumerate() {
+        let _ = write!(text, "\n{}. {}", i + 1, report::finding(group.root, &campaign.catalogue, subject));
+        if !group.below.is_empty() {
+            let _ = writeln!(text, "   below it   {} that combine or repeat it", group.below.len());
+        }
+    }
+    if groups.len() > IN_FULL {
+        text.push('\n');
+    }
+    for (i, group) in groups.iter().enumerate().skip(IN_FULL).take(LINES) {
+        let _ = writeln!(text, "{}", report::one_line(i + 1, group, &campaign.catalogue));
+    }
+    if groups.len() > IN_FULL + LINES {
+        let _ = writeln!(text, "and {} more causes", groups.len() - IN_FULL - LINES);
+    }
+    let _ = match save(name, campaign, subject, notes) {
+        Ok(file) => write!(text, "\nEverything in full: {}", file.display()),
+        Err(error) => write!(text, "\nThe full report could not be written: {error}"),
+    };
+    Err(text)
+}
+
+fn counted(findings: usize, causes: usize) -> String {
+    let s = |count: usize| if count == 1 { "" } else { "s" };
+    format!("{findings} finding{} of {causes} cause{}, the most severe first:", s(findings), s(causes))
+}
+
+/// Writes the cases of all findings, and the report.
+fn save(name: &str, campaign: &Campaign, subject: &Subject, notes: &Notes) -> Result<std::path::PathBuf, String> {
+    let file = subject.folder.join(format!("{}-{name}.txt", subject.gate));
+    let text = report::screen_as(campaign, subject, View { all: true, exercised: true }, notes);
+    std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(file)
+}
+
+/// Why there is no gate to test.
+pub(super) fn not_built(error: &CampaignError) -> String {
+    format!(
+        "Mis-wired: {error}.\n\nThe factory is called with a world of forged keys, on a thread of its own with a tokio runtime. Nothing was attempted, \
+         and nothing is said about security."
+    )
+}

@@ -1,0 +1,165 @@
+//! Worked examples, each a repository of its own, and a newcomer's first hour: built and run as their owners would.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::bad_input::binary;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// Cargo in a project outside the workspace. All of them share one target directory and the versions of the workspace.
+fn cargo(folder: &Path, arguments: &[&str]) -> Output {
+    let patch = format!("patch.crates-io.gatecrash.path=\"{}\"", root().join("harness").display());
+    std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    Command::new(env!("CARGO"))
+        .args(arguments)
+        .args(["--config", &patch])
+        .env("CARGO_TARGET_DIR", root().join("target/examples"))
+        .env("CARGO_TERM_COLOR", "never")
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// What a suite says of the most severe finding of one test.
+fn first_of<'a>(said: &'a str, test: &str) -> &'a str {
+    let from = said.split_once(&format!("---- gatecrash_suite::{test} stdout ----")).map_or("", |(_, rest)| rest);
+    from.split("\n\n").find(|part| part.starts_with("1. ")).unwrap_or_default()
+}
+
+fn copied(example: &str) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().flatten() {
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            match from.is_dir() {
+                true => copy(&from, &to),
+                false => drop(std::fs::copy(&from, &to).unwrap()),
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example), folder.path());
+    // As a user writes it: the version alone.
+    let manifest = folder.path().join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(manifest, text.replace("path = \"../../../harness\", ", "")).unwrap();
+    folder
+}
+
+/// The suite fails with the one right cause on top, and passes with the bug mended.
+#[test]
+fn an_axum_middleware_before_and_after() {
+    let folder = copied("axum-middleware");
+    let before = cargo(folder.path(), &["test", "--test", "gate"]);
+    let said = String::from_utf8_lossy(&before.stdout);
+    assert!(!before.status.success(), "{said}{}", String::from_utf8_lossy(&before.stderr));
+    let first = first_of(&said, "claims");
+    assert!(first.contains("Breach") && first.contains("audience (RFC 7519 §4.1.3)"), "{said}");
+    assert!(!said.contains("\n2. "), "one cause, in whatever test: {said}");
+    let after = cargo(folder.path(), &["test", "--test", "gate", "--features", "fixed"]);
+    assert!(
+        after.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&after.stdout),
+        String::from_utf8_lossy(&after.stderr)
+    );
+}
+
+/// What a newcomer has: a middleware of ten lines, with a bug.
+const MIDDLEWARE: &str = r#"use axum::{extract::{Request, State}, http::StatusCode, middleware::Next, response::Response};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+#[derive(Clone, serde::Deserialize)]
+pub struct Caller { pub sub: String }
+pub async fn authenticate(State(keys): State<JwkSet>, mut request: Request, next: Next) -> Result<Response, StatusCode> {
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.validate_aud = false;
+    let field = request.headers().get("authorization").and_then(|field| field.to_str().ok()).unwrap_or_default();
+    let token = field.strip_prefix("Bearer ").ok_or(StatusCode::UNAUTHORIZED)?;
+    let id = decode_header(token).ok().and_then(|header| header.kid).ok_or(StatusCode::UNAUTHORIZED)?;
+    let key = keys.find(&id).and_then(|key| DecodingKey::from_jwk(key).ok()).ok_or(StatusCode::UNAUTHORIZED)?;
+    let caller = decode::<Caller>(token, &key, &validation).map_err(|_| StatusCode::UNAUTHORIZED)?.claims;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+"#;
+
+const MANIFEST: &str = r#"[package]
+name = "shop"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+axum = { version = "0.8", default-features = false, features = ["query"] }
+jsonwebtoken = { version = "11", default-features = false, features = ["rust_crypto"] }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+
+[profile.dev]
+debug = "line-tables-only"
+opt-level = 1
+"#;
+
+/// What the newcomer types, by file: the line that goes, and what comes in its place.
+const TYPED: [(&str, &str, &str); 5] = [
+    ("Cargo.toml", "opt-level = 1\n", "opt-level = 1\n[profile.dev.package.\"*\"]\nopt-level = 2\ndebug = false\n"),
+    (
+        "tests/gate.rs",
+        "    Err(\"build your service in `gate` of tests/gate.rs\".into())\n",
+        "    let keys = serde_json::from_str(&world.jwks(gatecrash::model::IssuerRole::Home))?;
+    let layer = axum::middleware::from_fn_with_state(keys, shop::authenticate);
+    Ok(Gate::layer::<_, axum::body::Body, _>(world, layer)?.identity(|left| Some(left.get::<shop::Caller>()?.sub.clone())))\n",
+    ),
+    (
+        "tests/gate.rs",
+        "gatecrash::suite!(gate, policy = \"gate.toml\");",
+        "gatecrash::suite!(gate, policy = \"gate.toml\", world = gatecrash::WorldOptions::system_clock());",
+    ),
+    ("gate.toml", "[certificates]\n", "[certificates]\nidentity = \"none\"\n"),
+    (
+        "gate.toml",
+        "[tokens]\n",
+        "[tokens]\nalgorithms = [\"ES256\"]\ntypes = []\nrequired = [\"aud\", \"iss\", \"sub\"]\nleeway = 60\nlifetime = \"any\"\nbinding = \"none\"\n",
+    ),
+];
+
+/// From nothing to the first finding, as the README says: at most 6 commands and 15 typed lines.
+#[test]
+fn a_newcomer_finds_the_bug() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    std::fs::write(folder.path().join("src/lib.rs"), MIDDLEWARE).unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), MANIFEST).unwrap();
+    let mut commands = 1; // cargo install gatecrash
+    let added = cargo(folder.path(), &["add", "--quiet", "--offline", "--dev", "gatecrash@0.1.0"]);
+    if !added.status.success() {
+        // Not published yet: what the command would write.
+        let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
+        std::fs::write(
+            folder.path().join("Cargo.toml"),
+            format!("{manifest}\n[dev-dependencies]\ngatecrash = \"0.1.0\"\n"),
+        )
+        .unwrap();
+    }
+    let wrote = Command::new(binary()).args(["init", "--dir", "."]).current_dir(folder.path()).output().unwrap();
+    assert!(wrote.status.success(), "{}", String::from_utf8_lossy(&wrote.stderr));
+    let mut typed = 0;
+    for (file, line, instead) in TYPED {
+        let path = folder.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(line), "{file}: {line}");
+        typed += instead.lines().filter(|it| !line.lines().any(|old| old == *it)).count();
+        std::fs::write(path, text.replacen(line, instead, 1)).unwrap();
+    }
+    let done = cargo(folder.path(), &["test", "--test", "gate"]);
+    commands += 3;
+    assert!(commands <= 6 && typed <= 15, "{commands} commands, {typed} lines");
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(!done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    let first = first_of(&said, "claims");
+    assert!(first.contains("audience (RFC 7519 §4.1.3)"), "{said}{}", String::from_utf8_lossy(&done.stderr));
+}

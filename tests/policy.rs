@@ -1,0 +1,52 @@
+//! `policy`: what a policy promises in words, what it leaves out, and one to begin with.
+
+use std::process::{Command, Output};
+
+use crate::bad_input::binary;
+
+fn policy(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(binary()).arg("policy").args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn checked(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("gate.toml"), text).unwrap();
+    let done = policy(folder.path(), &["check", "gate.toml"]);
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn a_strict_policy_and_a_lax_one_in_words() {
+    insta::assert_snapshot!("policy_of_the_reference", checked(gatecrash_gallery::POLICY));
+    let lax = include_str!("examples/axum-middleware/gate.toml");
+    insta::assert_snapshot!("policy_of_a_middleware", checked(lax));
+}
+
+#[test]
+fn one_to_begin_with_is_strict_and_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(policy(folder.path(), &["init"]).status.code(), Some(0));
+    let text = std::fs::read_to_string(folder.path().join("gate.toml")).unwrap();
+    let told = checked(&text);
+    assert!(!told.contains("(tokens.") && !told.contains("(certificates."), "{told}");
+    let again = policy(folder.path(), &["init"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(folder.path().join("gate.toml")).unwrap(), text);
+}
+
+/// Each value that the template explains is one that is read, and says what it says it is by default.
+#[test]
+fn the_values_that_it_explains_are_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    policy(folder.path(), &["init"]);
+    let file = folder.path().join("gate.toml");
+    let before = gatecrash::input::policy(&file).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (top, rest) = text.split_once("[[issuers]]").unwrap();
+    let spoken: Vec<&str> =
+        top.lines().map(|line| line.strip_prefix("# ").filter(|it| it.contains(" = ")).unwrap_or(line)).collect();
+    assert!(spoken.len() > 20);
+    std::fs::write(&file, format!("{}\n[[issuers]]{rest}", spoken.join("\n"))).unwrap();
+    assert_eq!(gatecrash::input::policy(&file).unwrap(), before);
+}
