@@ -77,28 +77,30 @@ pub async fn check_through(
         [step] => step,
         _ => return carryover::check_steps(gate, world, case, options).await,
     };
-    let attempt = resolve(step, &world.present())?;
-    judged(gate, world, &attempt, options, warp).await
+    // One present for the whole attempt: the system clock does not wait.
+    let blueprint = world.present();
+    let attempt = resolve(step, &blueprint)?;
+    judged(gate, world, &blueprint, &attempt, options, warp).await
 }
 
 /// Forges, attempts, judges and compares one attempt.
 async fn judged(
     gate: &Gate,
     world: &World,
+    blueprint: &Blueprint,
     attempt: &Attempt,
     options: CheckOptions,
     warp: impl Fn(Wire) -> Wire,
 ) -> Result<Checked, Unresolvable> {
-    let blueprint = world.present();
     let (expected, verdict) = {
         let _spent = profile::spend(Phase::Judge);
-        let expected = attempt.expected(&blueprint);
-        let verdict = judge_lifted(&expected, &blueprint);
+        let expected = attempt.expected(blueprint);
+        let verdict = judge_lifted(&expected, blueprint);
         (expected, verdict)
     };
-    let wire = warp(forge_in(world, attempt, options.serial)?);
+    let wire = warp(forge_in(world, blueprint, attempt, options.serial)?);
     if options.mirror
-        && let Some(fault) = mirror(&wire, attempt, &expected, world, &blueprint)
+        && let Some(fault) = mirror(&wire, attempt, &expected, world, blueprint)
     {
         return Ok(Checked { verdict, observation: Observation::default(), outcome: Outcome::HarnessFault(fault) });
     }
@@ -114,8 +116,8 @@ async fn judged(
 }
 
 /// The forged bytes. What no writer can say is no attempt.
-fn forge_in(world: &World, attempt: &Attempt, serial: u64) -> Result<Wire, Unresolvable> {
-    let forged = forge::forge(attempt, &world.present(), world.keyring(), world.mint(), serial);
+fn forge_in(world: &World, blueprint: &Blueprint, attempt: &Attempt, serial: u64) -> Result<Wire, Unresolvable> {
+    let forged = forge::forge(attempt, blueprint, world.keyring(), world.mint(), serial);
     forged.map_err(|error| Unresolvable::NotApplicable(error.to_string()))
 }
 

@@ -26,12 +26,13 @@ pub(super) async fn check_steps(
     let apart = || Unresolvable::NotApplicable("the steps cannot share a connection".into());
     let (last, before) = attempts.split_last().ok_or_else(apart)?;
     let fresh = CheckOptions { depth: Depth::Connection, ..options };
-    let mut checked = judged(gate, world, last, fresh, |wire| wire).await?;
+    let mut checked = judged(gate, world, &blueprint, last, fresh, |wire| wire).await?;
     if matches!(checked.outcome, Outcome::HarnessFault(_)) {
         return Ok(checked);
     }
     // A token is used once: the same step has another one on the kept connection.
-    let wires = attempts.iter().zip(1..).map(|(attempt, at)| forge_in(world, attempt, options.serial ^ (at << 48)));
+    let wires =
+        attempts.iter().zip(1..).map(|(attempt, at)| forge_in(world, &blueprint, attempt, options.serial ^ (at << 48)));
     let wires = wires.collect::<Result<Vec<_>, _>>()?;
     let (wire, earlier) = wires.split_last().ok_or_else(apart)?;
     let kept = earlier.iter().map(|wire| wire.kept().filter(|it| ClientKey::from(it) == ClientKey::from(&wires[0])));
