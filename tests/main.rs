@@ -29,6 +29,7 @@ mod promises;
 mod reachability;
 mod reference;
 mod report;
+mod reuse;
 mod serve;
 mod strategies;
 mod suite;
