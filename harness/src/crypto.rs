@@ -1,5 +1,5 @@
 //! How the signatures of a world are made: by real cryptography, or by an ideal one that nobody can forge and that costs
-//! a tenth. Nothing of the ideal one is reachable but through a [`World`](crate::World) that is built with it.
+//! a hash. Nothing of the ideal one is reachable but through a [`World`](crate::World) that is built with it.
 
 use gatecrash_model::{Case, Extra, Mutation, SignatureForm};
 

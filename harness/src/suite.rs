@@ -147,7 +147,7 @@ impl Default for SuiteOptions {
 
 impl SuiteOptions {
     /// With what the environment says instead. `Err` names the variable that says nothing.
-    fn from_environment(mut self) -> Result<Self, String> {
+    fn with_environment(mut self) -> Result<Self, String> {
         self.pairs = number("GATECRASH_PAIRS")?.unwrap_or(self.pairs);
         self.random = number("GATECRASH_RANDOM")?.unwrap_or(self.random);
         self.world.seed = number("GATECRASH_SEED")?.unwrap_or(self.world.seed);
@@ -262,7 +262,7 @@ impl Suite {
 
 impl Started {
     fn new(factory: Factory, root: &Path, policy: &str, options: SuiteOptions) -> Result<Self, String> {
-        let options = options.from_environment()?;
+        let options = options.with_environment()?;
         let file = root.join(policy);
         let policy = input::policy(&file).map_err(|error| error.to_string())?;
         let target = Target { factory, policy, world: options.world.clone() };

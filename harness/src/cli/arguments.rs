@@ -90,7 +90,7 @@ impl DepthOption {
 pub(super) enum CryptoOption {
     /// Real for controls, catalogue and a fixed share of the rest, else ideal
     Both,
-    /// Signatures that cost a tenth and that nobody can forge, wherever the gate takes them up
+    /// Signatures that cost a hash and that nobody can forge, wherever the gate takes them up
     Ideal,
     /// The algorithms that the standards name
     Real,
