@@ -198,11 +198,10 @@ fn a_panic_that_a_layer_catches_is_a_panic() {
 fn what_a_gate_needs_is_kept() {
     async fn gate(world: &World) -> Result<Gate, std::io::Error> {
         let (folder, issuer) = (tempfile::tempdir()?, world.loopback_issuer(gatecrash::model::IssuerRole::Home)?);
-        let (path, url) = (folder.path().to_path_buf(), issuer.jwks_url());
+        let path = folder.path().to_path_buf();
         std::fs::write(path.join("state"), "open")?;
         let there = from_fn(move |request: Request, next: Next| {
-            let address = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap().to_string();
-            let kept = path.join("state").exists() && std::net::TcpStream::connect(address).is_ok();
+            let kept = path.join("state").exists();
             async move { if kept { next.run(request).await } else { StatusCode::SERVICE_UNAVAILABLE.into_response() } }
         });
         let gate = bank(world, |router: Router| router.layer(there)).map_err(std::io::Error::other)?;

@@ -123,12 +123,12 @@ fn forge_in(world: &World, blueprint: &Blueprint, attempt: &Attempt, serial: u64
 
 /// Whether answers to a method look alike for who is let in and who is not, so that success alone proves nothing.
 ///
-/// `OPTIONS` runs no effect, and a preflight carries no credentials (RFC 9110 §9.3.7); an answer to `HEAD` has no content and
-/// no trailers (§9.3.2), so that a refusal which is declared to stand there cannot be seen.
+/// `OPTIONS` runs no effect, and a preflight carries no credentials (RFC 9110 §9.3.7); an answer to `HEAD` or
+/// `CONNECT` has no content and no trailers (§9.3.2, §9.3.6), so that a refusal which is declared to stand there cannot be seen.
 fn answers_alike(method: &str, policy: &Policy) -> bool {
     let answers = &policy.answers;
     match method {
-        "HEAD" => !answers.refused_content.is_empty() || !answers.refused_fields.is_empty(),
+        "CONNECT" | "HEAD" => !answers.refused_content.is_empty() || !answers.refused_fields.is_empty(),
         "OPTIONS" => !policy.routes.iter().any(|route| route.method == "OPTIONS"),
         _ => false,
     }
