@@ -43,7 +43,7 @@ fn what_is_accepted_fails_no_run_until_it_ends() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|finding| finding["below"].is_null() || finding["rules"].as_array().unwrap().len() == 1)
+        .filter(|finding| !["audience", "issuer"].iter().all(|rule| finding["rules"].to_string().contains(rule)))
         .map(|finding| entry(finding["fingerprint"].as_str().unwrap(), "9999-12-31"))
         .collect();
     assert!(all.iter().any(|entry| entry.contains(AUDIENCE)) && all.iter().any(|entry| entry.contains(ISSUER)));
