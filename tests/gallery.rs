@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use gatecrash::{
+    Clock,
     campaign::{Bound, CampaignOptions},
     catalogue::Catalogue,
     check::FindingKind,
@@ -34,6 +35,7 @@ fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
     assert!(flawed.len() > 75, "{}", flawed.len());
     let mut matrix = Matrix::default();
     let mut measured = Vec::new();
+    let mut by_chance = BTreeSet::new();
     for (exhibit, real) in flawed {
         let done = matrix.row(exhibit, MEASURE).unwrap();
         assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
@@ -42,10 +44,18 @@ fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
         // No attack alone shows what is said to take a pair.
         assert!(exhibit.needs.is_none() || done.killers.is_empty(), "{}: {:?}", exhibit.what, done.killers);
         measured.push(Killed { gate: real.name.clone(), ..Killed::from(&done) });
+        // By the system's clock certificates are others on every run, and so are the letters of their thumbprints: whether
+        // two encodings of one differ is a matter of chance.
+        if real.target.world.clock == Clock::System {
+            by_chance.insert(real.name.clone());
+        }
     }
     measured.sort_by(|a, b| a.gate.cmp(&b.gate));
     let mut kept = kills::kept().unwrap();
     kept.sort_by(|a, b| a.gate.cmp(&b.gate));
+    for killed in kept.iter_mut().chain(&mut measured).filter(|killed| by_chance.contains(&killed.gate)) {
+        killed.attacks.retain(|attack| attack != "x5t-enc-std-b64");
+    }
     assert!(kept == measured, "kills.json is out of date; `cargo run --release -p gatecrash-gallery --bin measure`");
 }
 
