@@ -25,6 +25,10 @@ pub(super) fn mutate(
     let (mut hello, mut rest) = hello::read(input)?;
     let changed = |octets: &mut Vec<u8>, more: usize| {
         let size = octets.len();
+        // The engine wants room for one octet at least.
+        if size + more == 0 {
+            return;
+        }
         octets.resize(size + more, 0);
         let size = bytes(octets, size, size + more);
         octets.truncate(size);
@@ -37,7 +41,7 @@ pub(super) fn mutate(
             let again = hello.extensions.get(at)?.clone();
             hello.extensions.push(again);
         }
-        2 => {
+        2 if !hello.extensions.is_empty() => {
             let other = dice.below(hello.extensions.len());
             hello.extensions.swap(at, other);
         }
@@ -98,6 +102,21 @@ mod tests {
         assert!(made.len() > 350, "{}", made.len());
         assert!(made.iter().all(|mutant| hello::read(mutant).is_some()));
         assert!(made.iter().filter(|mutant| **mutant != seed).count() > 300);
+    }
+
+    #[test]
+    fn an_empty_hello_is_changed_as_well() {
+        let empty =
+            hello::Hello { random: vec![0; 32], session: Vec::new(), suites: Vec::new(), extensions: Vec::new() };
+        let seed = empty.records(1);
+        let engine = |_: &mut [u8], size: usize, most: usize| {
+            assert!(most > 0);
+            size
+        };
+        for dice in 0..500 {
+            let _ = mutate(&seed, 4096, &mut Dice::new(dice), engine);
+            let _ = cross(&seed, &seed, &mut Dice::new(dice));
+        }
     }
 
     #[test]
