@@ -10,7 +10,7 @@ use gatecrash::{
 };
 use serde_json::Value;
 
-use crate::support::{exhibit, run};
+use crate::support::{exhibit, run, subject};
 
 /// What an attacker would like to be markup.
 const HOSTILE: &str = "\n```\"><script>alert(1)</script><img src=x onerror=alert(2)>]]>\u{1b}[31m`|*_&amp;";
@@ -37,14 +37,7 @@ impl Told {
         };
         let mut campaign = run(&target, options);
         campaign.elapsed = Duration::from_secs(2);
-        let subject = Subject {
-            gate: gate.into(),
-            seed: 1,
-            jobs: 1,
-            command: "cargo gatecrash".into(),
-            named: true,
-            folder: PathBuf::from("target/gatecrash"),
-        };
+        let subject = subject(gate);
         let entry = "[[known]]\nfingerprint = \"514874b34fdb\"\nreason = \"one issuer only\"\nowner = \"platform\"\n";
         let known = Known::parse("known.toml", &format!("format = 1\n{entry}expires = 9999-12-31\n")).unwrap();
         let notes = Notes {

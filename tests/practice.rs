@@ -157,7 +157,9 @@ fn a_preflight_is_answered_without_a_token() {
         });
         bank(world, |router| router.layer(cors))
     }
-    clean(&attacked(factory!(gate), |_| {}));
+    clean(&attacked(factory!(gate), |answers| answers.preflight = true));
+    // Who does not say so is told.
+    assert!(!added(&attacked(factory!(gate), |_| {})).is_empty());
 }
 
 #[test]

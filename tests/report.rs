@@ -1,24 +1,11 @@
 //! What people and machines read.
 
-use std::path::PathBuf;
-
 use gatecrash::{
     campaign::{Bound, CampaignOptions, Depths},
-    report::{self, Material, Notes, Report, Subject},
+    report::{self, Material, Notes, Report},
 };
 
-use crate::support::{exhibit, run};
-
-fn subject(gate: &str) -> Subject {
-    Subject {
-        gate: gate.into(),
-        seed: 1,
-        jobs: 1,
-        command: "cargo gatecrash".into(),
-        named: true,
-        folder: PathBuf::from("target/gatecrash"),
-    }
-}
+use crate::support::{exhibit, run, subject};
 
 #[test]
 fn one_finding_in_full() {

@@ -6,6 +6,7 @@ use gatecrash::{
     campaign::{self, Campaign, CampaignOptions, Progress, Target},
     exhibit::Exhibit,
     model::Blueprint,
+    report::Subject,
 };
 
 /// The present of blueprints that stand alone, seconds since the Unix epoch.
@@ -18,6 +19,18 @@ pub(crate) fn blueprint() -> Blueprint {
 pub(crate) fn exhibit(name: &str) -> Exhibit {
     let exhibits = gatecrash_gallery::exhibits().unwrap();
     exhibits.into_iter().find(|exhibit| exhibit.name == name).unwrap()
+}
+
+/// A gate of the gallery, as the command line speaks of it.
+pub(crate) fn subject(gate: &str) -> Subject {
+    Subject {
+        gate: gate.into(),
+        seed: 1,
+        jobs: 1,
+        command: "cargo gatecrash".into(),
+        named: true,
+        folder: "target/gatecrash".into(),
+    }
 }
 
 pub(crate) fn run(target: &Target, options: CampaignOptions) -> Campaign {

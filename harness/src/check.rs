@@ -7,7 +7,7 @@ mod leak;
 mod shrink;
 mod stability;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Policy, Unresolvable, Verdict, judge_lifted, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
 
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
@@ -106,10 +106,7 @@ async fn judged(
     }
     let observation = gate.attempt(&wire, world, options.depth).await;
     let _spent = profile::spend(Phase::Judge);
-    let mut disagreements = compare::compare(&verdict, &observation, world.policy());
-    if observation.seen.hits.is_empty() && answers_alike(&expected.method, world.policy()) {
-        disagreements.retain(|it| !matches!(it.kind, FindingKind::Breach | FindingKind::Unwitnessed));
-    }
+    let mut disagreements = compare::compare(&verdict, &observation, world.policy(), &expected.method);
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
     let outcome = if disagreements.is_empty() { Outcome::Agree } else { Outcome::Disagree(disagreements) };
     Ok(Checked { verdict, observation, outcome })
@@ -119,19 +116,6 @@ async fn judged(
 fn forge_in(world: &World, blueprint: &Blueprint, attempt: &Attempt, serial: u64) -> Result<Wire, Unresolvable> {
     let forged = forge::forge(attempt, blueprint, world.keyring(), world.mint(), serial);
     forged.map_err(|error| Unresolvable::NotApplicable(error.to_string()))
-}
-
-/// Whether answers to a method look alike for who is let in and who is not, so that success alone proves nothing.
-///
-/// `OPTIONS` runs no effect, and a preflight carries no credentials (RFC 9110 §9.3.7); an answer to `HEAD` or
-/// `CONNECT` has no content and no trailers (§9.3.2, §9.3.6), so that a refusal which is declared to stand there cannot be seen.
-fn answers_alike(method: &str, policy: &Policy) -> bool {
-    let answers = &policy.answers;
-    match method {
-        "CONNECT" | "HEAD" => !answers.refused_content.is_empty() || !answers.refused_fields.is_empty(),
-        "OPTIONS" => !policy.routes.iter().any(|route| route.method == "OPTIONS"),
-        _ => false,
-    }
 }
 
 fn mirror(wire: &Wire, attempt: &Attempt, expected: &Lifted, world: &World, blueprint: &Blueprint) -> Option<String> {

@@ -41,6 +41,9 @@ use crate::{
     input::parse_case,
 };
 
+/// Changes the first octets of a slice in place, given how many and how many there may be; how many there are then.
+pub type Engine = fn(&mut [u8], usize, usize) -> usize;
+
 /// The environment variable that names the gate under fuzz.
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
 
@@ -243,14 +246,7 @@ impl Fuzzer {
     ///
     /// Cases are changed by structure. Tokens, certificates and TLS records are taken apart, so that `engine`, which changes octets as
     /// this function does, changes what they hold; other bytes are the engine's alone.
-    pub fn mutate(
-        &self,
-        data: &mut [u8],
-        size: usize,
-        most: usize,
-        seed: u32,
-        engine: fn(&mut [u8], usize, usize) -> usize,
-    ) -> usize {
+    pub fn mutate(&self, data: &mut [u8], size: usize, most: usize, seed: u32, engine: Engine) -> usize {
         let room = most.min(data.len());
         let mut dice = Dice::new(u64::from(seed));
         let made = match self.surface {

@@ -156,13 +156,13 @@ fn certificate_rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude
         }
     }
     let constraints = chain.certificates.iter().skip(1).map(|issuer| issuer.name_constraints.as_slice());
-    let constrained = constraints.flat_map(|list| chain.certificates.iter().map(move |below| (below, list)));
+    let mut constrained = constraints.flat_map(|list| chain.certificates.iter().map(move |below| (below, list)));
     if constrained.clone().any(|(below, list)| constraints::meets_unreadable(below, list))
         && !latitude.permits(ReadingKind::UnreadableName)
     {
         rules.insert(Rule::CertificateForm);
     }
-    if constrained.clone().any(|(below, list)| constraints::may_be_refused(below, list))
+    if constrained.any(|(below, list)| constraints::may_be_refused(below, list))
         && !latitude.permits(ReadingKind::ConstraintForm)
     {
         rules.insert(Rule::NameConstraints);

@@ -287,6 +287,8 @@ pub struct Answers {
     pub refused_content: Vec<String>,
     /// Fields whose values mean *refused* in an answer below 400, such as `grpc-status` with `7` and `16`. Trailers count.
     pub refused_fields: BTreeMap<String, Vec<String>>,
+    /// Whether `OPTIONS` is answered to anybody, as a preflight is (Fetch §3.2.2): success without an effect proves nothing then.
+    pub preflight: bool,
     /// Status codes of a rate limiter, which say nothing of whoever asks. None unless named: a gate that slows nobody down never
     /// answers so.
     pub throttled: Vec<u16>,
@@ -300,6 +302,7 @@ impl Default for Answers {
             ],
             refused_content: Vec::new(),
             refused_fields: BTreeMap::new(),
+            preflight: false,
             throttled: Vec::new(),
         }
     }

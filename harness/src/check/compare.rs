@@ -11,7 +11,12 @@ use crate::{
 };
 
 /// Every disagreement; empty when permitted and done agree.
-pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Policy) -> Vec<Disagreement> {
+pub(super) fn compare(
+    verdict: &Verdict,
+    observation: &Observation,
+    policy: &Policy,
+    method: &str,
+) -> Vec<Disagreement> {
     let mut found = Vec::new();
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
@@ -39,7 +44,8 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     let success = observation.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
     let by_status = observation.evidence == Evidence::Status;
     let hit = !hits.is_empty() || (by_status && success);
-    if by_status && success && verdict.must_refuse() && hits.is_empty() {
+    let proves = success && !answers_alike(method, policy);
+    if by_status && proves && verdict.must_refuse() && hits.is_empty() {
         say(FindingKind::Breach, format!("the gate {}", answered()));
     }
     if let Some(principal) = observation.answered_as.as_ref().filter(|_| success && !verdict.must_refuse())
@@ -47,7 +53,7 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
     {
         say(FindingKind::Impersonation, format!("the gate {} for {principal}", answered()));
     }
-    if success && !hit && verdict.must_refuse() {
+    if proves && !hit && verdict.must_refuse() {
         say(FindingKind::Unwitnessed, format!("the gate {}, and no effect was witnessed", answered()));
     }
     if verdict.must_admit() && !hit && observation.panics.is_empty() && !observation.hang {
@@ -77,6 +83,19 @@ pub(super) fn compare(verdict: &Verdict, observation: &Observation, policy: &Pol
         found.extend(answered_twice(second, observation, policy));
     }
     found
+}
+
+/// Whether answers to a method look alike for who is let in and who is not, where the policy says that they do.
+///
+/// A preflight carries no credentials (Fetch §3.2.2); an answer to `HEAD` or `CONNECT` has no content and no trailers
+/// (RFC 9110 §9.3.2, §9.3.6), so that a refusal which is declared to stand there cannot be seen.
+fn answers_alike(method: &str, policy: &Policy) -> bool {
+    let answers = &policy.answers;
+    match method {
+        "CONNECT" | "HEAD" => !answers.refused_content.is_empty() || !answers.refused_fields.is_empty(),
+        "OPTIONS" => answers.preflight,
+        _ => false,
+    }
 }
 
 /// The effects of the first request, and those of the second.

@@ -73,9 +73,9 @@ pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Fai
     Ok(u8::from(failed > 0))
 }
 
-/// Killed, unless it takes steps, which are not there yet; and told from its twin.
+/// Killed, and told from its twin.
 fn good(kill: &Kill) -> bool {
-    (kill.killed || kill.needs == Some(Needs::Steps)) && kill.twin_clean != Some(false)
+    kill.killed && kill.twin_clean != Some(false)
 }
 
 fn summary(kills: &[Kill], full: bool) {
@@ -91,9 +91,9 @@ fn summary(kills: &[Kill], full: bool) {
     if pairs > 0 {
         say_line!("{pairs} of them by a pair of attacks alone");
     }
-    let waiting = count(&|kill| kill.needs == Some(Needs::Steps));
-    if waiting > 0 {
-        say_line!("{waiting} wait for cases of several steps");
+    let steps = count(&|kill| kill.killed && kill.needs == Some(Needs::Steps));
+    if steps > 0 {
+        say_line!("{steps} by a case of two steps alone");
     }
     if full {
         let shown = count(&|kill| kill.random.as_ref().is_some_and(|random| random.median_attempts.is_some()));
@@ -109,9 +109,9 @@ fn summary(kills: &[Kill], full: bool) {
 
 fn print(kill: &Kill) {
     let state = match (kill.attempts_to_kill, kill.needs) {
+        (Some(count), Some(Needs::Steps)) => format!("killed by a case of two steps, after {count} attempts"),
         (Some(count), Some(Needs::Pair)) => format!("killed by a pair, after {count} attempts"),
         (Some(count), _) => format!("killed after {count} attempts (median of 20 orders)"),
-        (None, Some(Needs::Steps)) => "waits for cases of several steps".into(),
         (None, _) => "SURVIVED".into(),
     };
     let twin = match kill.twin_clean {

@@ -2,15 +2,10 @@
 
 use gatecrash_model::Draw as _;
 
-use super::{dice::Dice, raw::der};
+use super::{Engine, dice::Dice, raw::der};
 
 /// A mutant of concatenated DER certificates. `None`: change the octets as they stand.
-pub(super) fn mutate(
-    input: &[u8],
-    room: usize,
-    dice: &mut Dice,
-    bytes: fn(&mut [u8], usize, usize) -> usize,
-) -> Option<Vec<u8>> {
+pub(super) fn mutate(input: &[u8], room: usize, dice: &mut Dice, bytes: Engine) -> Option<Vec<u8>> {
     // One mutant in eight is changed as octets.
     if dice.below(8) == 0 {
         return None;

@@ -3,7 +3,11 @@
 
 use gatecrash_model::Draw as _;
 
-use super::{dice::Dice, raw::hello};
+use super::{
+    Engine,
+    dice::Dice,
+    raw::hello::{self, Hello},
+};
 
 /// Extensions that a client may send first and that seeds leave out (IANA, TLS ExtensionType Values).
 const KINDS: [u16; 14] = [5, 15, 18, 21, 23, 27, 28, 35, 41, 42, 44, 49, 0x0A0A, 0xFF01];
@@ -12,17 +16,22 @@ const CODES: [u16; 12] =
     [0x0000, 0x0005, 0x000A, 0x002F, 0x009C, 0x1301, 0x1302, 0x1303, 0x1304, 0xC02B, 0xCCA8, 0x5A5A];
 
 /// A mutant whose first message is a ClientHello still. `None`: change the octets as they stand.
-pub(super) fn mutate(
-    input: &[u8],
-    room: usize,
-    dice: &mut Dice,
-    bytes: fn(&mut [u8], usize, usize) -> usize,
-) -> Option<Vec<u8>> {
+pub(super) fn mutate(input: &[u8], room: usize, dice: &mut Dice, bytes: Engine) -> Option<Vec<u8>> {
     // One mutant in eight is changed as octets.
     if dice.below(8) == 0 {
         return None;
     }
     let (mut hello, mut rest) = hello::read(input)?;
+    // Half of the mutants are honest but for one extension: else what one of them lost, all that come of it lack.
+    if dice.below(2) == 0
+        && let Some(kept) = dice.pick(&hello.extensions).cloned()
+    {
+        hello = Hello::honest();
+        match hello.extensions.iter_mut().find(|(kind, _)| *kind == kept.0) {
+            Some(extension) => *extension = kept,
+            None => hello.extensions.insert(0, kept),
+        }
+    }
     let changed = |octets: &mut Vec<u8>, more: usize| {
         let size = octets.len();
         // The engine wants room for one octet at least.
@@ -92,7 +101,7 @@ mod tests {
 
     #[test]
     fn most_mutants_are_read_again() {
-        let seed = hello::Hello::honest().records(1);
+        let seed = Hello::honest().records(1);
         let engine = |octets: &mut [u8], size: usize, most: usize| {
             octets.iter_mut().take(1).for_each(|octet| *octet = octet.wrapping_add(1));
             size.max(most.min(2))
@@ -106,8 +115,7 @@ mod tests {
 
     #[test]
     fn an_empty_hello_is_changed_as_well() {
-        let empty =
-            hello::Hello { random: vec![0; 32], session: Vec::new(), suites: Vec::new(), extensions: Vec::new() };
+        let empty = Hello { random: vec![0; 32], session: Vec::new(), suites: Vec::new(), extensions: Vec::new() };
         let seed = empty.records(1);
         let engine = |_: &mut [u8], size: usize, most: usize| {
             assert!(most > 0);

@@ -1,6 +1,6 @@
 //! The life of a fuzz binary: it starts with a gate or not at all, and ends with what it reached, or with a story.
 
-use super::{Fuzzer, Story, Surface};
+use super::{Engine, Fuzzer, Story, Surface};
 use crate::{exhibit::Exhibit, input::InputError};
 
 /// A fuzzer as [`fuzz!`](crate::fuzz!) uses it: what goes wrong ends the process.
@@ -44,14 +44,7 @@ impl Session {
     /// Changes the first `size` octets of `data` in place; the new size, at most `max_size`.
     ///
     /// `bytes` is the engine's own mutator.
-    pub fn mutate(
-        &self,
-        data: &mut [u8],
-        size: usize,
-        max_size: usize,
-        seed: u32,
-        bytes: fn(&mut [u8], usize, usize) -> usize,
-    ) -> usize {
+    pub fn mutate(&self, data: &mut [u8], size: usize, max_size: usize, seed: u32, bytes: Engine) -> usize {
         self.mutating.set(true);
         self.fuzzer.mutate(data, size, max_size, seed, bytes)
     }

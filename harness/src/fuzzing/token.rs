@@ -3,15 +3,10 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::Draw as _;
 
-use super::dice::Dice;
+use super::{Engine, dice::Dice};
 
 /// A mutant in one of whose segments `bytes` has changed the decoded octets. `None`: change the text as it stands.
-pub(super) fn mutate(
-    token: &[u8],
-    room: usize,
-    dice: &mut Dice,
-    bytes: fn(&mut [u8], usize, usize) -> usize,
-) -> Option<Vec<u8>> {
+pub(super) fn mutate(token: &[u8], room: usize, dice: &mut Dice, bytes: Engine) -> Option<Vec<u8>> {
     // One mutant in four is changed as text.
     if dice.below(4) == 0 {
         return None;

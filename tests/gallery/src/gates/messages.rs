@@ -203,17 +203,29 @@ pub(super) fn body_first(world: &World, flawed: bool) -> Result<Gate, BoxError> 
 
 /// Remembers, for the whole connection, whom it let in.
 pub(super) fn remembered(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    fn recall(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
-        let session = parts.extensions.get::<Session>();
-        let caller = match session.and_then(Session::kept) {
-            Some(caller) if !parts.headers.contains_key(AUTHORIZATION) => caller,
-            _ => admit(desk, parts)?,
-        };
-        if let Some(session) = session {
-            session.keep(&caller);
+    with_memory(world, flawed, |desk, parts| recall(desk, parts, false))
+}
+
+/// Whoever was let in on this connection before, where the request brings a token or brings none.
+fn recall(desk: &Desk, parts: &Parts, with_token: bool) -> Result<Caller, Refusal> {
+    let session = parts.extensions.get::<Session>();
+    match session.and_then(Session::kept) {
+        Some(caller) if parts.headers.contains_key(AUTHORIZATION) == with_token => Ok(caller),
+        _ => {
+            let caller = admit(desk, parts)?;
+            if let Some(session) = session {
+                session.keep(&caller);
+            }
+            Ok(caller)
         }
-        Ok(caller)
     }
+}
+
+fn with_memory(
+    world: &World,
+    flawed: bool,
+    recall: fn(&Desk, &Parts) -> Result<Caller, Refusal>,
+) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
         steps.admit = recall;
@@ -223,24 +235,7 @@ pub(super) fn remembered(world: &World, flawed: bool) -> Result<Gate, BoxError> 
 
 /// Authenticates the first request of a connection, and takes every later one that brings a token for the same caller's.
 pub(super) fn first_caller(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    fn recall(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
-        let session = parts.extensions.get::<Session>();
-        match session.and_then(Session::kept) {
-            Some(caller) if parts.headers.contains_key(AUTHORIZATION) => Ok(caller),
-            _ => {
-                let caller = admit(desk, parts)?;
-                if let Some(session) = session {
-                    session.keep(&caller);
-                }
-                Ok(caller)
-            }
-        }
-    }
-    let mut steps = Steps::default();
-    if flawed {
-        steps.admit = recall;
-    }
-    listener::gate(world, Desk::new(world, steps)?.guarded(), None)
+    with_memory(world, flawed, |desk, parts| recall(desk, parts, true))
 }
 
 /// A front that tidies up: where there are two framings, it passes one on.
