@@ -4,6 +4,7 @@ mod exercised;
 mod ground;
 mod pairs;
 mod plan;
+mod reduce;
 mod session;
 mod tally;
 mod wiring;
@@ -18,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatecrash_model::{Case, Policy, Rule, Scene, Unresolvable};
+use gatecrash_model::{Case, Policy, Rule, Unresolvable};
 
 pub use exercised::{Exercised, Reach, Source, table};
 pub(crate) use plan::controls;
@@ -27,10 +28,11 @@ pub use session::Session;
 pub use tally::{Miswiring, Tally};
 
 pub(crate) use self::ground::Ground;
+pub(crate) use self::reduce::Raw;
 use crate::{
     catalogue::{Artefact, Catalogue, CatalogueError},
-    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable, fingerprint, shrink},
-    crypto::{Crypto, Layers},
+    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable},
+    crypto::{self, Crypto, Layers},
     factory::{BoxError, Factory},
     gate::Depth,
     profile::Profile,
@@ -231,16 +233,6 @@ pub struct Progress {
     pub total: AtomicU64,
 }
 
-/// A disagreement as first seen, before shrinking.
-#[derive(Clone, Debug)]
-pub(crate) struct Raw {
-    pub(crate) index: u64,
-    pub(crate) case: Case,
-    pub(crate) kind: FindingKind,
-    pub(crate) seen: String,
-    pub(crate) depth: Depth,
-}
-
 /// Runs a campaign.
 pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) -> Result<Campaign, CampaignError> {
     let world = World::new(target.policy.clone(), target.world.clone())?;
@@ -334,7 +326,7 @@ fn finish(
     }
     shown.sort_by_key(|shown| shown.index);
     let raws = if prepared.shrink { raws.into_values().collect() } else { Vec::new() };
-    let findings = reduce(ground, raws, &mut harness_faults)?;
+    let findings = reduce::reduce(ground, raws, &mut harness_faults)?;
     Ok(Campaign {
         tally,
         findings,
@@ -347,68 +339,6 @@ fn finish(
         ideal,
         profile,
     })
-}
-
-/// How many raw disagreements are shrunk; each has a rule set of its own, so what is beyond adds combinations only.
-const SHRUNK: usize = 400;
-
-/// Confirms each disagreement on a fresh gate, shrinks it, and keeps the earliest of each fingerprint.
-fn reduce(
-    ground: &mut Ground,
-    mut raws: Vec<Raw>,
-    harness_faults: &mut BTreeMap<u64, String>,
-) -> Result<Vec<Finding>, CampaignError> {
-    // Few mutations first, so that single causes are known before their combinations.
-    raws.sort_by_key(|raw| (raw.case.mutations().count(), raw.index));
-    raws.truncate(SHRUNK);
-    let mut findings: Vec<Finding> = Vec::new();
-    for raw in raws {
-        let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
-        let Some((case, checked)) = smallest(ground, &raw, options)? else {
-            let words = gatecrash_model::describe(&raw.case);
-            let fault = format!("{} does not reproduce alone: {words}: {}", raw.kind.name(), raw.seen);
-            harness_faults.insert(raw.index, fault);
-            continue;
-        };
-        let Outcome::Disagree(list) = &checked.outcome else { continue };
-        let Some(disagreement) = list.iter().find(|disagreement| disagreement.kind == raw.kind) else { continue };
-        let rules = disagreement.rules.clone();
-        let scoped = case
-            .steps
-            .first()
-            .and_then(|step| ground.policy().routes.iter().find(|route| route.id() == step.route))
-            .is_some_and(|route| !route.scopes.is_empty());
-        let fingerprint = fingerprint(raw.kind, &rules, checked.verdict.latest, scoped);
-        if findings.iter().any(|known| known.fingerprint == fingerprint) {
-            continue;
-        }
-        findings.push(Finding {
-            kind: raw.kind,
-            fingerprint,
-            case,
-            rules,
-            depth: checked.observation.depth.unwrap_or(raw.depth),
-            seen: disagreement.seen.clone(),
-            verdict: checked.verdict.clone(),
-            observation: checked.observation.clone(),
-            attempt: raw.index,
-        });
-    }
-    findings.sort_by_key(|finding| (finding.kind, finding.rules.len(), finding.attempt));
-    Ok(findings)
-}
-
-/// The smallest case that shows the same kind of finding: in the usual scene, where that is enough.
-fn smallest(ground: &mut Ground, raw: &Raw, options: CheckOptions) -> Result<Option<(Case, Checked)>, CampaignError> {
-    if raw.case.scene != Scene::Usual {
-        let usual = Case { scene: Scene::Usual, ..raw.case.clone() };
-        let (runtime, world, gate) = ground.fresh(Scene::Usual)?;
-        if let Some(found) = runtime.block_on(shrink(&gate, world, &usual, raw.kind, options)) {
-            return Ok(Some(found));
-        }
-    }
-    let (runtime, world, gate) = ground.fresh(raw.case.scene)?;
-    Ok(runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)))
 }
 
 /// Replays one case on a fresh gate, at every depth that the gate has.
@@ -446,16 +376,21 @@ pub fn random_attempts(
     let mut ground = Ground::new(target)?;
     for index in 0..cap {
         let case = plan.random(index);
-        let Some((runtime, world, gate)) = ground.of(case.scene, Crypto::Real)? else { continue };
-        let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
-        let options = CheckOptions { depth, mirror: false, serial: index };
-        let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { continue };
-        if let Outcome::Disagree(list) = &checked.outcome
-            && list.iter().any(|it| wanted(it.kind, &checked.verdict.refusals))
-        {
+        let mut shown = |crypto: Crypto| -> Result<bool, CampaignError> {
+            let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else { return Ok(false) };
+            let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
+            let options = CheckOptions { depth, mirror: false, serial: index };
+            let checked = runtime.block_on(check(gate, world, &case, options));
+            ground.retire(case.scene);
+            Ok(checked.is_ok_and(|checked| match &checked.outcome {
+                Outcome::Disagree(list) => list.iter().any(|it| wanted(it.kind, &checked.verdict.refusals)),
+                _ => false,
+            }))
+        };
+        // What ideal cryptography shows counts where the real one shows it, too.
+        if (!crypto::has_ideal_form(&case) || shown(Crypto::Ideal)?) && shown(Crypto::Real)? {
             return Ok(Some(index + 1));
         }
-        ground.retire(case.scene);
     }
     Ok(None)
 }

@@ -294,17 +294,15 @@ impl Plan {
 
 /// One case of each attack from each of its stances, on routes in turn; of a stance alone every one.
 fn once(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
+    let mut groups: BTreeMap<(usize, Option<Stance>), Vec<CatalogueCase>> = BTreeMap::new();
+    for case in cases {
+        let stance = case.case.steps.first().map(|step| step.stance);
+        groups.entry((case.attack, stance)).or_default().push(case);
+    }
     let mut kept = Vec::new();
     let mut turn = 0;
-    let same = |a: &CatalogueCase, b: &CatalogueCase| {
-        let stance = |of: &CatalogueCase| of.case.steps.first().map(|step| step.stance);
-        a.attack == b.attack && stance(a) == stance(b)
-    };
-    let mut rest = cases;
-    while let Some(first) = rest.first().cloned() {
-        let (mut group, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|other| same(&first, other));
-        rest = others;
-        if first.case.mutations().next().is_none() {
+    for mut group in groups.into_values() {
+        if group.iter().any(|it| it.case.mutations().next().is_none()) {
             kept.extend(group);
         } else {
             kept.push(group.swap_remove(turn % group.len()));

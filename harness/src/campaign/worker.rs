@@ -248,16 +248,14 @@ impl Done {
             }
         }
         // A control that tells of nobody in this world, or of no route, says nothing about whom it let in.
-        let untrue = |hit: &Hit| {
-            let nobody = hit.principal.as_ref().is_some_and(|principal| !world.knows(principal));
-            nobody || !policy.routes.iter().any(|route| route.id() == hit.route)
-        };
-        let untrue = observation.seen.hits.iter().any(untrue);
-        for hit in observation.seen.hits.iter().filter(|hit| !policy.routes.iter().any(|route| route.id() == hit.route))
-        {
-            tally.undeclared.insert(hit.route.clone());
-        }
-        let refused_control = origin == Origin::Control && verdict.must_admit() && (!hit || untrue) && !throttled;
+        let nobody = |hit: &Hit| hit.principal.as_ref().is_some_and(|principal| !world.knows(principal));
+        // The evidence has a row for every route of the policy.
+        let undeclared = |hit: &&Hit| !tally.evidence.contains_key(&hit.route);
+        let of_no_route: Vec<String> =
+            observation.seen.hits.iter().filter(undeclared).map(|hit| hit.route.clone()).collect();
+        let untrue = || !of_no_route.is_empty() || observation.seen.hits.iter().any(nobody);
+        let refused_control = origin == Origin::Control && verdict.must_admit() && !throttled && (!hit || untrue());
+        tally.undeclared.extend(of_no_route);
         if origin == Origin::Control {
             tally.controls[0] += 1;
             if let Some(counts) = case.steps.first().and_then(|step| tally.evidence.get_mut(&step.route)) {
