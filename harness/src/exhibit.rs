@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use killers::{Killers, killers};
 
 use crate::{
-    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Depths, Progress, Target},
+    campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, CryptoMode, Depths, Progress, Target},
     check::{Finding, FindingKind},
     factory::Factory,
     gate::Depth,
@@ -154,8 +154,8 @@ const PAIRS: u64 = 60_000;
 /// Runs the catalogue against gates and their twins; a twin that several gates share is run once.
 #[derive(Default)]
 pub struct Matrix {
-    /// Twins that were run: how they are built, whether with pairs, and what was found on them, in words.
-    twins: Vec<(Factory, bool, Vec<String>)>,
+    /// Twins that were run: how they are built, what beyond the catalogue, and what was found on them, in words.
+    twins: Vec<(Factory, Option<Needs>, Vec<String>)>,
 }
 
 impl Matrix {
@@ -168,7 +168,7 @@ impl Matrix {
                 let known = self
                     .twins
                     .iter()
-                    .find(|(factory, paired, _)| Arc::ptr_eq(factory, &twin.factory) && *paired == pairs);
+                    .find(|(factory, needs, _)| Arc::ptr_eq(factory, &twin.factory) && *needs == exhibit.needs);
                 match known {
                     Some((_, _, findings)) => Some(findings.clone()),
                     None => {
@@ -179,7 +179,7 @@ impl Matrix {
                         if exhibit.needs == Some(Needs::Steps) {
                             findings.extend(unclean(&stepped(twin, measure)?));
                         }
-                        self.twins.push((twin.factory.clone(), pairs, findings.clone()));
+                        self.twins.push((twin.factory.clone(), exhibit.needs, findings.clone()));
                         Some(findings)
                     }
                 }
@@ -262,6 +262,8 @@ fn campaign_of(target: &Target, measure: Measure, pairs: Option<u64>, shrink: bo
         pairs: pairs.map(|_| 0),
         keep: true,
         shrink,
+        // What is found is confirmed with the real one.
+        crypto: CryptoMode::Ideal,
         ..Default::default()
     };
     campaign::run(&target, options, &Arc::new(Progress::default()))

@@ -152,7 +152,7 @@ fn credential(
 
 /// `credential` with something a little behind its scheme.
 fn inside(credential: &str, what: &str) -> String {
-    let at = credential.len().min(12);
+    let at = (credential.len() - 1).min(12);
     format!("{}{what}{}", &credential[..at], &credential[at..])
 }
 

@@ -261,13 +261,13 @@ fn rewrite(members: &mut Vec<Member>, rewritten: &[Member]) {
     }
 }
 
-/// Sets the unused low bits of the last letter.
+/// Sets the unused low bits of the last letter. Where it has none, another letter follows, which has nothing else.
 fn trailing_bits(text: String) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let unused = match text.len() % 4 {
         2 => 0b1111,
         3 => 0b11,
-        _ => 0,
+        _ => return format!("{text}_"),
     };
     let Some(last) = text.bytes().last() else { return text };
     let value = LETTERS.iter().position(|letter| *letter == last).unwrap_or(0);

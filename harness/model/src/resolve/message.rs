@@ -39,6 +39,9 @@ pub(super) fn fits(attempt: &Attempt) -> Result<(), Unresolvable> {
     if request.framing == Framing::ExpectContinue && request.body.is_none() {
         return Err(not_applicable("there is no content to expect"));
     }
+    if request.framing == Framing::BareLineFeed && matches!(carried, Some(LineFeed)) {
+        return Err(not_applicable("an LF inside the token ends its line"));
+    }
     if !request.protocol.is_http2() {
         let old = request.protocol == Protocol::Http10;
         if old && matches!(request.framing, Framing::ExpectContinue | Framing::PrematureUpgrade | Framing::WebSocket) {

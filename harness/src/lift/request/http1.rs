@@ -66,7 +66,7 @@ fn field(line: &[u8], parts: &mut Parts) {
     let value = line.get(at + 1..).unwrap_or_default();
     let trimmed = value.trim_ascii_start().trim_ascii_end();
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(letter) {
+    if name.is_empty() || !name.bytes().all(letter) || at == line.len() {
         faults.insert(MessageFault::FieldName);
     }
     if value.iter().any(|octet| b"\r\n\0".contains(octet)) {
