@@ -5,9 +5,9 @@ use gatecrash::{
     check::{CheckOptions, FindingKind, Outcome, check, check_through},
     forge::Wire,
     model::{
-        Algorithm, AuthorizationForm, Case, Framing, HostForm, Http2Form, IssuerRole, KeyName, Mutation, PathForm,
-        Person, Proof, Protocol, SegmentForm, SegmentName, ServerName, SignatureForm, Stance, TokenKey, Transport,
-        Value,
+        Algorithm, AuthorizationForm, Case, ConfirmationOf, Digest, Encoding, Extra, Framing, HostForm, Http2Form,
+        IssuerRole, KeyName, Mutation, PathForm, PayloadForm, Person, Position, Proof, Protocol, SegmentForm,
+        SegmentName, ServerName, SignatureForm, Stance, TokenKey, Transport, Value, resolve,
     },
 };
 
@@ -244,9 +244,47 @@ fn what_random_campaigns_taught_the_mirror() {
         let checked = runtime.block_on(check(&gate, &world, &case, OPTIONS)).unwrap();
         assert!(matches!(checked.outcome, Outcome::Agree), "{:?}", checked.outcome);
     }
-    // Where lines end in LF alone, one inside the token is no part of it.
-    let line_feed = Mutation::Authorization(AuthorizationForm::LineFeed);
-    let bare = Mutation::Framing(Framing::BareLineFeed);
-    let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![line_feed, bare]);
-    assert!(runtime.block_on(check(&gate, &world, &case, OPTIONS)).is_err());
+}
+
+/// Changes of which one undoes what another needs make no case.
+#[test]
+fn changes_that_mean_nothing_together_are_no_case() {
+    let exhibit = exhibit("reference");
+    let world = World::new(exhibit.target.policy.clone(), exhibit.target.world.clone()).unwrap();
+    let late = Mutation::Protocol(Protocol::Http2(Http2Form::PseudoLate));
+    let long = |letters| Value::Long(letters);
+    let small = KeyName::Token(IssuerRole::Home, TokenKey::SmallOrder);
+    let pairs = [
+        [Mutation::Authorization(AuthorizationForm::LineFeed), Mutation::Framing(Framing::BareLineFeed)],
+        [Mutation::Authorization(AuthorizationForm::Query), late],
+        [
+            Mutation::JoseHeader(PayloadForm::Text(String::new())),
+            Mutation::SegmentText { segment: SegmentName::Header, form: SegmentForm::Space },
+        ],
+        [
+            Mutation::SetHeader { name: "kid".into(), value: long(4000) },
+            Mutation::SetClaim { name: "note".into(), value: long(2000) },
+        ],
+        [
+            Mutation::BindTo {
+                member: "x5t#S256".into(),
+                of: ConfirmationOf::LeafTbs,
+                digest: Digest::Sha256,
+                encoding: Encoding::Base64Url,
+            },
+            Mutation::CertificateExtra { at: Position::Leaf, extra: Extra::IndefiniteLength },
+        ],
+        [
+            Mutation::SignWith { key: small, algorithm: Algorithm::EdDSA },
+            Mutation::SignatureOctets(SignatureForm::SZero),
+        ],
+    ];
+    let means = |mutations: &[Mutation]| {
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", mutations.to_vec());
+        resolve(&case.steps[0], &world.blueprint()).is_ok()
+    };
+    for pair in &pairs {
+        assert!(means(&pair[..1]) && means(&pair[1..]), "{pair:?}");
+        assert!(!means(pair), "{pair:?}");
+    }
 }

@@ -179,9 +179,14 @@ impl Attempt {
 
     /// Says `Leaf` where a person's own leaf is the presented one.
     fn normal(&self, value: Value, blueprint: &Blueprint) -> Value {
-        let presented = self.chain.as_ref().and_then(|chain| chain.certificates.first());
-        let is_presented = |person: Person| presented.is_some_and(|leaf| *leaf == blueprint.leaf(person));
+        let presented = |at: usize| self.chain.as_ref().and_then(|chain| chain.certificates.get(at));
+        let is_presented = |person: Person| presented(0).is_some_and(|leaf| *leaf == blueprint.leaf(person));
         match value {
+            Value::Confirmation { member, of: ConfirmationOf::Root, digest, encoding }
+                if presented(1).is_some_and(|issuer| *issuer == blueprint.authority(KeyName::Root)) =>
+            {
+                Value::Confirmation { member, of: ConfirmationOf::Intermediate, digest, encoding }
+            }
             Value::Confirmation { member, of: ConfirmationOf::Person(person), digest, encoding }
                 if is_presented(person) =>
             {

@@ -2,6 +2,8 @@
 
 mod chain;
 mod honest;
+mod message;
+mod together;
 
 use honest::{honest_token, template};
 
@@ -11,8 +13,6 @@ use crate::{
     RequestSpec, Route, Seal, SegmentName, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template,
     TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
 };
-
-mod message;
 
 /// Why a step cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,12 +115,8 @@ impl<'a> Start<'a> {
     }
 
     fn finish(mut self) -> Result<Attempt, Unresolvable> {
-        if let Some(token) = &self.attempt.token {
-            let ecdsa = matches!(token.seal, Seal::Key(_, Algorithm::ES256));
-            if matches!(token.signature, SignatureForm::Der | SignatureForm::HighS) && !ecdsa {
-                return Err(not_applicable("the signature is not of ECDSA"));
-            }
-        }
+        self.attempt.token.as_ref().map_or(Ok(()), together::token)?;
+        together::binding(&self.attempt)?;
         for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
             let nothing_to_repeat = match certificate.extra {
                 Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
@@ -133,12 +129,6 @@ impl<'a> Start<'a> {
             if let Some(extra) = certificate.extra {
                 extra.applied_to(certificate);
             }
-        }
-        let request = &self.attempt.request;
-        let late = request.protocol == Protocol::Http2(crate::Http2Form::PseudoLate);
-        // A pseudo-header field comes late only where another field comes before it.
-        if late && self.attempt.token.is_none() && request.headers.is_empty() && self.route.body.is_none() {
-            return Err(not_applicable("there is no other field"));
         }
         let object = self.object.clone().unwrap_or_default();
         let fill = |text: &str, name: Option<&str>| match name {
@@ -162,6 +152,8 @@ impl<'a> Start<'a> {
             let stolen = Stance::StolenToken(Person::Bob);
             request.companion = Some(Box::new(honest_token(Person::Bob, stolen, self.route, self.blueprint)?));
         }
+        together::pseudo_late(&self.attempt)?;
+        together::size(&self.attempt)?;
         message::fits(&self.attempt)?;
         Ok(self.attempt)
     }
