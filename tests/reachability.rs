@@ -8,7 +8,7 @@ use gatecrash::{
     campaign::{CampaignOptions, Origin, Plan, plan},
     catalogue::Catalogue,
     model::{
-        Attempt, Blueprint, Case, Mutation, ReadingKind, Rule, Scene, Stance, Step, judge, readings, resolve,
+        Attempt, Blueprint, Case, Mutation, Reading, ReadingKind, Rule, Scene, Stance, Step, judge, readings, resolve,
         vocabulary,
     },
 };
@@ -63,7 +63,7 @@ fn drawn(plan: &Plan, blueprint: &Blueprint, cases: u64) -> Counts {
         let rules: BTreeSet<Rule> = verdict.refusals.into_iter().chain(second).collect();
         rules.into_iter().for_each(|rule| count(&mut counts.rules, rule.name()));
         let read: BTreeSet<ReadingKind> =
-            readings(&attempt.expected(&blueprint), &blueprint).into_iter().flatten().collect();
+            readings(&attempt.expected(&blueprint), &blueprint).into_iter().flat_map(Reading::iter).collect();
         read.into_iter().for_each(|kind| count(&mut counts.readings, format!("{kind:?}")));
     }
     counts
@@ -104,7 +104,7 @@ fn everything_occurs_in_random_cases() {
     let together = "FaultyFraming";
     let read = |case: &Case| {
         let attempt = resolve(&case.steps[0], &blueprint).unwrap();
-        readings(&attempt.expected(&blueprint), &blueprint).iter().flatten().any(|it| *it == ReadingKind::FaultyFraming)
+        readings(&attempt.expected(&blueprint), &blueprint).iter().any(|it| it.contains(ReadingKind::FaultyFraming))
     };
     assert!(catalogue.attacks.iter().any(|attack| attack.cases(&blueprint).iter().any(read)));
     for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")).into_iter().filter(|kind| kind != together) {

@@ -137,42 +137,35 @@ impl Attempt {
             };
             members.iter().map(member).collect()
         };
-        let wrapped = |members: &[Member], form: &Option<PayloadForm>| {
-            let object = object_text(&plain(members), blueprint);
-            match form {
-                None => Some(object),
-                Some(form) => form.around(&object),
-            }
-        };
         let (sent_header, sent_claims) =
             (replaced(&token.header, &token.rewritten_header), replaced(&token.claims, &token.rewritten_claims));
-        let header = wrapped(&sent_header, &token.header_form);
-        let claims = wrapped(&sent_claims, &token.payload);
         // To write what stands there already is no tampering.
-        let same = |sent: &[Member], signed: &[Member]| {
-            object_text(&plain(sent), blueprint) == object_text(&plain(signed), blueprint)
+        let same = |sent: &[Member], signed: &[Member], rewritten: &[Member]| {
+            rewritten.is_empty() || object_text(&plain(sent), blueprint) == object_text(&plain(signed), blueprint)
         };
         // What takes the place of the whole is the same before and after.
         let replaces = |form: &Option<PayloadForm>| matches!(form, Some(PayloadForm::Text(_)));
-        let untouched = (replaces(&token.header_form) || same(&sent_header, &token.header))
-            && (replaces(&token.payload) || same(&sent_claims, &token.claims));
+        let untouched = (replaces(&token.header_form) || same(&sent_header, &token.header, &token.rewritten_header))
+            && (replaces(&token.payload) || same(&sent_claims, &token.claims, &token.rewritten_claims));
         let verifies = matches!(token.signature, SignatureForm::Genuine | SignatureForm::HighS);
         // One signature fits every message there.
         let any = matches!(token.seal, Seal::Key(KeyName::Token(_, TokenKey::SmallOrder), _));
         let genuine = verifies && (untouched || any);
-        let known =
-            token.header.iter().chain(&token.claims).chain(&token.rewritten_header).chain(&token.rewritten_claims);
-        let known: Vec<(String, Value)> = known
-            .filter(|member| {
-                matches!(member.value, Value::Certificates(_) | Value::Confirmation { .. } | Value::Jwk(_))
+        let seen = |sent: &[Member], form: &Option<PayloadForm>| {
+            let sent = plain(sent);
+            let whole = form.is_none().then(|| members_as_sent(&sent, blueprint)).flatten();
+            whole.or_else(|| {
+                let object = object_text(&sent, blueprint);
+                let text = form.as_ref().map_or(Some(object.clone()), |form| form.around(&object))?;
+                let symbols = sent.iter().map(|member| (stand_in(&member.value, blueprint), &member.value));
+                let symbols: Vec<(String, &Value)> = symbols.filter(|(_, value)| is_symbol(value)).collect();
+                let symbol = |text: &str| symbols.iter().find(|(known, _)| known == text);
+                members(&text, blueprint, &|text| symbol(text).map(|(_, value)| (*value).clone()))
             })
-            .map(|member| self.normal(member.value.clone(), blueprint))
-            .map(|value| (stand_in(&value, blueprint), value))
-            .collect();
-        let symbol = |text: &str| known.iter().find(|(stand_in, _)| stand_in == text).map(|(_, value)| value.clone());
+        };
         TokenSeen::Read {
-            header: header.and_then(|header| members(&header, blueprint, &symbol)),
-            claims: claims.and_then(|claims| members(&claims, blueprint, &symbol)),
+            header: seen(&sent_header, &token.header_form),
+            claims: seen(&sent_claims, &token.payload),
             seal: if genuine { token.seal.clone() } else { Seal::Nobody },
         }
     }
@@ -248,6 +241,42 @@ fn stand_in(value: &Value, blueprint: &Blueprint) -> String {
     }
 }
 
+/// Whether the octets are the world's to know.
+fn is_symbol(value: &Value) -> bool {
+    matches!(value, Value::Certificates(_) | Value::Confirmation { .. } | Value::Jwk(_))
+}
+
+/// What [`members`] reads of the object that these make, without writing it first; `None` where a text is not one value.
+fn members_as_sent(sent: &[Member], blueprint: &Blueprint) -> Option<Vec<Member>> {
+    let member = |member: &Member| {
+        let Member { name, value } = member;
+        let value = match value {
+            value if is_symbol(value) => value.clone(),
+            Value::Seconds(_) if DATES.contains(&name.as_str()) => value.clone(),
+            Value::Unique if name == "jti" => Value::Unique,
+            Value::Json(text) => {
+                let read = json::parse_member(text)?;
+                normal_value(name, &read, text.trim_matches([' ', '\t', '\n', '\r']), blueprint)
+            }
+            other => Value::Json(stand_in(other, blueprint)),
+        };
+        Some(Member { name: name.clone(), value })
+    };
+    sent.iter().map(member).collect()
+}
+
+/// The normal form of a value that stands for no octets of the world.
+fn normal_value(name: &str, read: &Json, text: &str, blueprint: &Blueprint) -> Value {
+    match read {
+        Json::Number(_, digits) if DATES.contains(&name) => match digits.parse::<i64>() {
+            Ok(date) => Value::Seconds(date.saturating_sub(blueprint.now)),
+            Err(_) => Value::Json(text.into()),
+        },
+        Json::Text(string) if name == "jti" && string.starts_with("gc-") => Value::Unique,
+        _ => Value::Json(text.into()),
+    }
+}
+
 /// Reads JSON text as a list of members in normal form; `None` when it is no JSON object.
 ///
 /// `symbol` recognises text that stands for octets of the world.
@@ -258,13 +287,9 @@ pub(crate) fn members(
 ) -> Option<Vec<Member>> {
     let Some(Json::Object(members)) = json::parse_widely(text) else { return None };
     let normal = |(name, value, text): (String, Json, String)| {
-        let value = match &value {
-            Json::Number(_, digits) if DATES.contains(&name.as_str()) => match digits.parse::<i64>() {
-                Ok(date) => Value::Seconds(date.saturating_sub(blueprint.now)),
-                Err(_) => Value::Json(text),
-            },
-            Json::Text(string) if name == "jti" && string.starts_with("gc-") => Value::Unique,
-            _ => symbol(&text).unwrap_or(Value::Json(text)),
+        let value = match normal_value(&name, &value, &text, blueprint) {
+            Value::Json(text) => symbol(&text).unwrap_or(Value::Json(text)),
+            other => other,
         };
         Member { name, value }
     };

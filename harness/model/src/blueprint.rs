@@ -9,7 +9,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Anchor {
     /// Common name of the subject.
-    pub name: String,
+    pub name: &'static str,
     /// Its key.
     pub key: KeyName,
 }
@@ -146,17 +146,16 @@ impl Blueprint {
     }
 
     /// The trust anchors for client certificates.
-    pub fn anchors(&self) -> Vec<Anchor> {
-        [KeyName::Root, KeyName::SecondRoot].map(|key| Anchor { name: authority_name(key).into(), key }).to_vec()
+    pub fn anchors(&self) -> [Anchor; 2] {
+        [KeyName::Root, KeyName::SecondRoot].map(|key| Anchor { name: authority_name(key), key })
     }
 
     /// Common names of the authorities that publish a usable CRL.
-    pub fn crl_issuers(&self) -> Vec<String> {
-        if self.scene == Scene::StaleCrl {
-            return Vec::new();
-        }
-        let usable = |key: &KeyName| !(self.scene.spoils_staff_crl() && *key == KeyName::StaffIntermediate);
-        CRL_SIGNERS.into_iter().filter(usable).map(|key| authority_name(key).to_string()).collect()
+    pub fn crl_issuers(&self) -> impl Iterator<Item = &'static str> {
+        let scene = self.scene;
+        let spoilt = move |key: &KeyName| scene.spoils_staff_crl() && *key == KeyName::StaffIntermediate;
+        let usable = move |key: &KeyName| scene != Scene::StaleCrl && !spoilt(key);
+        CRL_SIGNERS.into_iter().filter(usable).map(authority_name)
     }
 
     /// The keys that sign a CRL.
@@ -166,18 +165,18 @@ impl Blueprint {
     }
 
     /// What the CRLs list.
-    pub fn revoked(&self) -> Vec<CrlEntry> {
-        let mut entries: Vec<CrlEntry> = Person::INSIDERS
-            .map(|person| CrlEntry {
-                issuer: authority_name(person.certificate_authority()).into(),
-                serial: SerialName::RevokedPerson(person),
-            })
-            .to_vec();
-        for key in [KeyName::StaffIntermediate, KeyName::PartnerIntermediate] {
-            let issuer = authority_name(KeyName::Root).to_string();
-            entries.push(CrlEntry { issuer, serial: SerialName::RevokedAuthority(key) });
-        }
-        entries
+    pub fn revoked(&self) -> impl Iterator<Item = CrlEntry> {
+        let people = Person::INSIDERS.into_iter().map(|person| CrlEntry {
+            issuer: authority_name(person.certificate_authority()),
+            serial: SerialName::RevokedPerson(person),
+        });
+        let authorities = [KeyName::StaffIntermediate, KeyName::PartnerIntermediate].into_iter();
+        people.chain(
+            authorities.map(|key| CrlEntry {
+                issuer: authority_name(KeyName::Root),
+                serial: SerialName::RevokedAuthority(key),
+            }),
+        )
     }
 
     /// What the issuer says of a person in a claim that no standard names: nobody else's business, and no reason to refuse
@@ -211,7 +210,8 @@ impl Blueprint {
 
     /// Who owns an object.
     pub fn owner_of(&self, object: &str) -> Option<Person> {
-        Person::ALL.into_iter().find(|person| self.object_of(*person) == object)
+        let name = object.strip_suffix("-1")?;
+        Person::ALL.into_iter().find(|person| person.name() == name)
     }
 
     /// The object that an honest request of `person` on `route` names; `None` when the route names none.
@@ -225,7 +225,8 @@ impl Blueprint {
 
     /// The route called `id`.
     pub fn route(&self, id: &str) -> Option<&Route> {
-        self.policy.routes.iter().find(|route| route.id() == id)
+        let (method, path) = id.split_once(' ')?;
+        self.policy.routes.iter().find(|route| route.method == method && route.path == path)
     }
 
     /// The leaf that a person honestly presents.

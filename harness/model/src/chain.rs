@@ -87,7 +87,7 @@ impl SerialName {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrlEntry {
     /// Common name of the issuer of list and certificate.
-    pub issuer: String,
+    pub issuer: &'static str,
     /// The revoked serial number.
     pub serial: SerialName,
 }

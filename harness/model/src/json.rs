@@ -32,6 +32,11 @@ pub fn parse_widely(text: &str) -> Option<Json> {
     read(Reader { text, at: 0, deepest: 8 * DEEPEST, lone: true })
 }
 
+/// The same for the value of an object's member, which is one deeper.
+pub(crate) fn parse_member(text: &str) -> Option<Json> {
+    read(Reader { text, at: 0, deepest: 8 * DEEPEST - 1, lone: true })
+}
+
 fn read(mut reader: Reader<'_>) -> Option<Json> {
     let text = reader.text;
     reader.space();
@@ -44,14 +49,17 @@ fn read(mut reader: Reader<'_>) -> Option<Json> {
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            control if (control as u32) < 0x20 => quoted.push_str(&format!("\\u{:04x}", control as u32)),
-            other => quoted.push(other),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        quoted.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => quoted.push_str("\\\""),
+            b'\\' => quoted.push_str("\\\\"),
+            control => quoted.push_str(&format!("\\u{control:04x}")),
         }
+        rest = &rest[at + 1..];
     }
+    quoted.push_str(rest);
     quoted.push('"');
     quoted
 }
@@ -174,13 +182,15 @@ impl Reader<'_> {
         self.take(b'"')?;
         let mut string = String::new();
         loop {
-            let letter = self.text[self.at..].chars().next()?;
-            self.at += letter.len_utf8();
-            match letter {
-                '"' => return Some(string),
-                '\\' => string.push(self.escape()?),
-                control if (control as u32) < 0x20 => return None,
-                other => string.push(other),
+            // All that stands for itself is taken at once; what ends it is ASCII.
+            let rest = &self.text[self.at..];
+            let plain = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+            string.push_str(&rest[..plain]);
+            self.at += plain + 1;
+            match rest.as_bytes()[plain] {
+                b'"' => return Some(string),
+                b'\\' => string.push(self.escape()?),
+                _ => return None,
             }
         }
     }

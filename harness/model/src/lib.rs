@@ -39,7 +39,7 @@ pub use describe::describe;
 pub use generate::strategy;
 pub use generate::{Draw, draw_case};
 pub use inert::{Permutation, inert_changes, is_inert};
-pub use judge::{Judgement, judge, judge_lifted};
+pub use judge::{judge, judge_lifted};
 pub use message::{
     Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second,
     ServerName, Transport, Undeclared,
@@ -52,6 +52,7 @@ pub use policy::{
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};
 pub use resolve::{Unresolvable, resolve};
+pub(crate) use rule::RuleSet;
 pub use rule::{Rule, Stage};
 pub use stance::Stance;
 pub use template::{Template, TemplateError};

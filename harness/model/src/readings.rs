@@ -1,8 +1,11 @@
 //! The only place where a standard leaves a choice. Each reading cites its clause.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::cell::Cell;
 
-use crate::{Blueprint, Lifted, judge::rule_on};
+use crate::{
+    Blueprint, Lifted,
+    judge::{Facts, Judgement, rule_on},
+};
 
 /// A choice that a standard leaves: the strict reading refuses, the lenient one does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,41 +180,64 @@ impl ReadingKind {
 }
 
 /// One way to read an attempt: the kinds that are read leniently.
-pub type Reading = BTreeSet<ReadingKind>;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Reading(u64);
 
-/// Answers the rules' questions about latitude, and remembers what was asked.
-pub(crate) struct Latitude<'a> {
-    lenient: &'a Reading,
-    asked: RefCell<Reading>,
+impl Reading {
+    /// Whether `kind` is read leniently.
+    pub fn contains(self, kind: ReadingKind) -> bool {
+        self.0 & 1 << kind as u32 != 0
+    }
+
+    /// The same, with `kind` read leniently.
+    pub fn with(self, kind: ReadingKind) -> Self {
+        Self(self.0 | 1 << kind as u32)
+    }
+
+    /// The kinds that are read leniently.
+    pub fn iter(self) -> impl Iterator<Item = ReadingKind> {
+        ReadingKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
 }
 
-impl<'a> Latitude<'a> {
-    pub(crate) fn new(lenient: &'a Reading) -> Self {
-        Self { lenient, asked: RefCell::default() }
+/// Answers the rules' questions about latitude, and remembers what was asked.
+pub(crate) struct Latitude {
+    lenient: Reading,
+    asked: Cell<Reading>,
+}
+
+impl Latitude {
+    pub(crate) fn new(lenient: Reading) -> Self {
+        Self { lenient, asked: Cell::default() }
     }
 
     /// Whether this reading is lenient here.
     pub(crate) fn permits(&self, kind: ReadingKind) -> bool {
-        self.asked.borrow_mut().insert(kind);
-        self.lenient.contains(&kind)
+        self.asked.set(self.asked.get().with(kind));
+        self.lenient.contains(kind)
     }
 }
 
 /// Every reading of what was lifted. The first is the strict one.
 pub fn readings(lifted: &Lifted, blueprint: &Blueprint) -> Vec<Reading> {
-    let mut known: Vec<Reading> = vec![Reading::new()];
-    let mut at = 0;
+    judgements(lifted, blueprint).into_iter().map(|(reading, _)| reading).collect()
+}
+
+/// Every reading, and what it comes to. The first is the strict one.
+pub(crate) fn judgements(lifted: &Lifted, blueprint: &Blueprint) -> Vec<(Reading, Judgement)> {
+    let facts = Facts::new(lifted, blueprint);
+    let mut known = vec![Reading::default()];
+    let mut judged = Vec::new();
     // A lenient reading may come to questions that the strict one never reaches.
-    while at < known.len() {
-        let latitude = Latitude::new(&known[at]);
-        let _ = rule_on(lifted, blueprint, &latitude);
-        for kind in latitude.asked.into_inner() {
-            let mut wider = known[at].clone();
-            if wider.insert(kind) && !known.contains(&wider) {
+    while let Some(reading) = known.get(judged.len()).copied() {
+        let latitude = Latitude::new(reading);
+        judged.push((reading, rule_on(&facts, &latitude)));
+        for kind in latitude.asked.get().iter() {
+            let wider = reading.with(kind);
+            if !known.contains(&wider) {
                 known.push(wider);
             }
         }
-        at += 1;
     }
-    known
+    judged
 }

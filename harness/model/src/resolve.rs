@@ -5,6 +5,8 @@ mod honest;
 mod message;
 mod together;
 
+use std::cell::OnceCell;
+
 use honest::{honest_token, template};
 
 use crate::{
@@ -74,7 +76,8 @@ struct Start<'a> {
     blueprint: &'a Blueprint,
     route: &'a Route,
     stance: Stance,
-    template: Template,
+    /// Made when a text names something.
+    template: OnceCell<Template>,
     attempt: Attempt,
     object: Option<String>,
     path: Option<crate::PathForm>,
@@ -110,7 +113,7 @@ impl<'a> Start<'a> {
                 companion: None,
             },
         };
-        let template = template(stance, route, blueprint);
+        let template = OnceCell::new();
         Ok(Self { blueprint, route, stance, template, attempt, object, path: None, undeclared: None })
     }
 
@@ -174,9 +177,16 @@ impl<'a> Start<'a> {
         self.chain()?.certificates.get_mut(index).ok_or_else(|| not_applicable("the chain has no such certificate"))
     }
 
+    fn fill(&self, text: &str) -> Result<String, TemplateError> {
+        if !text.contains("${") {
+            return Ok(text.into());
+        }
+        self.template.get_or_init(|| template(self.stance, self.route, self.blueprint)).fill(text)
+    }
+
     fn value(&self, value: &Value) -> Result<Value, Unresolvable> {
         Ok(match value {
-            Value::Json(text) => Value::Json(self.template.fill(text)?),
+            Value::Json(text) => Value::Json(self.fill(text)?),
             other => other.spelled_out().map_or_else(|| other.clone(), Value::Json),
         })
     }
@@ -188,14 +198,14 @@ impl<'a> Start<'a> {
                 if message::OWN_FIELDS.contains(&header.name.as_str()) {
                     return Err(not_applicable("the field has mutations of its own"));
                 }
-                let value = self.template.fill(&header.value)?;
+                let value = self.fill(&header.value)?;
                 self.attempt.request.headers.push(RequestHeader { value, ..header.clone() });
             }
             Authorization(form) => {
                 self.token()?;
                 self.attempt.request.authorization = match form {
                     AuthorizationForm::Joined { genuine_first, other } => {
-                        let other = self.template.fill(other)?;
+                        let other = self.fill(other)?;
                         AuthorizationForm::Joined { genuine_first: *genuine_first, other }
                     }
                     other => other.clone(),
@@ -227,7 +237,7 @@ impl<'a> Start<'a> {
             CertificateNameConstraints { constraints } => {
                 let filled = constraints.iter().map(|constraint| {
                     let mut constraint = constraint.clone();
-                    *constraint.base_mut() = self.template.fill(constraint.base())?;
+                    *constraint.base_mut() = self.fill(constraint.base())?;
                     Ok::<_, Unresolvable>(constraint)
                 });
                 let filled = filled.collect::<Result<_, _>>()?;
@@ -236,10 +246,10 @@ impl<'a> Start<'a> {
             CertificateNames { names } => {
                 let fill = |name: &SubjectName| {
                     Ok::<_, Unresolvable>(match name {
-                        SubjectName::Dns(text) => SubjectName::Dns(self.template.fill(text)?),
-                        SubjectName::Email(text) => SubjectName::Email(self.template.fill(text)?),
-                        SubjectName::Ip(text) => SubjectName::Ip(self.template.fill(text)?),
-                        SubjectName::Uri(text) => SubjectName::Uri(self.template.fill(text)?),
+                        SubjectName::Dns(text) => SubjectName::Dns(self.fill(text)?),
+                        SubjectName::Email(text) => SubjectName::Email(self.fill(text)?),
+                        SubjectName::Ip(text) => SubjectName::Ip(self.fill(text)?),
+                        SubjectName::Uri(text) => SubjectName::Uri(self.fill(text)?),
                     })
                 };
                 let names = names.iter().map(fill).collect::<Result<_, _>>()?;
@@ -251,7 +261,7 @@ impl<'a> Start<'a> {
                 certificate.serial = certificate.serial.revoked();
             }
             CertificateSubject { common_name, rest } => {
-                let subject = self.template.fill(common_name)?;
+                let subject = self.fill(common_name)?;
                 let leaf = self.certificate(Position::Leaf)?;
                 (leaf.subject, leaf.subject_rest) = (subject, rest.clone());
             }
@@ -285,7 +295,7 @@ impl<'a> Start<'a> {
                 }
                 self.attempt.request.protocol = *protocol;
             }
-            Query(query) => self.attempt.request.query = Some(self.template.fill(query)?),
+            Query(query) => self.attempt.request.query = Some(self.fill(query)?),
             RepeatClaim { name, value, at } => {
                 let value = self.value(value)?;
                 repeat(&mut self.token()?.claims, name, value, *at)?;

@@ -150,3 +150,69 @@ impl std::fmt::Display for Rule {
         f.write_str(self.name())
     }
 }
+
+/// Rules as bits: a verdict is made of many of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RuleSet(u64);
+
+const _: () = assert!(Rule::ALL.len() <= 64);
+
+impl RuleSet {
+    pub(crate) fn insert(&mut self, rule: Rule) {
+        self.0 |= 1 << rule as u32;
+    }
+
+    pub(crate) fn contains(self, rule: Rule) -> bool {
+        self.0 & 1 << rule as u32 != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+impl From<Rule> for RuleSet {
+    fn from(rule: Rule) -> Self {
+        Self(1 << rule as u32)
+    }
+}
+
+impl FromIterator<Rule> for RuleSet {
+    fn from_iter<I: IntoIterator<Item = Rule>>(rules: I) -> Self {
+        let mut set = Self::default();
+        set.extend(rules);
+        set
+    }
+}
+
+impl Extend<Rule> for RuleSet {
+    fn extend<I: IntoIterator<Item = Rule>>(&mut self, rules: I) {
+        rules.into_iter().for_each(|rule| self.insert(rule));
+    }
+}
+
+impl IntoIterator for RuleSet {
+    type Item = Rule;
+    type IntoIter = RuleSetIter;
+
+    fn into_iter(self) -> RuleSetIter {
+        RuleSetIter(self.0)
+    }
+}
+
+/// The rules of a set, in order.
+pub(crate) struct RuleSetIter(u64);
+
+impl Iterator for RuleSetIter {
+    type Item = Rule;
+
+    fn next(&mut self) -> Option<Rule> {
+        let lowest = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        Rule::ALL.get(lowest as usize).copied()
+    }
+}

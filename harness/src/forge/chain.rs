@@ -117,7 +117,7 @@ pub(super) fn corrupt(octets: &mut [u8]) {
 /// The CRL of an authority, in DER (RFC 5280 §5).
 pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
     let name = blueprint.authority(signer).subject;
-    let revoked = blueprint.revoked().into_iter().filter(|entry| entry.issuer == name);
+    let revoked = blueprint.revoked().filter(|entry| entry.issuer == name);
     let revocation_time = date(blueprint.now, -3600)?;
     let revoked_certs = revoked.map(|entry| RevokedCertParams {
         serial_number: SerialNumber::from_slice(&serial(entry.serial)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatecrash::{
     catalogue::{Catalogue, Expect},
     exhibit::Exhibit,
-    model::{Blueprint, Mutation, ReadingKind, Rule, Scene, Stance, Step, readings, resolve, vocabulary},
+    model::{Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, Step, readings, resolve, vocabulary},
 };
 
 use crate::kills::Killed;
@@ -188,7 +188,9 @@ fn reached(catalogue: &Catalogue, worlds: &[Blueprint]) -> BTreeMap<ReadingKind,
                     };
                     let step = Step { stance, route: route.id(), mutations: mutations.clone() };
                     let Ok(attempt) = resolve(&step, &blueprint) else { continue };
-                    for reading in readings(&attempt.expected(&blueprint), &blueprint).into_iter().flatten() {
+                    for reading in
+                        readings(&attempt.expected(&blueprint), &blueprint).into_iter().flat_map(Reading::iter)
+                    {
                         known.entry(reading).or_default().insert(kind);
                     }
                 }

@@ -1,11 +1,9 @@
 //! Certification path validation over symbols (RFC 5280 §6.1 and §6.3): searches every path to an anchor.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::constraints;
-use crate::{Blueprint, CertificateSpec, Extra, KeyUsage, Purpose, Rule};
+use crate::{Blueprint, CertificateSpec, Extra, KeyUsage, Purpose, Rule, RuleSet};
 
 /// Where the presented chain leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -81,30 +79,30 @@ const LONGEST: usize = 8;
 ///
 /// Empty when some path to an anchor is valid. `certificates[0]` is the leaf; the order of the others is of no account
 /// (RFC 8446 §4.4.2 asks servers to be ready for it), and neither are certificates that no path uses.
-pub fn violations(certificates: &[CertificateSpec], blueprint: &Blueprint) -> BTreeSet<Rule> {
+pub(crate) fn violations(certificates: &[CertificateSpec], blueprint: &Blueprint) -> RuleSet {
     let Some(leaf) = certificates.first() else {
-        return BTreeSet::from([Rule::CertificatePresent]);
+        return RuleSet::from(Rule::CertificatePresent);
     };
     let mut search = Search { certificates, blueprint, best: Vec::new() };
     search.extend(&mut vec![leaf], leaf_rules(leaf, blueprint));
-    let fewest = search.best.iter().map(BTreeSet::len).min().unwrap_or(0);
-    search.best.into_iter().filter(|rules| rules.len() == fewest).flatten().collect()
+    let fewest = search.best.iter().map(|rules| rules.count()).min().unwrap_or(0);
+    search.best.into_iter().filter(|rules| rules.count() == fewest).flatten().collect()
 }
 
 struct Search<'a> {
     certificates: &'a [CertificateSpec],
     blueprint: &'a Blueprint,
-    best: Vec<BTreeSet<Rule>>,
+    best: Vec<RuleSet>,
 }
 
 impl<'a> Search<'a> {
     /// Tries every issuer of the last certificate in `path`.
-    fn extend(&mut self, path: &mut Vec<&'a CertificateSpec>, so_far: BTreeSet<Rule>) {
+    fn extend(&mut self, path: &mut Vec<&'a CertificateSpec>, so_far: RuleSet) {
         let Some(last) = path.last().copied() else { return };
         let mut dead_end = true;
         for anchor in self.blueprint.anchors().iter().filter(|anchor| anchor.name == last.issuer) {
             dead_end = false;
-            let mut rules = so_far.clone();
+            let mut rules = so_far;
             if last.signer != Some(anchor.key) {
                 rules.insert(Rule::CertificateSignature);
             }
@@ -116,7 +114,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             dead_end = false;
-            let mut rules = so_far.clone();
+            let mut rules = so_far;
             if last.signer != Some(issuer.key) {
                 rules.insert(Rule::CertificateSignature);
             }
@@ -137,7 +135,7 @@ impl<'a> Search<'a> {
     }
 }
 
-fn leaf_rules(leaf: &CertificateSpec, blueprint: &Blueprint) -> BTreeSet<Rule> {
+fn leaf_rules(leaf: &CertificateSpec, blueprint: &Blueprint) -> RuleSet {
     let mut rules = common_rules(leaf, blueprint);
     match &leaf.purposes {
         None if blueprint.policy.certificates.client_auth_purpose => {
@@ -171,7 +169,7 @@ fn irregular(extra: Extra) -> Option<Rule> {
 }
 
 /// `below` holds the certificates from the leaf to the one that `issuer` signed.
-fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> BTreeSet<Rule> {
+fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> RuleSet {
     let mut rules = common_rules(issuer, blueprint);
     match issuer.authority {
         Some(constraints) if constraints.ca => {
@@ -200,18 +198,18 @@ fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint:
     rules
 }
 
-fn common_rules(certificate: &CertificateSpec, blueprint: &Blueprint) -> BTreeSet<Rule> {
-    let mut rules = BTreeSet::new();
+fn common_rules(certificate: &CertificateSpec, blueprint: &Blueprint) -> RuleSet {
+    let mut rules = RuleSet::default();
     if certificate.not_before > 0 || certificate.not_after < 0 {
         rules.insert(Rule::CertificateValidity);
     }
     rules.extend(certificate.extra.and_then(irregular));
     if blueprint.policy.certificates.revocation {
-        if !blueprint.crl_issuers().contains(&certificate.issuer) {
+        if !blueprint.crl_issuers().any(|name| name == certificate.issuer) {
             rules.insert(Rule::RevocationStatus);
         }
         let listed = |entry: &crate::CrlEntry| entry.issuer == certificate.issuer && entry.serial == certificate.serial;
-        if blueprint.revoked().iter().any(listed) {
+        if blueprint.revoked().any(|entry| listed(&entry)) {
             rules.insert(Rule::Revocation);
         }
     }

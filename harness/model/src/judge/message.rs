@@ -1,22 +1,15 @@
 //! The request as a message: version, authority, fields, framing (RFC 9110, RFC 9112, RFC 9113).
 
-use std::collections::BTreeSet;
-
 use crate::{
-    Admission, AuthorityCheck, Blueprint, CredentialSeen, HOST, LOCAL_HOST, Lifted, MessageFault, MessageSeen,
-    Protocol, ReadingKind, Route, Rule, Second, SecondVerdict, ServerName,
-    readings::{Latitude, Reading, readings},
+    AuthorityCheck, Blueprint, CredentialSeen, HOST, LOCAL_HOST, Lifted, MessageFault, MessageSeen, Protocol,
+    ReadingKind, Route, Rule, RuleSet, Second, SecondVerdict, ServerName,
+    readings::{Latitude, Reading, judgements},
 };
 
 /// The rules that the message violates, whoever sends it.
-pub(super) fn rules(
-    lifted: &Lifted,
-    route: Option<&Route>,
-    blueprint: &Blueprint,
-    latitude: &Latitude<'_>,
-) -> BTreeSet<Rule> {
+pub(super) fn rules(lifted: &Lifted, route: Option<&Route>, blueprint: &Blueprint, latitude: &Latitude) -> RuleSet {
     let message = &lifted.message;
-    let mut rules = BTreeSet::new();
+    let mut rules = RuleSet::default();
     for fault in &message.faults {
         let (rule, reading) = of_fault(*fault);
         if !reading.is_some_and(|kind| latitude.permits(kind)) {
@@ -58,7 +51,7 @@ fn of_fault(fault: MessageFault) -> (Rule, Option<ReadingKind>) {
     }
 }
 
-fn version_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitude<'_>) -> Option<Rule> {
+fn version_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitude) -> Option<Rule> {
     let spoken = |version: &str| blueprint.policy.http.versions.iter().any(|known| known == version);
     let served = match message.protocol {
         Protocol::Http10 => latitude.permits(ReadingKind::OlderHttp),
@@ -69,8 +62,8 @@ fn version_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitu
     (!served).then_some(Rule::HttpVersion)
 }
 
-fn authority_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitude<'_>) -> BTreeSet<Rule> {
-    let mut rules = BTreeSet::new();
+fn authority_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitude) -> RuleSet {
+    let mut rules = RuleSet::default();
     let missing = match message.protocol {
         Protocol::Http10 => false,
         Protocol::Http11 => message.hosts.is_empty(),
@@ -101,7 +94,7 @@ fn is_authority(text: &str) -> bool {
 }
 
 /// Whether the server's certificate is valid for it, compared as RFC 9110 §4.2.3 says.
-fn is_own(authority: &str, latitude: &Latitude<'_>) -> bool {
+fn is_own(authority: &str, latitude: &Latitude) -> bool {
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
     let host = match host.strip_suffix('.') {
         Some(host) if latitude.permits(ReadingKind::RootDot) => host,
@@ -128,15 +121,12 @@ pub(super) fn second(second: &Second, first: &Lifted, blueprint: &Blueprint) -> 
         message,
         ..first.clone()
     };
-    let strict = Reading::new();
-    let route_of =
-        |lifted: &Lifted| super::find_route(lifted, blueprint, &Latitude::new(&strict)).map(|(route, _)| route.id());
+    let strict = Latitude::new(Reading::default());
+    let route_of = |lifted: &Lifted| super::find_route(lifted, blueprint, &strict).map(|(route, _)| route.id());
     let route = route_of(&alone).unwrap_or_else(|| format!("{} {}", second.method, second.path));
-    let judged = readings(&alone, blueprint);
-    let judged = judged.iter().map(|reading| super::rule_on(&alone, blueprint, &Latitude::new(reading)));
     let rules = match second.hidden {
-        true => BTreeSet::from([Rule::OneRequest]),
-        false => judged.flat_map(|(rules, _): (BTreeSet<Rule>, Option<Admission>)| rules).collect(),
+        true => [Rule::OneRequest].into(),
+        false => judgements(&alone, blueprint).into_iter().flat_map(|(_, (rules, _))| rules).collect(),
     };
     SecondVerdict { same_route: route_of(first).as_ref() == Some(&route), route, rules, hidden: second.hidden }
 }

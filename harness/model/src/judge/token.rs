@@ -1,26 +1,23 @@
 //! Who asks: the credential, the token's form, seal and claims, and its binding to the certificate.
 
-use std::collections::BTreeSet;
-
-use super::certificate_principal;
+use super::facts::{Facts, Field, Token, last, text};
 use crate::{
     Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, KeyName,
-    Lifted, MacSecret, Member, PublishedKey, ReadingKind, Rule, Seal, TokenKey, TokenSeen, Value,
-    json::{self, Json},
-    readings::Latitude,
+    MacSecret, PublishedKey, ReadingKind, Rule, RuleSet, Seal, TokenKey, Value, json::Json, readings::Latitude,
 };
 
 /// The rules that the token violates.
-pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<'_>) -> BTreeSet<Rule> {
-    let one = |rule: Rule| BTreeSet::from([rule]);
-    let (header, claims, seal) = match &lifted.credential {
-        CredentialSeen::Absent => return one(Rule::TokenPresent),
-        CredentialSeen::Malformed => return one(Rule::CredentialForm),
-        CredentialSeen::Repeated => return one(Rule::CredentialUnique),
-        CredentialSeen::Token(TokenSeen::Garbled(_)) => return one(Rule::TokenForm),
-        CredentialSeen::Token(TokenSeen::Read { header, claims, seal }) => (header, claims, seal),
+pub(super) fn rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
+    let Facts { lifted, blueprint, .. } = *facts;
+    let one = |rule: Rule| RuleSet::from(rule);
+    let Token { header, claims, seal } = match (&lifted.credential, &facts.token) {
+        (CredentialSeen::Absent, _) => return one(Rule::TokenPresent),
+        (CredentialSeen::Malformed, _) => return one(Rule::CredentialForm),
+        (CredentialSeen::Repeated, _) => return one(Rule::CredentialUnique),
+        (CredentialSeen::Token(_), None) => return one(Rule::TokenForm),
+        (CredentialSeen::Token(_), Some(token)) => token,
     };
-    let mut rules = BTreeSet::new();
+    let mut rules = RuleSet::default();
     // A form in the body is a second method, where the server supports that.
     let in_form = lifted.body.as_deref().is_some_and(|body| body.starts_with("access_token="));
     if in_form && !latitude.permits(ReadingKind::UnsupportedMethod) {
@@ -37,11 +34,11 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
     }
     let (Some(header), Some(claims)) = (header, claims) else {
         // Which issuer's key ought to have signed is not to be known; that nobody's did, is.
-        if *seal == Seal::Nobody {
+        if **seal == Seal::Nobody {
             rules.insert(Rule::Signature);
         }
         // That no key is named can be seen without the claims.
-        let named = |header: &Vec<Member>| text(header, "kid").is_some();
+        let named = |header: &Vec<Field<'_>>| text(header, "kid").is_some();
         if blueprint.policy.tokens.key_id && header.as_ref().is_some_and(|header| !named(header)) {
             rules.insert(Rule::KeyId);
         }
@@ -51,127 +48,78 @@ pub(super) fn rules(lifted: &Lifted, blueprint: &Blueprint, latitude: &Latitude<
     if repeats(claims) && !latitude.permits(ReadingKind::DuplicateMembers) {
         rules.insert(Rule::ClaimsForm);
     }
-    if claims.iter().any(|member| is_unportable(&member.value)) && !latitude.permits(ReadingKind::JsonLimits) {
+    if claims.iter().any(|field| field.unportable) && !latitude.permits(ReadingKind::JsonLimits) {
         rules.insert(Rule::ClaimsForm);
     }
-    if claims.iter().any(|member| overflows(&member.value)) && !latitude.permits(ReadingKind::NumberRange) {
+    if claims.iter().any(Field::overflows) && !latitude.permits(ReadingKind::NumberRange) {
         rules.insert(Rule::ClaimsForm);
     }
     claim_rules(claims, blueprint, latitude, &mut rules);
-    binding_rules(lifted, claims, blueprint, &mut rules);
+    binding_rules(facts, claims, &mut rules);
     rules
 }
 
-/// The claims set, when there is one.
-pub(super) fn claims(lifted: &Lifted) -> Option<&[Member]> {
-    match &lifted.credential {
-        CredentialSeen::Token(TokenSeen::Read { claims, .. }) => claims.as_deref(),
-        _ => None,
-    }
-}
-
-/// `sub`, when it is a string.
-pub(super) fn subject(lifted: &Lifted) -> Option<String> {
-    text(claims(lifted)?, "sub")
-}
-
 /// The trusted issuer that `iss` names.
-pub(super) fn issuer<'a>(claims: &[Member], blueprint: &'a Blueprint) -> Option<&'a IssuerPolicy> {
+pub(super) fn issuer<'a>(claims: &[Field<'_>], blueprint: &'a Blueprint) -> Option<&'a IssuerPolicy> {
     let url = text(claims, "iss")?;
     blueprint.policy.issuers.iter().find(|issuer| issuer.url == url)
 }
 
-/// The last member of a name, as JSON.
-pub(super) fn last(members: &[Member], name: &str) -> Option<Json> {
-    let value = members.iter().rev().find(|member| member.name == name).map(|member| &member.value)?;
-    Some(match value {
-        Value::Json(text) => json::parse_widely(text).unwrap_or(Json::Null),
-        Value::Seconds(seconds) => Json::Number(*seconds as f64, String::new()),
-        Value::Unique => Json::Text("unique".into()),
-        Value::Certificates(_) => Json::Array(Vec::new()),
-        Value::Confirmation { .. } | Value::Jwk(_) => Json::Object(Vec::new()),
-        Value::Long(_) | Value::Nested(_) => Json::Null,
-    })
+fn json<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b Json> {
+    last(fields, name).map(|field| &field.json)
 }
 
-fn text(members: &[Member], name: &str) -> Option<String> {
-    match last(members, name)? {
-        Json::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn repeats(members: &[Member]) -> bool {
+fn repeats(members: &[Field<'_>]) -> bool {
     members.iter().enumerate().any(|(i, member)| members[..i].iter().any(|earlier| earlier.name == member.name))
 }
 
-/// Whether the value is JSON that some readers refuse: nested deeply, or with half a surrogate pair.
-fn is_unportable(value: &Value) -> bool {
-    matches!(value, Value::Json(text) if json::parse(text).is_none())
-}
-
-/// Whether the value holds a number that no double can.
-fn overflows(value: &Value) -> bool {
-    fn beyond(json: &Json) -> bool {
-        match json {
-            Json::Number(number, _) => !number.is_finite(),
-            Json::Array(items) => items.iter().any(beyond),
-            Json::Object(members) => members.iter().any(|(_, value, _)| beyond(value)),
-            _ => false,
-        }
-    }
-    matches!(value, Value::Json(text) if json::parse(text).is_some_and(|json| beyond(&json)))
-}
-
-fn header_rules(header: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>, rules: &mut BTreeSet<Rule>) {
+fn header_rules(header: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
     let policy = &blueprint.policy.tokens;
     if repeats(header) && !latitude.permits(ReadingKind::DuplicateMembers) {
         rules.insert(Rule::HeaderForm);
     }
-    if header.iter().any(|member| is_unportable(&member.value)) && !latitude.permits(ReadingKind::JsonLimits) {
+    if header.iter().any(|field| field.unportable) && !latitude.permits(ReadingKind::JsonLimits) {
         rules.insert(Rule::HeaderForm);
     }
-    if !text(header, "alg").is_some_and(|name| policy.algorithms.contains(&name)) {
+    if !text(header, "alg").is_some_and(|name| policy.algorithms.iter().any(|known| known == name)) {
         rules.insert(Rule::AlgorithmAllowed);
     }
     let typed =
-        text(header, "typ").is_some_and(|kind| policy.types.iter().any(|known| known.eq_ignore_ascii_case(&kind)));
+        text(header, "typ").is_some_and(|kind| policy.types.iter().any(|known| known.eq_ignore_ascii_case(kind)));
     if !policy.types.is_empty() && !typed {
         rules.insert(Rule::TokenType);
     }
-    let is_text = |name: &str| matches!(last(header, name), None | Some(Json::Text(_)));
+    let is_text = |name: &str| matches!(json(header, name), None | Some(Json::Text(_)));
     if !["alg", "kid", "typ"].into_iter().all(is_text) {
         rules.insert(Rule::HeaderForm);
     }
-    if last(header, "crit").is_some() {
+    if json(header, "crit").is_some() {
         rules.insert(Rule::CriticalHeader);
     }
     let unused = ["b64", "enc", "jku", "jwk", "x5c", "x5t", "x5u", "zip"];
-    if header.iter().any(|member| unused.contains(&member.name.as_str()))
-        && !latitude.permits(ReadingKind::IgnoredParameter)
-    {
+    if header.iter().any(|member| unused.contains(&member.name)) && !latitude.permits(ReadingKind::IgnoredParameter) {
         rules.insert(Rule::HeaderForm);
     }
 }
 
 fn seal_rules(
-    header: &[Member],
-    claims: &[Member],
+    header: &[Field<'_>],
+    claims: &[Field<'_>],
     seal: &Seal,
     blueprint: &Blueprint,
-    latitude: &Latitude<'_>,
-    rules: &mut BTreeSet<Rule>,
+    latitude: &Latitude,
+    rules: &mut RuleSet,
 ) {
-    let role = text(claims, "iss").and_then(|url| blueprint.issuer_role(&url));
+    let role = text(claims, "iss").and_then(|url| blueprint.issuer_role(url));
     if role.is_none() {
         rules.insert(Rule::Issuer);
     }
     // Where the issuer is not trusted, a genuine seal of the home issuer is still told from a forged one.
     let published: Vec<PublishedKey> = blueprint.published(role.unwrap_or(IssuerRole::Home));
     let mut signing = published.iter().filter(|key| key.signs);
-    let chosen = match last(header, "kid") {
+    let chosen = match json(header, "kid") {
         Some(Json::Text(kid)) => {
-            let found = signing.clone().find(|key| key.kid == kid);
+            let found = signing.clone().find(|key| key.kid == *kid);
             if found.is_none() && (blueprint.policy.tokens.key_id || !latitude.permits(ReadingKind::IgnoredParameter)) {
                 rules.insert(Rule::KeyId);
             }
@@ -189,9 +137,9 @@ fn seal_rules(
         }
     };
     let genuine = |key: &PublishedKey| matches!(seal, Seal::Key(name, algorithm) if *name == key.key && algorithm.name() == key.algorithm);
-    let named = text(header, "alg").filter(|name| blueprint.policy.tokens.algorithms.contains(name));
+    let named = text(header, "alg").filter(|name| blueprint.policy.tokens.algorithms.iter().any(|known| known == name));
     if let (Some(named), Some(key)) = (&named, chosen)
-        && named != key.algorithm
+        && *named != key.algorithm
     {
         rules.insert(Rule::AlgorithmOfKey);
     }
@@ -220,21 +168,21 @@ fn seal_rules(
     }
 }
 
-fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>, rules: &mut BTreeSet<Rule>) {
+fn claim_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
     let policy = &blueprint.policy.tokens;
     let required = |name: &str| policy.required.iter().any(|claim| claim == name);
     for name in ["client_id", "iss", "jti", "sub"] {
-        let is_text = matches!(last(claims, name), None | Some(Json::Text(_)));
+        let is_text = matches!(json(claims, name), None | Some(Json::Text(_)));
         if !is_text && (required(name) || !latitude.permits(ReadingKind::UncheckedClaim)) {
             rules.insert(Rule::ClaimType);
         }
     }
-    let is_list = matches!(last(claims, "scope"), None | Some(Json::Text(_)));
+    let is_list = matches!(json(claims, "scope"), None | Some(Json::Text(_)));
     if !is_list && !latitude.permits(ReadingKind::ScopeForm) {
         rules.insert(Rule::ClaimType);
     }
     if policy.audience {
-        let typed = match last(claims, "aud") {
+        let typed = match json(claims, "aud") {
             Some(Json::Array(items)) => items.iter().all(|item| matches!(item, Json::Text(_))),
             other => matches!(other, None | Some(Json::Text(_))),
         };
@@ -242,11 +190,11 @@ fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>
             rules.insert(Rule::ClaimType);
         }
         let names_us = |value: &Json| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
-        let good = match last(claims, "aud") {
+        let good = match json(claims, "aud") {
             Some(Json::Array(items)) => {
                 items.iter().all(|item| matches!(item, Json::Text(_))) && items.iter().any(names_us)
             }
-            Some(value) => names_us(&value),
+            Some(value) => names_us(value),
             None => !required("aud"),
         };
         if !good {
@@ -254,7 +202,7 @@ fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>
         }
     }
     for (name, rule) in [("client_id", Rule::ClientId), ("jti", Rule::TokenId), ("sub", Rule::Subject)] {
-        match last(claims, name) {
+        match json(claims, name) {
             Some(Json::Text(text)) if !text.is_empty() => {}
             None if !required(name) => {}
             Some(_) if !required(name) && latitude.permits(ReadingKind::UncheckedClaim) => {}
@@ -266,7 +214,7 @@ fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>
     date_rules(claims, blueprint, latitude, rules);
     let subject = text(claims, "sub");
     let speaks_for = issuer(claims, blueprint).map(|issuer| issuer.speaks_for.as_slice()).unwrap_or_default();
-    let outside = |subject: &String| {
+    let outside = |subject: &&str| {
         !speaks_for.is_empty() && !speaks_for.iter().any(|prefix| subject.starts_with(prefix.as_str()))
     };
     if subject.as_ref().is_some_and(outside) {
@@ -275,23 +223,22 @@ fn claim_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>
 }
 
 /// The dates, as seconds from now (RFC 7519 §2: integer or not).
-fn date_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>, rules: &mut BTreeSet<Rule>) {
+fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
     let policy = &blueprint.policy.tokens;
     let leeway = policy.leeway as f64;
     let now = blueprint.now as f64;
     let required = |name: &str| policy.required.iter().any(|claim| claim == name);
     let mut date = |name: &str, absent: Rule, must: bool, checked: bool| -> Option<f64> {
-        let value = claims.iter().rev().find(|member| member.name == name).map(|member| &member.value);
-        let offset = match (value, last(claims, name)) {
-            (Some(Value::Seconds(seconds)), _) => Some(*seconds as f64),
-            (_, Some(Json::Number(number, _))) => Some(number - now),
-            (_, None) => {
-                if must {
-                    rules.insert(absent);
-                }
-                return None;
+        let Some(field) = last(claims, name) else {
+            if must {
+                rules.insert(absent);
             }
-            (_, Some(_)) => None,
+            return None;
+        };
+        let offset = match (field.value, &field.json) {
+            (Value::Seconds(seconds), _) => Some(*seconds as f64),
+            (_, Json::Number(number, _)) => Some(number - now),
+            _ => None,
         };
         if offset.is_none() && (checked || !latitude.permits(ReadingKind::UncheckedClaim)) {
             rules.insert(Rule::ClaimType);
@@ -326,12 +273,13 @@ fn date_rules(claims: &[Member], blueprint: &Blueprint, latitude: &Latitude<'_>,
     }
 }
 
-fn binding_rules(lifted: &Lifted, claims: &[Member], blueprint: &Blueprint, rules: &mut BTreeSet<Rule>) {
+fn binding_rules(facts: &Facts<'_>, claims: &[Field<'_>], rules: &mut RuleSet) {
+    let Facts { lifted, blueprint, .. } = *facts;
     // Without a certificate there is nothing to compare with; that it is missing is a rule of its own.
     if lifted.chain.is_none() {
         return;
     }
-    let confirmation = claims.iter().rev().find(|member| member.name == "cnf").map(|member| &member.value);
+    let confirmation = last(claims, "cnf").map(|field| field.value);
     let bound = matches!(
         confirmation,
         Some(Value::Confirmation { member, of: ConfirmationOf::Leaf, digest: Digest::Sha256, encoding: Encoding::Base64Url })
@@ -341,7 +289,7 @@ fn binding_rules(lifted: &Lifted, claims: &[Member], blueprint: &Blueprint, rule
         rules.insert(Rule::Confirmation);
     }
     if blueprint.policy.certificates.identity != Identity::None
-        && let (Some(subject), Some(holder)) = (text(claims, "sub"), certificate_principal(lifted, blueprint))
+        && let (Some(subject), Some(holder)) = (text(claims, "sub"), facts.holder)
         && !subject.is_empty()
         && subject != holder
     {

@@ -1,0 +1,167 @@
+//! What no reading changes, found out once for all of them.
+
+use crate::{
+    Blueprint, CredentialSeen, Extra, Identity, Lifted, Member, RuleSet, Seal, SubjectAttribute, SubjectName,
+    TokenSeen, Value,
+    chain::path,
+    json::{self, Json},
+};
+
+/// What was read off bytes, what is known of the world, and what follows from both whatever the reading.
+pub(crate) struct Facts<'a> {
+    pub(super) lifted: &'a Lifted,
+    pub(super) blueprint: &'a Blueprint,
+    /// The token, when it is one.
+    pub(super) token: Option<Token<'a>>,
+    /// The one name of the leaf that the policy takes for its holder's.
+    pub(super) holder: Option<&'a str>,
+    /// What the chain violates on its best path.
+    pub(super) path: RuleSet,
+}
+
+/// A token that is one, its values read.
+pub(super) struct Token<'a> {
+    pub(super) header: Option<Vec<Field<'a>>>,
+    pub(super) claims: Option<Vec<Field<'a>>>,
+    pub(super) seal: &'a Seal,
+}
+
+/// A member of the header or the claims set.
+pub(super) struct Field<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a Value,
+    /// The value as JSON; what stands for octets of the world has its type alone.
+    pub(super) json: Json,
+    /// Whether the value is JSON that some readers refuse: nested deeply, or with half a surrogate pair.
+    pub(super) unportable: bool,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn new(lifted: &'a Lifted, blueprint: &'a Blueprint) -> Self {
+        let fields = |members: &'a Option<Vec<Member>>| {
+            members.as_ref().map(|members| members.iter().map(Field::new).collect::<Vec<_>>())
+        };
+        let token = match &lifted.credential {
+            CredentialSeen::Token(TokenSeen::Read { header, claims, seal }) => {
+                Some(Token { header: fields(header), claims: fields(claims), seal })
+            }
+            _ => None,
+        };
+        let path = lifted.chain.as_ref().map(|chain| path::violations(&chain.certificates, blueprint));
+        Self { lifted, blueprint, token, holder: holder(lifted, blueprint), path: path.unwrap_or_default() }
+    }
+
+    /// The claims set, when there is one.
+    pub(super) fn claims(&self) -> Option<&[Field<'a>]> {
+        self.token.as_ref()?.claims.as_deref()
+    }
+
+    /// The principal: the name in the certificate, or `sub` where the policy looks at no name.
+    pub(super) fn principal(&self) -> Option<&str> {
+        match self.blueprint.policy.certificates.identity {
+            Identity::CommonName | Identity::Spiffe => self.holder,
+            Identity::None => text(self.claims()?, "sub"),
+        }
+    }
+}
+
+impl<'a> Field<'a> {
+    fn new(member: &'a Member) -> Self {
+        let Member { name, value } = member;
+        let strictly = match value {
+            Value::Json(text) => json::parse(text),
+            Value::Seconds(seconds) => Some(Json::Number(*seconds as f64, String::new())),
+            Value::Unique => Some(Json::Text("unique".into())),
+            Value::Certificates(_) => Some(Json::Array(Vec::new())),
+            Value::Confirmation { .. } | Value::Jwk(_) => Some(Json::Object(Vec::new())),
+            Value::Long(_) | Value::Nested(_) => Some(Json::Null),
+        };
+        let unportable = strictly.is_none();
+        let widely = || match value {
+            Value::Json(text) => json::parse_widely(text),
+            _ => None,
+        };
+        Self { name, value, json: strictly.or_else(widely).unwrap_or(Json::Null), unportable }
+    }
+
+    /// Whether the value holds a number that no double can.
+    pub(super) fn overflows(&self) -> bool {
+        fn beyond(json: &Json) -> bool {
+            match json {
+                Json::Number(number, _) => !number.is_finite(),
+                Json::Array(items) => items.iter().any(beyond),
+                Json::Object(members) => members.iter().any(|(_, value, _)| beyond(value)),
+                _ => false,
+            }
+        }
+        !self.unportable && beyond(&self.json)
+    }
+}
+
+/// The last member of a name.
+pub(super) fn last<'a, 'b>(fields: &'b [Field<'a>], name: &str) -> Option<&'b Field<'a>> {
+    fields.iter().rev().find(|field| field.name == name)
+}
+
+/// The last member of a name, when it is a string.
+pub(super) fn text<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b str> {
+    match &last(fields, name)?.json {
+        Json::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The one name of the leaf that the policy takes for its holder's.
+fn holder<'a>(lifted: &'a Lifted, blueprint: &Blueprint) -> Option<&'a str> {
+    let leaf = lifted.chain.as_ref()?.certificates.first()?;
+    if blueprint.policy.certificates.identity == Identity::CommonName {
+        let another = leaf.subject_rest.iter().any(|rest| matches!(rest, SubjectAttribute::CommonName(_)));
+        return (!another && !leaf.subject.is_empty()).then_some(&leaf.subject);
+    }
+    // Then there are two, of which one says nothing, or one that says nothing.
+    if leaf.extra == Some(Extra::UnreadableName) {
+        return None;
+    }
+    let mut uris = leaf.names.iter().filter_map(|name| match name {
+        SubjectName::Uri(uri) => Some(uri),
+        SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) => None,
+    });
+    let uri = uris.next()?;
+    (uris.next().is_none() && is_spiffe_id(uri)).then_some(uri)
+}
+
+/// SPIFFE-ID §2: scheme and trust domain in lower case, non-empty path segments, no dot segments, nothing else.
+fn is_spiffe_id(uri: &str) -> bool {
+    let Some((domain, path)) = uri.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let domain_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    let path_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let good_segment = |segment: &str| !["", ".", ".."].contains(&segment) && segment.bytes().all(path_letter);
+    !domain.is_empty() && domain.bytes().all(domain_letter) && path.split('/').all(good_segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_spiffe_id;
+
+    #[test]
+    fn spiffe_ids_are_read_strictly() {
+        assert!(is_spiffe_id("spiffe://example.test/staff/alice"));
+        for bad in [
+            "SPIFFE://example.test/a",
+            "spiffe://Example.test/a",
+            "spiffe://example.test",
+            "spiffe://example.test/",
+            "spiffe://example.test/a/",
+            "spiffe://example.test//a",
+            "spiffe://example.test/a/../b",
+            "spiffe://example.test:443/a",
+            "spiffe://example.test/a?b",
+            "spiffe://example.test/a%62",
+            "https://example.test/a",
+        ] {
+            assert!(!is_spiffe_id(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Which declared route a request names, and which object (RFC 9110 §7.1, RFC 3986 §6.2).
+
+use super::Latitude;
+use crate::{Blueprint, Lifted, ReadingKind, Route};
+
+/// The declared route that the request names, and the object.
+pub(super) fn find_route<'a>(
+    lifted: &Lifted,
+    blueprint: &'a Blueprint,
+    latitude: &Latitude,
+) -> Option<(&'a Route, Option<String>)> {
+    let written = match lifted.path.split_once('#') {
+        Some((before, _)) if latitude.permits(ReadingKind::Fragment) => before,
+        _ => &lifted.path,
+    };
+    let normal = normal_path(written);
+    let known = match_path(written, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
+    let path = if normal != written
+        && !known
+        && match_path(&normal, lifted, blueprint, "*").is_some()
+        && latitude.permits(ReadingKind::NormalisedPath)
+    {
+        &normal
+    } else {
+        written
+    };
+    let found = match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
+        let get = match_path(path, lifted, blueprint, "GET")?;
+        (lifted.method == "HEAD" && latitude.permits(ReadingKind::HeadAsGet)).then_some(get)
+    });
+    found.filter(|found| is_known(found, blueprint) || latitude.permits(ReadingKind::UnknownObject))
+}
+
+/// Whether the object exists, where the route names one in its path; who owns it is another question.
+fn is_known((route, object): &(&Route, Option<String>), blueprint: &Blueprint) -> bool {
+    let Some(object) = object.as_ref().filter(|_| route.path_parameter().is_some()) else { return true };
+    blueprint.owner_of(object).is_some() || route.example.as_ref() == Some(object)
+}
+
+fn match_path<'a>(
+    path: &str,
+    lifted: &Lifted,
+    blueprint: &'a Blueprint,
+    method: &str,
+) -> Option<(&'a Route, Option<String>)> {
+    blueprint.policy.routes.iter().filter(|route| method == "*" || route.method == method).find_map(|route| {
+        let pattern = route.path.split('/');
+        let segments = path.split('/');
+        if pattern.clone().count() != segments.clone().count() {
+            return None;
+        }
+        let mut object = None;
+        for (pattern, segment) in pattern.zip(segments) {
+            if pattern.starts_with('{') && !segment.is_empty() {
+                object = Some(segment.to_string());
+            } else if pattern != segment {
+                return None;
+            }
+        }
+        if let Some(name) = route.body_parameter() {
+            object = body_member(lifted.body.as_deref(), name);
+        }
+        Some((route, object))
+    })
+}
+
+fn body_member(body: Option<&str>, name: &str) -> Option<String> {
+    let Some(crate::json::Json::Object(members)) = crate::json::parse(body?) else { return None };
+    members.into_iter().find_map(|(member, value, _)| match value {
+        crate::json::Json::Text(text) if member == name => Some(text),
+        _ => None,
+    })
+}
+
+/// Case, percent-encoding, empty and dot segments, parameters and the final slash normalised away (RFC 3986 §6.2.2, §6.2.3).
+fn normal_path(path: &str) -> String {
+    let mut decoded = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if byte.is_ascii() => {
+                decoded.push(byte as char);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push('%');
+                rest = after;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}", segments.join("/")).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal_path;
+
+    #[test]
+    fn every_spelling_of_a_path_normalises_to_it() {
+        use crate::PathForm::*;
+        for form in crate::PathForm::ALL {
+            let normal = normal_path(&form.apply("/v1/whoami"));
+            // What no rule of normalisation undoes is another path.
+            let other = [Backslash, DoubleEncoded, Fragment, Nul, Overlong, RepeatedPrefix, StrippedPrefix];
+            assert_eq!(normal == "/v1/whoami", !other.contains(&form), "{form:?}: {normal}");
+        }
+    }
+}
