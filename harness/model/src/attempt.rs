@@ -1,5 +1,7 @@
 //! An attempt, resolved: symbolic specifications of everything sent. And what a reader of the bytes must see of it.
 
+use std::borrow::Cow;
+
 use crate::{
     AuthorizationForm, Blueprint, ChainSpec, ConfirmationOf, CredentialSeen, KeyName, Member, MessageSeen, PayloadForm,
     Person, RequestSpec, Seal, SegmentForm, SegmentName, Segments, ServerName, SignatureForm, TextFault, TokenKey,
@@ -152,9 +154,9 @@ impl Attempt {
         let any = matches!(token.seal, Seal::Key(KeyName::Token(_, TokenKey::SmallOrder), _));
         let genuine = verifies && (untouched || any);
         let seen = |sent: &[Member], form: &Option<PayloadForm>| {
-            let sent = plain(sent);
-            let whole = form.is_none().then(|| members_as_sent(&sent, blueprint)).flatten();
+            let whole = form.is_none().then(|| self.members_as_sent(sent, blueprint)).flatten();
             whole.or_else(|| {
+                let sent = plain(sent);
                 let object = object_text(&sent, blueprint);
                 let text = form.as_ref().map_or(Some(object.clone()), |form| form.around(&object))?;
                 let symbols = sent.iter().map(|member| (stand_in(&member.value, blueprint), &member.value));
@@ -168,6 +170,24 @@ impl Attempt {
             claims: seen(&sent_claims, &token.payload),
             seal: if genuine { token.seal.clone() } else { Seal::Nobody },
         }
+    }
+
+    /// What [`members`] reads of the object that these make, without writing it first; `None` where a text is not one value.
+    fn members_as_sent(&self, sent: &[Member], blueprint: &Blueprint) -> Option<Vec<Member>> {
+        let member = |Member { name, value }: &Member| {
+            let value = match value {
+                value if is_symbol(value) => self.normal(value.clone(), blueprint),
+                Value::Seconds(_) if DATES.contains(&name.as_str()) => value.clone(),
+                Value::Unique if name == "jti" => Value::Unique,
+                Value::Json(text) => {
+                    let read = json::parse_member(text)?;
+                    normal_value(name, &read, text.trim_matches([' ', '\t', '\n', '\r']), blueprint)
+                }
+                other => Value::Json(stand_in(other, blueprint)),
+            };
+            Some(Member { name: name.clone(), value })
+        };
+        sent.iter().map(member).collect()
     }
 
     /// Says `Leaf` where a person's own leaf is the presented one.
@@ -212,7 +232,10 @@ impl TokenSpec {
 }
 
 /// `members` with those of `rewritten` in place of the first of the same name, or at the end.
-pub(crate) fn replaced(members: &[Member], rewritten: &[Member]) -> Vec<Member> {
+pub(crate) fn replaced<'a>(members: &'a [Member], rewritten: &[Member]) -> Cow<'a, [Member]> {
+    if rewritten.is_empty() {
+        return Cow::Borrowed(members);
+    }
     let mut result = members.to_vec();
     for member in rewritten {
         match result.iter_mut().find(|old| old.name == member.name) {
@@ -220,7 +243,7 @@ pub(crate) fn replaced(members: &[Member], rewritten: &[Member]) -> Vec<Member> 
             None => result.push(member.clone()),
         }
     }
-    result
+    Cow::Owned(result)
 }
 
 fn object_text(members: &[Member], blueprint: &Blueprint) -> String {
@@ -246,27 +269,8 @@ fn is_symbol(value: &Value) -> bool {
     matches!(value, Value::Certificates(_) | Value::Confirmation { .. } | Value::Jwk(_))
 }
 
-/// What [`members`] reads of the object that these make, without writing it first; `None` where a text is not one value.
-fn members_as_sent(sent: &[Member], blueprint: &Blueprint) -> Option<Vec<Member>> {
-    let member = |member: &Member| {
-        let Member { name, value } = member;
-        let value = match value {
-            value if is_symbol(value) => value.clone(),
-            Value::Seconds(_) if DATES.contains(&name.as_str()) => value.clone(),
-            Value::Unique if name == "jti" => Value::Unique,
-            Value::Json(text) => {
-                let read = json::parse_member(text)?;
-                normal_value(name, &read, text.trim_matches([' ', '\t', '\n', '\r']), blueprint)
-            }
-            other => Value::Json(stand_in(other, blueprint)),
-        };
-        Some(Member { name: name.clone(), value })
-    };
-    sent.iter().map(member).collect()
-}
-
 /// The normal form of a value that stands for no octets of the world.
-fn normal_value(name: &str, read: &Json, text: &str, blueprint: &Blueprint) -> Value {
+fn normal_value(name: &str, read: &Json<'_>, text: &str, blueprint: &Blueprint) -> Value {
     match read {
         Json::Number(_, digits) if DATES.contains(&name) => match digits.parse::<i64>() {
             Ok(date) => Value::Seconds(date.saturating_sub(blueprint.now)),
@@ -286,12 +290,12 @@ pub(crate) fn members(
     symbol: &dyn Fn(&str) -> Option<Value>,
 ) -> Option<Vec<Member>> {
     let Some(Json::Object(members)) = json::parse_widely(text) else { return None };
-    let normal = |(name, value, text): (String, Json, String)| {
-        let value = match normal_value(&name, &value, &text, blueprint) {
+    let normal = |(name, value, text): (Cow<'_, str>, Json<'_>, &str)| {
+        let value = match normal_value(&name, &value, text, blueprint) {
             Value::Json(text) => symbol(&text).unwrap_or(Value::Json(text)),
             other => other,
         };
-        Member { name, value }
+        Member { name: name.into_owned(), value }
     };
     Some(members.into_iter().map(normal).collect())
 }

@@ -1,20 +1,22 @@
 //! A strict JSON reader (RFC 8259) that keeps duplicate members, their order and the text of numbers.
 
+use std::borrow::Cow;
+
 /// A JSON value as written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub enum Json<'a> {
     /// An array.
-    Array(Vec<Json>),
+    Array(Vec<Json<'a>>),
     /// `true` or `false`.
     Bool(bool),
     /// `null`.
     Null,
     /// A number: its value as a double, and its text.
-    Number(f64, String),
+    Number(f64, &'a str),
     /// An object, members in order, duplicates kept: name, value, and the value's text.
-    Object(Vec<(String, Json, String)>),
+    Object(Vec<(Cow<'a, str>, Json<'a>, &'a str)>),
     /// A string, unescaped.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
 /// Deepest nesting that every reader takes; RFC 8259 §9 lets a reader set a limit.
@@ -22,22 +24,22 @@ const DEEPEST: usize = 64;
 
 /// Reads one value with nothing around it but white space. `None` when the text is not JSON, a string holds a lone
 /// surrogate, or nesting is deeper than 64.
-pub fn parse(text: &str) -> Option<Json> {
+pub fn parse(text: &str) -> Option<Json<'_>> {
     read(Reader { text, at: 0, deepest: DEEPEST, lone: false })
 }
 
 /// The same within the widest limits that a reader may set: lone surrogates are replaced (RFC 8259 §8.2), and nesting
 /// may be eight times as deep (§9).
-pub fn parse_widely(text: &str) -> Option<Json> {
+pub fn parse_widely(text: &str) -> Option<Json<'_>> {
     read(Reader { text, at: 0, deepest: 8 * DEEPEST, lone: true })
 }
 
 /// The same for the value of an object's member, which is one deeper.
-pub(crate) fn parse_member(text: &str) -> Option<Json> {
+pub(crate) fn parse_member(text: &str) -> Option<Json<'_>> {
     read(Reader { text, at: 0, deepest: 8 * DEEPEST - 1, lone: true })
 }
 
-fn read(mut reader: Reader<'_>) -> Option<Json> {
+fn read<'a>(mut reader: Reader<'a>) -> Option<Json<'a>> {
     let text = reader.text;
     reader.space();
     let value = reader.value(0)?;
@@ -71,7 +73,7 @@ struct Reader<'a> {
     lone: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -86,7 +88,7 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Option<Json> {
+    fn value(&mut self, depth: usize) -> Option<Json<'a>> {
         if depth > self.deepest {
             return None;
         }
@@ -101,14 +103,14 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Json) -> Option<Json> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Option<Json<'a>> {
         self.text[self.at..].starts_with(word).then(|| {
             self.at += word.len();
             value
         })
     }
 
-    fn object(&mut self, depth: usize) -> Option<Json> {
+    fn object(&mut self, depth: usize) -> Option<Json<'a>> {
         self.take(b'{')?;
         let mut members = Vec::new();
         self.space();
@@ -123,7 +125,7 @@ impl Reader<'_> {
             self.space();
             let from = self.at;
             let value = self.value(depth + 1)?;
-            members.push((name, value, self.text[from..self.at].to_string()));
+            members.push((name, value, &self.text[from..self.at]));
             self.space();
             if self.take(b',').is_none() {
                 self.take(b'}')?;
@@ -132,7 +134,7 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Option<Json> {
+    fn array(&mut self, depth: usize) -> Option<Json<'a>> {
         self.take(b'[')?;
         let mut items = Vec::new();
         self.space();
@@ -158,7 +160,7 @@ impl Reader<'_> {
         (self.at > from).then_some(())
     }
 
-    fn number(&mut self) -> Option<Json> {
+    fn number(&mut self) -> Option<Json<'a>> {
         let from = self.at;
         let _ = self.take(b'-');
         if self.take(b'0').is_none() {
@@ -174,22 +176,23 @@ impl Reader<'_> {
             }
             self.digits()?;
         }
-        let text = self.text[from..self.at].to_string();
+        let text = &self.text[from..self.at];
         Some(Json::Number(text.parse().ok()?, text))
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Cow<'a, str>> {
         self.take(b'"')?;
-        let mut string = String::new();
+        // Borrowed until something in it is escaped.
+        let mut string = Cow::Borrowed("");
         loop {
             // All that stands for itself is taken at once; what ends it is ASCII.
             let rest = &self.text[self.at..];
             let plain = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
-            string.push_str(&rest[..plain]);
+            string += &rest[..plain];
             self.at += plain + 1;
             match rest.as_bytes()[plain] {
                 b'"' => return Some(string),
-                b'\\' => string.push(self.escape()?),
+                b'\\' => string.to_mut().push(self.escape()?),
                 _ => return None,
             }
         }
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn keeps_duplicates_in_order() {
         let Some(Json::Object(members)) = parse("{\"\\u0061\": 1 ,\"a\":\"x\"}") else { panic!("an object") };
-        let seen: Vec<(&str, &str)> = members.iter().map(|(name, _, text)| (name.as_str(), text.as_str())).collect();
+        let seen: Vec<(&str, &str)> = members.iter().map(|(name, _, text)| (name.as_ref(), *text)).collect();
         assert_eq!(seen, [("a", "1"), ("a", "\"x\"")]);
     }
 }

@@ -56,9 +56,10 @@ pub(crate) fn jwk_set(role: IssuerRole, blueprint: &Blueprint, keyring: &Keyring
 
 /// The text of the JWK's first number: `n` of RSA, `x` otherwise.
 fn member(key: &Secret) -> Option<Vec<u8>> {
-    let json::Json::Object(members) = json::parse(&format!("{{{}}}", key.jwk_members()))? else { return None };
+    let text = format!("{{{}}}", key.jwk_members());
+    let json::Json::Object(members) = json::parse(&text)? else { return None };
     members.into_iter().find_map(|(name, value, _)| match value {
-        json::Json::Text(text) if name == "n" || name == "x" => Some(text.into_bytes()),
+        json::Json::Text(text) if name == "n" || name == "x" => Some(text.into_owned().into_bytes()),
         _ => None,
     })
 }

@@ -97,7 +97,7 @@ impl Reader<'_> {
         }
         let [(member, json::Json::Text(thumbprint), _)] = &members[..] else { return None };
         self.thumbprint(thumbprint).map(|(of, digest, encoding)| Value::Confirmation {
-            member: member.clone(),
+            member: member.to_string(),
             of,
             digest,
             encoding,

@@ -31,7 +31,7 @@ pub(super) struct Field<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a Value,
     /// The value as JSON; what stands for octets of the world has its type alone.
-    pub(super) json: Json,
+    pub(super) json: Json<'a>,
     /// Whether the value is JSON that some readers refuse: nested deeply, or with half a surrogate pair.
     pub(super) unportable: bool,
 }
@@ -70,7 +70,7 @@ impl<'a> Field<'a> {
         let Member { name, value } = member;
         let strictly = match value {
             Value::Json(text) => json::parse(text),
-            Value::Seconds(seconds) => Some(Json::Number(*seconds as f64, String::new())),
+            Value::Seconds(seconds) => Some(Json::Number(*seconds as f64, "")),
             Value::Unique => Some(Json::Text("unique".into())),
             Value::Certificates(_) => Some(Json::Array(Vec::new())),
             Value::Confirmation { .. } | Value::Jwk(_) => Some(Json::Object(Vec::new())),
@@ -86,7 +86,7 @@ impl<'a> Field<'a> {
 
     /// Whether the value holds a number that no double can.
     pub(super) fn overflows(&self) -> bool {
-        fn beyond(json: &Json) -> bool {
+        fn beyond(json: &Json<'_>) -> bool {
             match json {
                 Json::Number(number, _) => !number.is_finite(),
                 Json::Array(items) => items.iter().any(beyond),

@@ -13,17 +13,13 @@ pub(super) fn find_route<'a>(
         Some((before, _)) if latitude.permits(ReadingKind::Fragment) => before,
         _ => &lifted.path,
     };
-    let normal = normal_path(written);
     let known = match_path(written, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
-    let path = if normal != written
-        && !known
-        && match_path(&normal, lifted, blueprint, "*").is_some()
-        && latitude.permits(ReadingKind::NormalisedPath)
-    {
-        &normal
-    } else {
-        written
-    };
+    let normal = (!known).then(|| normal_path(written)).filter(|normal| {
+        normal != written
+            && match_path(normal, lifted, blueprint, "*").is_some()
+            && latitude.permits(ReadingKind::NormalisedPath)
+    });
+    let path = normal.as_deref().unwrap_or(written);
     let found = match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
         let get = match_path(path, lifted, blueprint, "GET")?;
         (lifted.method == "HEAD" && latitude.permits(ReadingKind::HeadAsGet)).then_some(get)
@@ -67,7 +63,7 @@ fn match_path<'a>(
 fn body_member(body: Option<&str>, name: &str) -> Option<String> {
     let Some(crate::json::Json::Object(members)) = crate::json::parse(body?) else { return None };
     members.into_iter().find_map(|(member, value, _)| match value {
-        crate::json::Json::Text(text) if member == name => Some(text),
+        crate::json::Json::Text(text) if member == name => Some(text.into_owned()),
         _ => None,
     })
 }

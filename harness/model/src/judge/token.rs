@@ -65,7 +65,7 @@ pub(super) fn issuer<'a>(claims: &[Field<'_>], blueprint: &'a Blueprint) -> Opti
     blueprint.policy.issuers.iter().find(|issuer| issuer.url == url)
 }
 
-fn json<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b Json> {
+fn json<'a, 'b>(fields: &'b [Field<'a>], name: &str) -> Option<&'b Json<'a>> {
     last(fields, name).map(|field| &field.json)
 }
 
@@ -189,7 +189,7 @@ fn claim_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude,
         if !typed {
             rules.insert(Rule::ClaimType);
         }
-        let names_us = |value: &Json| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
+        let names_us = |value: &Json<'_>| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
         let good = match json(claims, "aud") {
             Some(Json::Array(items)) => {
                 items.iter().all(|item| matches!(item, Json::Text(_))) && items.iter().any(names_us)

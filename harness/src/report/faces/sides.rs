@@ -1,5 +1,7 @@
 //! What is presented, decoded: the honest request beside the forged one, line by line.
 
+use std::borrow::Cow;
+
 use gatecrash_model::{
     Attempt, Blueprint, Case, CertificateSpec, Proof, Scene, Seal, SignatureForm, Stance, Step, json, resolve,
 };
@@ -168,8 +170,8 @@ fn members(name: &str, segment: &str, now: i64) -> Vec<String> {
     let Some(json::Json::Object(members)) = json::parse_widely(&read) else {
         return vec![shortened(&format!("{name}, no object: {read}"))];
     };
-    let line = |(member, _, text): (String, json::Json, String)| {
-        let date = ["exp", "iat", "nbf"].contains(&member.as_str()).then(|| text.parse::<i64>().ok()).flatten();
+    let line = |(member, _, text): (Cow<'_, str>, json::Json<'_>, &str)| {
+        let date = ["exp", "iat", "nbf"].contains(&member.as_ref()).then(|| text.parse::<i64>().ok()).flatten();
         let date = date.map_or(String::new(), |date| format!(" (now {:+} s)", date.saturating_sub(now)));
         shortened(&format!("{name} {member}: {text}{date}"))
     };
