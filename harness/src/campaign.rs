@@ -115,7 +115,8 @@ pub struct CampaignOptions {
     pub crypto: CryptoMode,
     /// Whether it is measured where the time goes.
     pub profile: bool,
-    /// Whether a share of attempts is made once more on a connection that another one came over.
+    /// Whether a share of attempts is made once more on a connection that another one came over, and clients that were
+    /// accepted at service depth make further requests without another handshake.
     pub reuse: bool,
 }
 
@@ -245,6 +246,9 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
             let deadline = prepared.deadline;
             std::thread::spawn(move || {
                 let mut ground = Ground::new(&target)?;
+                if options.reuse {
+                    ground.keep_connections();
+                }
                 worker::run(&mut ground, &plan, id as u64, jobs as u64, deadline, &progress)
             })
         })

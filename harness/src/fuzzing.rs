@@ -122,6 +122,9 @@ impl Fuzzer {
         let subject = story::Teller::new(surface, exhibit, command, named);
         let real = std::env::var(CRYPTO_VARIABLE).is_ok_and(|value| value == "real");
         let reached = Reached::new(surface);
+        if surface.is_token() {
+            ground.keep_connections();
+        }
         Ok(Self { surface, target, subject, ground, mutator, raw, reached, serial: 0, real })
     }
 
@@ -169,7 +172,7 @@ impl Fuzzer {
         let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene, crypto) else { return Ok(false) };
         let mut seen = None;
         let mut best = None;
-        for depth in gate.depths() {
+        for depth in self.surface.depths(gate, input) {
             self.serial += 1;
             let options = CheckOptions { depth, mirror: true, serial: self.serial };
             let Ok(checked) = runtime.block_on(check(gate, world, &case, options)) else { return Ok(false) };
@@ -201,7 +204,7 @@ impl Fuzzer {
         let scene = self.target.world.scene;
         let Ok(Some((runtime, world, gate))) = self.ground.of(scene, Crypto::Real) else { return Ok(false) };
         let mut best = 0;
-        for depth in gate.depths().into_iter().filter(|depth| attempt.goes(*depth)) {
+        for depth in self.surface.depths(gate, input).into_iter().filter(|depth| attempt.goes(*depth)) {
             let checked = runtime.block_on(attempt.check(gate, world, depth));
             if let Some(disagreement) = checked.disagreements.iter().min_by_key(|it| it.kind) {
                 let again = |input: &[u8]| {

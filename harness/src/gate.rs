@@ -26,7 +26,12 @@ pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
 pub(crate) use raw::Said;
 
-use crate::{factory::BoxError, forge::Wire, tls, world::World};
+use crate::{
+    factory::BoxError,
+    forge::{ClientKey, Wire},
+    tls,
+    world::{Kept, World},
+};
 
 type Serve = Box<dyn Fn(DuplexStream) -> LocalBoxFuture<'static, ()>>;
 type Call = Box<dyn Fn(http::Request<Bytes>) -> LocalBoxFuture<'static, Result<http::Response<Bytes>, String>>>;
@@ -123,7 +128,12 @@ struct Service {
     call: Call,
     certificates: HandOver,
     handshake_failed: Option<HandshakeFailed>,
+    /// The chains of clients whose handshake was accepted, where connections are kept.
+    kept: Option<Kept<ClientKey, Arc<[CertificateDer<'static>]>>>,
 }
+
+/// How many connections are kept at service depth.
+const CONNECTIONS: usize = 64;
 
 impl Gate {
     /// A gate that serves an accepted byte stream, TLS and all, until it is closed.
@@ -177,7 +187,8 @@ impl Gate {
         ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let call = https::call(service);
-        self.service = Some(Service { tls, call, certificates: self.certificates.clone(), handshake_failed: None });
+        let certificates = self.certificates.clone();
+        self.service = Some(Service { tls, call, certificates, handshake_failed: None, kept: None });
         self
     }
 
@@ -298,6 +309,13 @@ impl Gate {
     /// Whether the service learns of the client's certificates, as far as we know: a gate that serves byte streams sees to that itself.
     pub(crate) fn hands_over_certificates(&self) -> bool {
         self.service.is_none() || self.certificates.0.borrow().is_some()
+    }
+
+    /// From now on clients that were accepted at service depth make further requests without another handshake.
+    pub(crate) fn keep_connections(&mut self) {
+        if let Some(service) = &mut self.service {
+            service.kept = Some(Kept::new(CONNECTIONS));
+        }
     }
 
     pub(crate) fn per(&self) -> Per {

@@ -20,6 +20,8 @@ pub(crate) struct Ground {
     gates: BTreeMap<Place, Option<Gate>>,
     /// The ideal layers that the gate takes up, once that is known.
     ideal: Option<Layers>,
+    /// Whether clients that were accepted make further requests without another handshake.
+    keeps: bool,
 }
 
 type Place = (Scene, Crypto);
@@ -32,13 +34,19 @@ impl Ground {
         // Under a frozen world clock timers are frozen too, so that a hang costs no time.
         let paused = world.clock() == Clock::Frozen;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
-        let mut ground =
-            Self { target: target.clone(), runtime, worlds: BTreeMap::new(), gates: BTreeMap::new(), ideal: None };
+        let (worlds, gates) = (BTreeMap::new(), BTreeMap::new());
+        let mut ground = Self { target: target.clone(), runtime, worlds, gates, ideal: None, keeps: false };
         let usual = (target.world.scene, Crypto::Real);
         ground.worlds.insert(usual, world);
         let gate = ground.build(usual)?;
         ground.gates.insert(usual, Some(gate));
         Ok(ground)
+    }
+
+    /// Keeps connections at service depth, but for replays.
+    pub(crate) fn keep_connections(&mut self) {
+        self.keeps = true;
+        self.gates.values_mut().flatten().for_each(Gate::keep_connections);
     }
 
     /// What the gate promises.
@@ -66,7 +74,8 @@ impl Ground {
     ) -> Result<Option<(&Runtime, &World, &Gate)>, CampaignError> {
         let place = self.prepare(scene, crypto)?;
         if !self.gates.contains_key(&place) {
-            let gate = self.build(place).ok();
+            let mut gate = self.build(place).ok();
+            gate.iter_mut().filter(|_| self.keeps).for_each(Gate::keep_connections);
             self.gates.insert(place, gate);
         }
         let gate = self.gates.get(&place).and_then(Option::as_ref);

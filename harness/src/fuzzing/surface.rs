@@ -2,6 +2,8 @@
 
 use gatecrash_model::{Case, Mutation, SlotStage};
 
+use crate::gate::{Depth, Gate};
+
 /// The attack surface of a fuzz target; the target has its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Surface {
@@ -60,6 +62,22 @@ impl Surface {
             Surface::Request => "request",
             Surface::Signature => "signature",
         }
+    }
+
+    /// Whether only the token changes, so that client and connection are as good as any.
+    pub(super) fn is_token(self) -> bool {
+        matches!(self, Surface::Claims | Surface::JoseHeader | Surface::RawToken | Surface::Signature)
+    }
+
+    /// Where an input is attempted. Of inputs that change the token alone one in sixteen goes through the whole stack, always
+    /// the same ones.
+    pub(super) fn depths(self, gate: &Gate, input: &[u8]) -> Vec<Depth> {
+        let mut depths = gate.depths();
+        let sum = input.iter().fold(0_u32, |sum, octet| sum.wrapping_mul(31).wrapping_add(u32::from(*octet)));
+        if self.is_token() && depths.contains(&Depth::Service) && !sum.is_multiple_of(16) {
+            depths.retain(|depth| *depth == Depth::Service);
+        }
+        depths
     }
 
     /// The surface called `name`.

@@ -1,13 +1,15 @@
 //! One attempt at service depth: a real handshake in memory, then the request handed to the service.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use rustls::{ClientConnection, ServerConnection};
+use rustls::{ClientConnection, ServerConnection, pki_types::CertificateDer};
 
 use gatecrash_model::Transport;
 
 use super::{Answer, Depth, Handshake, Observation, Service, client};
 use crate::{
-    forge::Wire,
+    forge::{ClientKey, Wire},
     http2,
     profile::{self, Phase},
     world::World,
@@ -26,7 +28,11 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
     let mut observation = Observation { depth: Some(Depth::Service), ..Observation::default() };
     let made = {
         let _spent = profile::spend(Phase::Handshake);
-        handshake(service, wire, world)
+        let accepted = || handshake(service, wire, world).map(|server| chain(&server));
+        match &service.kept {
+            Some(kept) => kept.get_or_make(&ClientKey::from(wire), accepted),
+            None => accepted(),
+        }
     };
     match made {
         Err(error) => {
@@ -36,10 +42,8 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
             observation.handshake = Handshake::Refused(error.to_string());
             return Some(observation);
         }
-        Ok(server) => {
+        Ok(chain) => {
             observation.handshake = Handshake::Accepted;
-            let chain = server.peer_certificates().unwrap_or_default();
-            let chain: Vec<_> = chain.iter().map(|der| der.clone().into_owned()).collect();
             service.certificates.hand_over(request.extensions_mut(), &chain);
         }
     }
@@ -59,6 +63,11 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
         }
     }
     Some(observation)
+}
+
+/// What the client presented.
+fn chain(server: &ServerConnection) -> Arc<[CertificateDer<'static>]> {
+    server.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect()
 }
 
 /// Runs the handshake to its end. `Err` is what the server refused for.
