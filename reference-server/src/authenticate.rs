@@ -1,12 +1,12 @@
 //! The outer layer: who is asking. Certificate, credential, token, claims and binding, in this order; the first to
 //! fail ends the request before anything later is looked at. Also records the decision on every request.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use tracing::Instrument;
 
@@ -14,6 +14,7 @@ use crate::audit::{AuditEvent, Decision, Refusal, Stage};
 use crate::authorize::{Grant, Identity};
 use crate::bank::Principal;
 use crate::cause::Cause;
+use crate::certificate::Leaf;
 use crate::connection::PeerCertificates;
 use crate::request_id::RequestId;
 use crate::routes::{self, Access};
@@ -21,7 +22,7 @@ use crate::server::Server;
 use crate::throttle::Tries;
 use crate::trusted::Trusted;
 use crate::vetting::{self, Vetting};
-use crate::{authority, binding, certificate, claims, clock, credential, token};
+use crate::{authority, binding, claims, clock, credential, token};
 
 /// The layer, for `axum::middleware::from_fn_with_state`.
 pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
@@ -77,7 +78,8 @@ fn identify(
         .map_err(|cause| Stage::Token.refuses(cause))?;
     let claims = claims::judge(&signed.claims, signed.issuer, server.settings(), server.clock().now())
         .map_err(|cause| Stage::Token.refuses(cause))?;
-    binding::check(&signed.claims, &claims.subject, leaf, &id).map_err(|cause| Stage::Binding.refuses(cause))?;
+    binding::check(&signed.claims, &claims.subject, &leaf.thumbprint, &id)
+        .map_err(|cause| Stage::Binding.refuses(cause))?;
 
     let grant = Grant {
         by_token: claims.scopes,
@@ -88,17 +90,14 @@ fn identify(
     Ok(Identity { principal, grant })
 }
 
-/// The SPIFFE ID of a certificate that is still acceptable, and the certificate.
-fn certified<'a>(
-    server: &Server,
-    trusted: &Trusted,
-    request: &'a Request,
-) -> Result<(String, &'a CertificateDer<'static>), Cause> {
+/// The SPIFFE ID of a certificate that is still acceptable, and what else it says.
+fn certified(server: &Server, trusted: &Trusted, request: &Request) -> Result<(String, Arc<Leaf>), Cause> {
     let peer = request.extensions().get::<PeerCertificates>().ok_or(Cause::CertificateMissing)?;
-    let leaf = peer.0.first().ok_or(Cause::CertificateMissing)?;
+    let vetting = request.extensions().get::<Vetting>();
+    let leaf = vetting.map_or_else(|| vetting::leaf(peer), Vetting::leaf)?;
     let now = clock::whole_seconds(server.clock());
-    let id = certificate::identify(leaf, now)?;
-    match request.extensions().get::<Vetting>() {
+    let id = leaf.identify(now)?.to_owned();
+    match vetting {
         Some(vetting) => vetting.renew(trusted, peer, now, server.settings().recheck_interval.as_secs())?,
         None => vetting::without_record(trusted, peer)?,
     }

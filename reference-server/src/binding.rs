@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::cause::Cause;
 use crate::json::Object;
 
-/// Checks that the token was issued for this certificate and for the principal it names.
-pub(crate) fn check(claims: &Object, subject: &str, leaf: &[u8], principal: &str) -> Result<(), Cause> {
+/// Checks that the token was issued for the certificate with this thumbprint, and for the principal it names.
+pub(crate) fn check(claims: &Object, subject: &str, thumbprint: &str, principal: &str) -> Result<(), Cause> {
     let confirmed = claims.get("cnf").and_then(Value::as_object).and_then(|confirmation| confirmation.get("x5t#S256"));
-    if confirmed.and_then(Value::as_str) != Some(thumbprint(leaf).as_str()) {
+    if confirmed.and_then(Value::as_str) != Some(thumbprint) {
         return Err(Cause::Confirmation);
     }
     // A certificate shared by two names must not lend one of them the other's tokens.

@@ -6,7 +6,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
 use crate::cause::Cause;
-use crate::spiffe;
+use crate::{binding, spiffe};
 
 /// The tag of a uniformResourceIdentifier in a GeneralName (RFC 5280 §4.2.1.6).
 const URI_TAG: u32 = 6;
@@ -35,30 +35,53 @@ pub(crate) fn check_issuer_usage(der: &[u8]) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Checks the leaf's validity again and returns its SPIFFE ID: a connection may outlive its certificate.
-///
-/// `now` is in seconds since the Unix epoch.
-pub(crate) fn identify(der: &[u8], now: u64) -> Result<String, Cause> {
-    let certificate = parse(der)?;
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    if now > certificate.validity().not_after.timestamp() {
-        return Err(Cause::CertificateExpired);
+/// What a leaf says, read once for each connection.
+pub(crate) struct Leaf {
+    not_before: i64,
+    not_after: i64,
+    id: Option<String>,
+    /// `x5t#S256` (RFC 8705 §3.1).
+    pub(crate) thumbprint: String,
+}
+
+impl Leaf {
+    pub(crate) fn read(der: &[u8]) -> Result<Leaf, Cause> {
+        let certificate = parse(der)?;
+        let validity = certificate.validity();
+        Ok(Leaf {
+            not_before: validity.not_before.timestamp(),
+            not_after: validity.not_after.timestamp(),
+            id: workload_id(&certificate),
+            thumbprint: binding::thumbprint(der),
+        })
     }
-    if now < certificate.validity().not_before.timestamp() {
-        return Err(Cause::CertificateNotYetValid);
+
+    /// Checks the validity again and returns the SPIFFE ID: a connection may outlive its certificate.
+    ///
+    /// `now` is in seconds since the Unix epoch.
+    pub(crate) fn identify(&self, now: u64) -> Result<&str, Cause> {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        if now > self.not_after {
+            return Err(Cause::CertificateExpired);
+        }
+        if now < self.not_before {
+            return Err(Cause::CertificateNotYetValid);
+        }
+        self.id.as_deref().ok_or(Cause::CertificateIdentity)
     }
-    let names = certificate
-        .subject_alternative_name()
-        .map_err(|_| Cause::CertificateIdentity)?
-        .ok_or(Cause::CertificateIdentity)?;
+}
+
+/// The one URI name, when it is a SPIFFE ID.
+fn workload_id(certificate: &X509Certificate<'_>) -> Option<String> {
+    let names = certificate.subject_alternative_name().ok()??;
     let mut uris = names.value.general_names.iter().filter_map(|name| match name {
         GeneralName::URI(uri) => Some(Some(*uri)),
         GeneralName::Invalid(tag, _) if tag.0 == URI_TAG => Some(None),
         _ => None,
     });
     match (uris.next(), uris.next()) {
-        (Some(Some(uri)), None) if spiffe::is_workload_id(uri) => Ok(uri.to_owned()),
-        _ => Err(Cause::CertificateIdentity),
+        (Some(Some(uri)), None) if spiffe::is_workload_id(uri) => Some(uri.to_owned()),
+        _ => None,
     }
 }
 

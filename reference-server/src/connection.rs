@@ -90,7 +90,7 @@ impl Server {
         };
         let (_, session) = stream.get_ref();
         let peer = PeerCertificates(session.peer_certificates().unwrap_or_default().iter().cloned().collect());
-        let vetting = Vetting::of_handshake(trusted.generation, clock::whole_seconds(self.clock()));
+        let vetting = Vetting::of_handshake(&peer, trusted.generation, clock::whole_seconds(self.clock()));
         let speaks_http2 = session.alpn_protocol() == Some(b"h2".as_slice());
         drop(trusted);
 

@@ -4,13 +4,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cause::Cause;
+use crate::certificate::Leaf;
 use crate::connection::PeerCertificates;
 use crate::trusted::Trusted;
 
-/// When and against which trust a connection's certificate was last accepted. One for each connection, in the
-/// extensions of its requests.
+/// What a connection's certificate says, and when and against which trust it was last accepted. One for each
+/// connection, in the extensions of its requests.
 #[derive(Clone)]
-pub(crate) struct Vetting(Arc<Mutex<Accepted>>);
+pub(crate) struct Vetting {
+    leaf: Result<Arc<Leaf>, Cause>,
+    accepted: Arc<Mutex<Accepted>>,
+}
 
 #[derive(Clone, Copy)]
 struct Accepted {
@@ -21,8 +25,13 @@ struct Accepted {
 
 impl Vetting {
     /// A handshake was accepted.
-    pub(crate) fn of_handshake(generation: u64, now: u64) -> Vetting {
-        Vetting(Arc::new(Mutex::new(Accepted { generation, at: now })))
+    pub(crate) fn of_handshake(peer: &PeerCertificates, generation: u64, now: u64) -> Vetting {
+        Vetting { leaf: leaf(peer), accepted: Arc::new(Mutex::new(Accepted { generation, at: now })) }
+    }
+
+    /// What the leaf says.
+    pub(crate) fn leaf(&self) -> Result<Arc<Leaf>, Cause> {
+        self.leaf.clone()
     }
 
     /// Whether the certificate is still acceptable; judged anew when trust has changed since, or `interval` seconds
@@ -45,8 +54,14 @@ impl Vetting {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Accepted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads the leaf.
+pub(crate) fn leaf(peer: &PeerCertificates) -> Result<Arc<Leaf>, Cause> {
+    let leaf = peer.0.first().ok_or(Cause::CertificateMissing)?;
+    Leaf::read(leaf).map(Arc::new)
 }
 
 /// For a connection of somebody else's accept loop, of which nothing is known: judged at every request, once trust is
