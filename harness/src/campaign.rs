@@ -387,7 +387,7 @@ pub fn random_attempts(
             let checked = runtime.block_on(check(gate, world, &case, options));
             ground.retire(case.scene);
             Ok(checked.is_ok_and(|checked| match &checked.outcome {
-                Outcome::Disagree(list) => list.iter().any(|it| wanted(it.kind, &checked.verdict.refusals)),
+                Outcome::Disagree(list) => list.iter().any(|it| wanted(it.kind, &it.rules)),
                 _ => false,
             }))
         };

@@ -1,6 +1,6 @@
 //! Random cases, drawn from any source of choices: a seeded generator, a fuzzer's bytes, proptest.
 
-use crate::{Blueprint, Case, Mutation, Person, Scene, Slot, SlotStage, Stance};
+use crate::{Blueprint, Case, KeyName, Mutation, Person, Scene, Slot, SlotStage, Stance, TokenKey};
 
 /// A source of choices.
 pub trait Draw {
@@ -45,7 +45,26 @@ pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint)
     if draw.below(16) == 1 {
         case.scene = Scene::ALL[draw.below(Scene::ALL.len())];
     }
+    // A key that no issuer publishes in the usual scene says more where one does.
+    let published = case.mutations().find_map(published_in);
+    if let Some(scene) = published
+        && draw.below(2) == 1
+    {
+        case.scene = scene;
+    }
     case
+}
+
+/// The scene in which the key that signs stands in the home issuer's JWK Set, or for more than it is meant for.
+fn published_in(mutation: &Mutation) -> Option<Scene> {
+    let Mutation::SignWith { key: KeyName::Token(_, key), .. } = mutation else { return None };
+    match key {
+        TokenKey::Encryption => Some(Scene::KeyOperations),
+        TokenKey::Retired => Some(Scene::KeyOtherAlgorithm),
+        TokenKey::Rsa1024 => Some(Scene::KeyWeak),
+        TokenKey::SmallOrder => Some(Scene::KeySmallOrder),
+        _ => None,
+    }
 }
 
 /// Whether a slot is one of the token.
