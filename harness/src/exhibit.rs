@@ -172,9 +172,9 @@ impl Matrix {
                 match known {
                     Some((_, _, findings)) => Some(findings.clone()),
                     None => {
-                        let mut findings = unclean(&run(twin, measure, None)?);
+                        let mut findings = unclean(&run_clean(twin, measure, None)?);
                         if pairs {
-                            findings.extend(unclean(&run(twin, measure, Some(PAIRS / 10))?));
+                            findings.extend(unclean(&run_clean(twin, measure, Some(PAIRS / 10))?));
                         }
                         if exhibit.needs == Some(Needs::Steps) {
                             findings.extend(unclean(&stepped(twin, measure)?));
@@ -202,7 +202,7 @@ impl Matrix {
 
 /// Which attacks show the flaw of a gate, without its twin and without shrinking: [`Kill::killed`] says that some do.
 pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
-    let done = campaign_of(&exhibit.target, measure, None, false)?;
+    let done = campaign_of(&exhibit.target, measure, None, (CryptoMode::Real, false))?;
     let mut row = kill(exhibit, &done, None);
     row.killed = done.shown.iter().any(|shown| exhibit.declares(shown.kind, &shown.rules));
     let pairs = exhibit.needs == Some(Needs::Pair) && !row.killed;
@@ -244,12 +244,23 @@ fn paired(exhibit: &Exhibit, measure: Measure, row: Kill) -> Result<Kill, Campai
     }
 }
 
+/// With ideal cryptography, where there is a form in it: what is found is confirmed with the real one.
 fn run(target: &Target, measure: Measure, pairs: Option<u64>) -> Result<Campaign, CampaignError> {
-    campaign_of(target, measure, pairs, true)
+    campaign_of(target, measure, pairs, (CryptoMode::Ideal, true))
+}
+
+/// With the real cryptography alone: that nothing is found is confirmed by nothing else.
+fn run_clean(twin: &Target, measure: Measure, pairs: Option<u64>) -> Result<Campaign, CampaignError> {
+    campaign_of(twin, measure, pairs, (CryptoMode::Real, true))
 }
 
 /// The whole catalogue once, or so many attempts of pairs, at service depth where there is one.
-fn campaign_of(target: &Target, measure: Measure, pairs: Option<u64>, shrink: bool) -> Result<Campaign, CampaignError> {
+fn campaign_of(
+    target: &Target,
+    measure: Measure,
+    pairs: Option<u64>,
+    (crypto, shrink): (CryptoMode, bool),
+) -> Result<Campaign, CampaignError> {
     let mut target = target.clone();
     target.world.seed = measure.seed;
     let bound = pairs.map_or(Bound::Time(std::time::Duration::ZERO), Bound::Attempts);
@@ -262,8 +273,7 @@ fn campaign_of(target: &Target, measure: Measure, pairs: Option<u64>, shrink: bo
         pairs: pairs.map(|_| 0),
         keep: true,
         shrink,
-        // What is found is confirmed with the real one.
-        crypto: CryptoMode::Ideal,
+        crypto,
         ..Default::default()
     };
     campaign::run(&target, options, &Arc::new(Progress::default()))

@@ -9,7 +9,7 @@ use crate::{
     json::{self, Json},
 };
 
-mod message;
+pub(crate) mod message;
 
 /// A resolved step.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +158,10 @@ impl Attempt {
             whole.or_else(|| {
                 let sent = plain(sent);
                 let object = object_text(&sent, blueprint);
-                let text = form.as_ref().map_or(Some(object.clone()), |form| form.around(&object))?;
+                let text = match form {
+                    None => object,
+                    Some(form) => form.around(&object)?,
+                };
                 let symbols = sent.iter().map(|member| (stand_in(&member.value, blueprint), &member.value));
                 let symbols: Vec<(String, &Value)> = symbols.filter(|(_, value)| is_symbol(value)).collect();
                 let symbol = |text: &str| symbols.iter().find(|(known, _)| known == text);

@@ -12,8 +12,8 @@ use honest::{honest_token, template};
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing, HostForm,
     IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol, RequestHeader,
-    RequestSpec, Route, Seal, SegmentName, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template,
-    TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
+    RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError,
+    TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
 };
 
 /// Why a step cannot be resolved.
@@ -313,12 +313,7 @@ impl<'a> Start<'a> {
                 self.token()?.rewritten_header.push(Member { name: name.clone(), value });
             }
             SegmentText { segment, form } => {
-                let token = self.token()?;
-                let unsigned = token.seal == Seal::Nobody || token.signature == SignatureForm::Stripped;
-                if *segment == SegmentName::Signature && unsigned {
-                    return Err(not_applicable("the signature segment is empty"));
-                }
-                token.text.push((*segment, *form));
+                self.token()?.text.push((*segment, *form));
             }
             Segments(segments) => self.token()?.segments = *segments,
             Mutation::ServerName(name) => self.attempt.server_name = *name,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{Attempt, AuthorizationForm, Framing, HOST, MessageFault, MessageSeen, Protocol, Second};
 
 /// The octets of fields that a server must take at least: what RFC 9112 §3 recommends for a request line.
-const SMALL: usize = 8000;
+pub(crate) const SMALL: usize = 8000;
 
 pub(super) fn seen(attempt: &Attempt) -> MessageSeen {
     let request = &attempt.request;

@@ -4,6 +4,7 @@ use super::{Unresolvable, not_applicable};
 use crate::{
     Algorithm, Attempt, AuthorizationForm, ConfirmationOf, CookieForm, Extra, Http2Form, KeyName, Member, PayloadForm,
     Protocol, Seal, SegmentForm, SegmentName, Segments, SignatureForm, TokenKey, TokenSpec, Value,
+    attempt::message::SMALL,
 };
 
 /// Damage needs something to damage.
@@ -23,7 +24,8 @@ pub(super) fn token(token: &TokenSpec) -> Result<(), Unresolvable> {
             SegmentName::Claims => empty(&token.payload),
             SegmentName::Signature => token.seal == Seal::Nobody || token.signature == SignatureForm::Stripped,
         };
-        if nothing && matches!(form, SegmentForm::Space | SegmentForm::Tab) {
+        let within = matches!(form, SegmentForm::Space | SegmentForm::Tab);
+        if nothing && (within || *segment == SegmentName::Signature) {
             return Err(not_applicable("the segment is empty"));
         }
     }
@@ -57,8 +59,6 @@ pub(super) fn pseudo_late(attempt: &Attempt) -> Result<(), Unresolvable> {
     Ok(())
 }
 
-/// The octets of a field that every server must take, as far as anybody says (RFC 9112 §3 of a request line).
-const SMALL: usize = 8000;
 /// No token is longer but for what changes make it.
 const PLAIN: usize = 1500;
 /// About what a chain adds to a header.
