@@ -1,7 +1,7 @@
 //! How the signatures of a world are made: by real cryptography, or by an ideal one that nobody can forge and that costs
 //! a hash. Nothing of the ideal one is reachable but through a [`World`](crate::World) that is built with it.
 
-use gatecrash_model::{Case, Extra, Mutation, SignatureForm};
+use gatecrash_model::{Case, Extra, Mutation, SignatureForm, path::ChainPath};
 
 mod handshake;
 mod ideal;
@@ -38,6 +38,7 @@ pub fn has_ideal_form(case: &Case) -> bool {
     case.mutations().all(|mutation| match mutation {
         // An algorithm that ideal certificates do not have.
         Mutation::CertificateExtra { extra, .. } => !matches!(extra, Extra::OtherAlgorithm | Extra::Sha1),
+        Mutation::ChainPath(path) => *path != ChainPath::WeakAuthority,
         // Damage to a format: the two forms of an ECDSA signature, numbers out of range.
         Mutation::SignatureOctets(form) => matches!(form, SignatureForm::Genuine | SignatureForm::OtherMessage),
         // What a version of TLS other than the one that ideal peers speak would be answered.

@@ -67,6 +67,18 @@ const RSA_1024: (&str, &str) = (
     ),
 );
 
+/// The primes of the authority of 1024 bits.
+const RSA_1024_AUTHORITY: (&str, &str) = (
+    concat!(
+        "fc0637ec368cbfe3be44ddaeb056bfb9fe52ea72fac81f7742dcb480aad741ef9c89af114bfe084ca7b518bd9ff9fb50",
+        "5b2db84361eef84c4f5941ac02e6819b",
+    ),
+    concat!(
+        "e6114c9b1b9ecb8f60244e34a2145e93dd829a01b4e8d57f56e7e6f6ddf61e1b03dcfe389b86ae18fe7c6da8f02437f7",
+        "4dc2309aca498950120ca4cf663f65ad",
+    ),
+);
+
 /// All keys by name. The same seed gives the same keys.
 #[derive(Clone)]
 pub struct Keyring {
@@ -81,7 +93,11 @@ impl Keyring {
         let derivation = Derivation { seed, layers };
         let mut keys = BTreeMap::new();
         for name in KeyName::certificate_keys() {
-            keys.insert(name, derivation.p256(name));
+            let material = match name {
+                KeyName::WeakAuthority => rsa_key(RSA_1024_AUTHORITY),
+                _ => Some(derivation.p256(name)),
+            };
+            keys.extend(material.map(|material| (name, material)));
         }
         for name in KeyName::token_keys() {
             let KeyName::Token(role, kind) = name else { continue };
@@ -91,7 +107,7 @@ impl Keyring {
                     Material::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derivation.octets(name, 0))))
                 }
                 TokenKey::Rsa | TokenKey::Rsa1024 => match pooled(role, kind, layers.tokens) {
-                    Some(key) => Material::Rsa(Arc::new(key)),
+                    Some(key) => key,
                     None => continue,
                 },
                 TokenKey::Shared => match (role, shared) {
@@ -104,9 +120,14 @@ impl Keyring {
         }
         let secret = |(name, material)| {
             // What verifiers refuse for its weakness is left to them.
-            let weak = matches!(name, KeyName::Token(_, TokenKey::Rsa1024));
+            let weak = matches!(name, KeyName::Token(_, TokenKey::Rsa1024) | KeyName::WeakAuthority);
             let layers = if weak { Layers::default() } else { layers };
-            (name, Secret::new(material, layers, derivation.octets(name, u32::MAX)))
+            // A verifier knows ideal keys by their public octets; those of the pool are the same in every world.
+            let secret = match material {
+                Material::Rsa(_) => Sha256::digest(format!("gatecrash key {name:?}")).into(),
+                _ => derivation.octets(name, u32::MAX),
+            };
+            (name, Secret::new(material, layers, secret))
         };
         Self { keys: Arc::new(keys.into_iter().map(secret).collect()) }
     }
@@ -123,7 +144,7 @@ impl Keyring {
 }
 
 /// In an ideal layer each key has a prime of two others: a modulus of its own.
-fn pooled(role: IssuerRole, kind: TokenKey, crypto: Crypto) -> Option<rsa::PrivateKey> {
+fn pooled(role: IssuerRole, kind: TokenKey, crypto: Crypto) -> Option<Material> {
     let (p, q) = match (kind, role) {
         (TokenKey::Rsa1024, _) => RSA_1024,
         (_, IssuerRole::Home) => RSA_POOL[0],
@@ -136,9 +157,14 @@ fn pooled(role: IssuerRole, kind: TokenKey, crypto: Crypto) -> Option<rsa::Priva
         (TokenKey::Rsa, IssuerRole::Rogue) if crypto == Crypto::Ideal => RSA_POOL[0].1,
         _ => q,
     };
+    rsa_key((p, q))
+}
+
+fn rsa_key((p, q): (&str, &str)) -> Option<Material> {
     // Two hexadecimal digits are eight bits.
     let number = |hex: &str| BoxedUint::from_be_slice(&octets(hex), 4 * hex.len() as u32).ok();
-    rsa::PrivateKey::from_p_q(number(p)?, number(q)?, BoxedUint::from(65_537u64)).ok()
+    let key = rsa::PrivateKey::from_p_q(number(p)?, number(q)?, BoxedUint::from(65_537u64)).ok()?;
+    Some(Material::Rsa(Arc::new(key)))
 }
 
 fn octets(hex: &str) -> Vec<u8> {

@@ -39,7 +39,7 @@ causes! {
     Algorithm = "algorithm" by "RFC 8725 §3.1",
     /// `aud` is absent, empty, or does not name this server.
     Audience = "audience" by "RFC 9068 §4, RFC 7519 §4.1.3",
-    /// A signature in the path, or its key, is of an unsupported algorithm.
+    /// A signature in the path, or its key, is of an unsupported algorithm, or the key is too short.
     CertificateAlgorithm = "certificate-algorithm" by "RFC 5280 §4.1.1.2",
     /// An end entity issued, a CA stands as end entity, or a path is too long.
     CertificateAuthority = "certificate-authority" by "RFC 5280 §4.2.1.9",

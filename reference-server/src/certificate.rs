@@ -4,6 +4,7 @@
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
 
 use crate::cause::Cause;
 use crate::{binding, spiffe};
@@ -33,6 +34,15 @@ pub(crate) fn check_issuer_usage(der: &[u8]) -> Result<(), Cause> {
         return Err(Cause::IssuerKeyUsage);
     }
     Ok(())
+}
+
+/// Whether the certificate's key is of RSA, and of fewer than 2048 bits (RFC 9325 §4.5).
+pub(crate) fn is_weak(der: &[u8]) -> bool {
+    let short = |it: &X509Certificate<'_>| match it.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => key.key_size() < 2048,
+        _ => false,
+    };
+    parse(der).is_ok_and(|certificate| short(&certificate))
 }
 
 /// What a leaf says, read once for each connection.

@@ -74,6 +74,10 @@ impl ClientVerifier {
         if verdict == Err(Cause::RevocationUnknown) {
             self.find_path(leaf, intermediates, None)?;
         }
+        // webpki's algorithms take no RSA key below 2048 bits, and say of it that the signature fails.
+        if verdict == Err(Cause::CertificateUntrusted) && intermediates.iter().any(|der| certificate::is_weak(der)) {
+            return Err(Cause::CertificateAlgorithm);
+        }
         verdict?;
         certificate::check_leaf_usage(leaf)
     }

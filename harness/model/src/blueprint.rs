@@ -257,7 +257,9 @@ impl Blueprint {
     /// The certificate of an authority.
     pub fn authority(&self, key: KeyName) -> CertificateSpec {
         let (signer, path_length) = match key {
-            KeyName::StaffIntermediate | KeyName::PartnerIntermediate => (KeyName::Root, Some(0)),
+            KeyName::PartnerIntermediate | KeyName::StaffIntermediate | KeyName::WeakAuthority => {
+                (KeyName::Root, Some(0))
+            }
             KeyName::RogueIntermediate => (KeyName::RogueRoot, Some(0)),
             KeyName::SubAuthority => (KeyName::StaffIntermediate, Some(0)),
             own => (own, None),
@@ -289,12 +291,13 @@ impl Blueprint {
     }
 }
 
-const CRL_SIGNERS: [KeyName; 5] = [
+const CRL_SIGNERS: [KeyName; 6] = [
     KeyName::Root,
     KeyName::SecondRoot,
     KeyName::StaffIntermediate,
     KeyName::PartnerIntermediate,
     KeyName::SubAuthority,
+    KeyName::WeakAuthority,
 ];
 
 /// Common name of the authority that holds `key`.
@@ -304,6 +307,7 @@ pub(crate) fn authority_name(key: KeyName) -> &'static str {
         KeyName::SecondRoot => "Second Client Root",
         KeyName::StaffIntermediate => "Staff Clients",
         KeyName::SubAuthority => "Staff Sub Clients",
+        KeyName::WeakAuthority => "Staff Legacy Clients",
         KeyName::PartnerIntermediate => "Partner Clients",
         KeyName::RogueRoot => "Eve Root",
         KeyName::RogueIntermediate => "Eve Clients",

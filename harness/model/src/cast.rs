@@ -161,6 +161,8 @@ pub enum KeyName {
     SubAuthority,
     /// A key of a token issuer.
     Token(IssuerRole, TokenKey),
+    /// An authority of the home tenant with RSA of 1024 bits, which the client root certified.
+    WeakAuthority,
 }
 
 impl KeyName {
@@ -179,6 +181,7 @@ impl KeyName {
             ServerRoot,
             StaffIntermediate,
             SubAuthority,
+            WeakAuthority,
         ];
         keys.extend(Person::ALL.map(Leaf));
         keys
@@ -209,6 +212,7 @@ impl std::fmt::Display for KeyName {
             KeyName::ServerRoot => f.write_str("the server's authority"),
             KeyName::StaffIntermediate => f.write_str("the staff intermediate"),
             KeyName::SubAuthority => f.write_str("the authority below the staff intermediate"),
+            KeyName::WeakAuthority => f.write_str("the authority of 1024 bits"),
             KeyName::Token(role, key) => {
                 let whose = match role {
                     IssuerRole::Home => "the home issuer",

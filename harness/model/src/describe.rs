@@ -74,6 +74,7 @@ impl std::fmt::Display for Mutation {
                 path::ChainPath::SecondRoot => "the leaf issued by the second trusted root",
                 path::ChainPath::SelfSigned => "the leaf self-signed",
                 path::ChainPath::ServerAuthority => "the leaf issued by the authority of the server's certificate",
+                path::ChainPath::WeakAuthority => "the leaf issued by an authority with an RSA key of 1024 bits",
             }),
             Mutation::ChainPadding(padding) => f.write_str(match padding {
                 path::ChainPadding::Doubled => "every certificate above the leaf sent twice",

@@ -120,6 +120,7 @@ impl<'a> Start<'a> {
     fn finish(mut self) -> Result<Attempt, Unresolvable> {
         self.attempt.token.as_ref().map_or(Ok(()), together::token)?;
         together::binding(&self.attempt)?;
+        together::chain(&self.attempt)?;
         for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
             let nothing_to_repeat = match certificate.extra {
                 Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
@@ -380,7 +381,7 @@ impl<'a> Start<'a> {
     fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
         let fits = match key {
             KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => algorithm == Algorithm::EdDSA,
-            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
+            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) | KeyName::WeakAuthority => {
                 matches!(algorithm, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
             }
             KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),

@@ -11,7 +11,7 @@ use rcgen::{
 use sha2::{Digest as _, Sha256};
 
 use super::{ForgeError, irregular, names, names::common_name};
-use crate::keys::{Keyring, Secret};
+use crate::keys::{Keyring, Kind, Secret};
 
 const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
 
@@ -26,7 +26,10 @@ impl PublicKeyData for Key<'_> {
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        &rcgen::PKCS_ECDSA_P256_SHA256
+        match self.secret.kind() {
+            Kind::Rsa => &rcgen::PKCS_RSA_SHA256,
+            _ => &rcgen::PKCS_ECDSA_P256_SHA256,
+        }
     }
 }
 
@@ -38,7 +41,9 @@ impl SigningKey for Key<'_> {
 
 fn key(keyring: &Keyring, name: KeyName) -> Result<Key<'_>, ForgeError> {
     let secret = keyring.secret(name).ok_or(ForgeError::Key { key: name, algorithm: "ES256" })?;
-    Ok(Key { secret, public: secret.public_octets() })
+    // The contents of subjectPublicKey: a point (RFC 5480 §2.2), or an RSAPublicKey (RFC 3279 §2.3.1).
+    let public = if secret.kind() == Kind::Rsa { secret.pkcs1_der() } else { secret.public_octets() };
+    Ok(Key { secret, public })
 }
 
 pub(super) fn refused(error: impl std::fmt::Display) -> ForgeError {

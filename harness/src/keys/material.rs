@@ -86,18 +86,19 @@ impl Material {
         }
     }
 
-    /// An ECDSA signature in DER, as X.509 and TLS write it (RFC 3279 §2.2.3).
+    /// A signature over SHA-256 as X.509 writes it: ECDSA in DER (RFC 3279 §2.2.3), RSA by PKCS #1 v1.5 (RFC 4055 §5).
     pub(super) fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
             Material::P256(key) => {
                 let signature: EcdsaSignature = key.sign(message);
                 Some(signature.to_der().as_bytes().to_vec())
             }
+            Material::Rsa(_) => self.sign(Algorithm::RS256, message),
             _ => None,
         }
     }
 
-    /// The same over SHA-1, which nobody should accept any more.
+    /// The same over SHA-1, which nobody should accept any more; of ECDSA alone.
     pub(super) fn sign_der_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
         use p256::ecdsa::signature::hazmat::PrehashSigner as _;
         let Material::P256(key) = self else { return None };
@@ -114,11 +115,14 @@ impl Material {
             .is_ok_and(|signature| key.verifying_key().verify_prehash(&hash, &signature).is_ok())
     }
 
-    /// Whether an ECDSA signature in DER verifies.
+    /// Whether a signature as X.509 writes it, over SHA-256, verifies.
     pub(super) fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Material::P256(key) = self else { return false };
-        EcdsaSignature::from_der(signature)
-            .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
+        match self {
+            Material::P256(key) => EcdsaSignature::from_der(signature)
+                .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
+            Material::Rsa(_) => self.verifies(Algorithm::RS256, message, signature),
+            _ => false,
+        }
     }
 
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.

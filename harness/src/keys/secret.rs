@@ -90,7 +90,7 @@ impl Secret {
         }
     }
 
-    /// An ECDSA signature in DER, as X.509 and TLS write it (RFC 3279 §2.2.3).
+    /// A signature over SHA-256 as X.509 writes it: ECDSA in DER (RFC 3279 §2.2.3), RSA by PKCS #1 v1.5 (RFC 4055 §5).
     pub fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.handshake {
             Some(ideal) => (self.kind() == Kind::P256).then(|| ideal.sign(Ideal::ECDSA_SHA256, message)),

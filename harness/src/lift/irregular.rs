@@ -3,7 +3,7 @@
 use gatecrash_model::Extra;
 use x509_parser::{
     certificate::X509Certificate,
-    oid_registry::{OID_SIG_ECDSA_WITH_SHA256, Oid},
+    oid_registry::{OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, Oid},
     x509::X509Version,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn form(certificate: &X509Certificate<'_>) -> Option<Extra> {
     if is_sha1(certificate) && inner == outer {
         return Some(Extra::Sha1);
     }
-    if inner != outer || *outer != OID_SIG_ECDSA_WITH_SHA256 {
+    if inner != outer || ![OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256].contains(outer) {
         return Some(Extra::OtherAlgorithm);
     }
     match (certificate.version(), serial) {

@@ -143,7 +143,7 @@ impl Reader<'_> {
         let mut seals = names.flat_map(|name| {
             let algorithms: &[Algorithm] = match name {
                 KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => &[Algorithm::EdDSA],
-                KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
+                KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) | KeyName::WeakAuthority => {
                     &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512]
                 }
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],

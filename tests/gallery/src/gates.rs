@@ -3,6 +3,7 @@
 mod alone;
 mod article;
 mod binding;
+mod certificates;
 mod claims;
 mod hidden;
 mod layers;
@@ -87,6 +88,22 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             "compares audience and issuer where they are there, and asks for neither",
             &[Audience, Issuer],
             tokens::audience_not_required,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "short-key",
+            "accepts certificates of an authority whose RSA key has 1024 bits",
+            &[CertificateAlgorithm],
+            certificates::short_key,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "sha1-certificate",
+            "accepts certificates that are signed over SHA-1",
+            &[CertificateAlgorithm],
+            certificates::sha1,
             &own,
             frozen(),
         ),

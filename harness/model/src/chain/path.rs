@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraints;
-use crate::{Blueprint, CertificateSpec, Extra, KeyUsage, Purpose, Rule, RuleSet};
+use crate::{Blueprint, CertificateSpec, Extra, KeyName, KeyUsage, Purpose, Rule, RuleSet};
 
 /// Where the presented chain leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,11 +29,13 @@ pub enum ChainPath {
     ServerAuthority,
     /// An authority below the intermediate, which allows none.
     SubAuthority,
+    /// An authority with an RSA key of 1024 bits, certified by the root.
+    WeakAuthority,
 }
 
 impl ChainPath {
     /// Every path.
-    pub const ALL: [ChainPath; 10] = {
+    pub const ALL: [ChainPath; 11] = {
         use ChainPath::*;
         [
             CrossSigned,
@@ -46,6 +48,7 @@ impl ChainPath {
             SelfSigned,
             ServerAuthority,
             SubAuthority,
+            WeakAuthority,
         ]
     };
 }
@@ -171,6 +174,10 @@ fn irregular(extra: Extra) -> Option<Rule> {
 /// `below` holds the certificates from the leaf to the one that `issuer` signed.
 fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> RuleSet {
     let mut rules = common_rules(issuer, blueprint);
+    // An RSA key has at least 2048 bits (RFC 9325 §4.5).
+    if issuer.key == KeyName::WeakAuthority {
+        rules.insert(Rule::CertificateAlgorithm);
+    }
     match issuer.authority {
         Some(constraints) if constraints.ca => {
             // Self-issued certificates and the leaf do not count (RFC 5280 §6.1.4 (l), (m)).

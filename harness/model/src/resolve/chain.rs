@@ -67,6 +67,10 @@ impl Start<'_> {
                 issued_by(KeyName::ServerRoot, authority_name(KeyName::ServerRoot));
                 Vec::new()
             }
+            ChainPath::WeakAuthority => {
+                issued_by(KeyName::WeakAuthority, authority_name(KeyName::WeakAuthority));
+                vec![blueprint.authority(KeyName::WeakAuthority)]
+            }
         };
         let chain = self.chain()?;
         chain.certificates = vec![leaf];
