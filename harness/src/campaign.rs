@@ -351,7 +351,7 @@ pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignErro
 }
 
 fn replay_on(ground: &mut Ground, case: &Case) -> Result<Vec<Checked>, CampaignError> {
-    let (runtime, world, gate) = ground.fresh(case.scene)?;
+    let (runtime, world, gate) = ground.fresh(case.scene, Crypto::Real)?;
     let mut done = Vec::new();
     for depth in gate.depths() {
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX };

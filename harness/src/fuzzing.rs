@@ -48,7 +48,7 @@ pub type Engine = fn(&mut [u8], usize, usize) -> usize;
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
 
 /// Set to `real`, the environment variable that has cases made with real cryptography alone; by default it is ideal, where
-/// the gate takes that up. Raw targets are always real.
+/// the gate takes that up. Raw targets are real, but for the one that is there to forge ideal signatures.
 pub const CRYPTO_VARIABLE: &str = "GATECRASH_CRYPTO";
 
 /// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
@@ -112,7 +112,7 @@ impl Fuzzer {
         let mut ground = Ground::new(&target)?;
         let usual = target.world.scene;
         let (raw, mutator) = {
-            let (_, world, _) = ground.fresh(usual)?;
+            let (_, world, _) = ground.fresh(usual, surface.crypto())?;
             let raw = match surface.is_raw() {
                 true => Some(RawOracle::new(surface, world)?.ok_or(FuzzError::NobodyAdmitted)?),
                 false => None,
@@ -202,7 +202,7 @@ impl Fuzzer {
         let Some(raw) = &self.raw else { return Ok(false) };
         let Some(attempt) = raw.attempt(input) else { return Ok(false) };
         let scene = self.target.world.scene;
-        let Ok(Some((runtime, world, gate))) = self.ground.of(scene, Crypto::Real) else { return Ok(false) };
+        let Ok(Some((runtime, world, gate))) = self.ground.of(scene, self.surface.crypto()) else { return Ok(false) };
         let mut best = 0;
         for depth in self.surface.depths(gate, input).into_iter().filter(|depth| attempt.goes(*depth)) {
             let checked = runtime.block_on(attempt.check(gate, world, depth));
@@ -234,7 +234,7 @@ impl Fuzzer {
         kinds.sort();
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX / 2 };
         for kind in kinds {
-            let Ok((runtime, world, gate)) = self.ground.fresh(case.scene) else { continue };
+            let Ok((runtime, world, gate)) = self.ground.fresh(case.scene, Crypto::Real) else { continue };
             if let Some((case, checked)) = runtime.block_on(crate::check::shrink(&gate, world, case, kind, options)) {
                 let scoped = case.steps.first().and_then(|step| world.first_blueprint().route(&step.route));
                 let scoped = scoped.is_some_and(|route| !route.scopes.is_empty());
@@ -255,7 +255,7 @@ impl Fuzzer {
         let made = match self.surface {
             Surface::RawCertificate => certificates::mutate(&data[..size], room, &mut dice, engine),
             Surface::RawTls => records::mutate(&data[..size], room, &mut dice, engine),
-            Surface::RawToken => token::mutate(&data[..size], room, &mut dice, engine),
+            Surface::IdealToken | Surface::RawToken => token::mutate(&data[..size], room, &mut dice, engine),
             surface if surface.is_raw() => None,
             _ => {
                 let text = self.mutator.mutate(&data[..size], seed, room).into_bytes();
@@ -299,7 +299,7 @@ impl Fuzzer {
     pub fn replay_raw(&mut self, input: &[u8]) -> Option<Vec<RawReplay>> {
         let raw = self.raw.as_ref()?;
         let attempt = raw.attempt(input)?;
-        let (runtime, world, gate) = self.ground.fresh(self.target.world.scene).ok()?;
+        let (runtime, world, gate) = self.ground.fresh(self.target.world.scene, self.surface.crypto()).ok()?;
         let depths = gate.depths().into_iter().filter(|depth| attempt.goes(*depth));
         let replays = depths.map(|depth| {
             let checked = runtime.block_on(attempt.check(&gate, world, depth));
@@ -377,7 +377,7 @@ impl Fuzzer {
     }
 
     fn raw_seeds(&mut self) -> Vec<Vec<u8>> {
-        let (Some(raw), Ok((_, world, _))) = (&self.raw, self.ground.fresh(self.target.world.scene)) else {
+        let (Some(raw), Ok((_, world, _))) = (&self.raw, self.ground.fresh(self.target.world.scene, self.surface.crypto())) else {
             return Vec::new();
         };
         raw.seeds(world)

@@ -92,9 +92,9 @@ impl Ground {
         }
     }
 
-    /// World and a gate of its own in a scene, for a replay that nothing preceded, with real cryptography.
-    pub(crate) fn fresh(&mut self, scene: Scene) -> Result<(&Runtime, &World, Gate), CampaignError> {
-        let place = self.prepare(scene, Crypto::Real)?;
+    /// World and a gate of its own in a scene, for a replay that nothing preceded.
+    pub(crate) fn fresh(&mut self, scene: Scene, crypto: Crypto) -> Result<(&Runtime, &World, Gate), CampaignError> {
+        let place = self.prepare(scene, crypto)?;
         let gate = self.build(place)?;
         let world = self.worlds.get(&place).ok_or(CampaignError::Thread)?;
         Ok((&self.runtime, world, gate))

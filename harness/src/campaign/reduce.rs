@@ -7,6 +7,7 @@ use gatecrash_model::{Case, Scene};
 use super::{CampaignError, Ground};
 use crate::{
     check::{CheckOptions, Checked, Finding, FindingKind, Outcome, fingerprint, shrink},
+    crypto::Crypto,
     gate::Depth,
 };
 
@@ -73,11 +74,11 @@ pub(super) fn reduce(
 fn smallest(ground: &mut Ground, raw: &Raw, options: CheckOptions) -> Result<Option<(Case, Checked)>, CampaignError> {
     if raw.case.scene != Scene::Usual {
         let usual = Case { scene: Scene::Usual, ..raw.case.clone() };
-        let (runtime, world, gate) = ground.fresh(Scene::Usual)?;
+        let (runtime, world, gate) = ground.fresh(Scene::Usual, Crypto::Real)?;
         if let Some(found) = runtime.block_on(shrink(&gate, world, &usual, raw.kind, options)) {
             return Ok(Some(found));
         }
     }
-    let (runtime, world, gate) = ground.fresh(raw.case.scene)?;
+    let (runtime, world, gate) = ground.fresh(raw.case.scene, Crypto::Real)?;
     Ok(runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)))
 }

@@ -5,6 +5,7 @@ use gatecrash_model::{Case, Mutation, SlotStage, resolve, vocabulary};
 use super::{CampaignError, Ground, Miswiring};
 use crate::{
     check::{CheckOptions, Checked, check},
+    crypto::Crypto,
     forge,
     gate::{Answer, Depth, Evidence, Gate, Handshake, Observation},
     world::{Clock, World, WorldOptions},
@@ -17,7 +18,7 @@ const QUOTED: usize = 200;
 pub(super) fn explain(ground: &mut Ground, miswiring: &mut Miswiring) -> Result<(), CampaignError> {
     let options = ground.options().clone();
     let scene = miswiring.case.scene;
-    let (runtime, world, gate) = ground.fresh(scene)?;
+    let (runtime, world, gate) = ground.fresh(scene, Crypto::Real)?;
     let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
     let subject = Refused { world, gate: &gate, case: &miswiring.case, depth };
     let advice = runtime.block_on(subject.advice(options));

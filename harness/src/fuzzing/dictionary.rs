@@ -16,7 +16,7 @@ pub fn dictionary(surface: Surface, world: &World) -> Option<String> {
         Surface::RawCertificate => identifiers(),
         Surface::RawHttp => request(world),
         Surface::RawTls => records(),
-        Surface::RawToken => token(world),
+        Surface::IdealToken | Surface::RawToken => token(world),
         _ => return None,
     };
     let mut text = format!("# Of target `{surface}`; `corpus dict` writes it.\n");

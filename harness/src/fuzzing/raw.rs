@@ -9,7 +9,7 @@ mod seeds;
 use std::collections::BTreeSet;
 
 use gatecrash_model::{
-    Admission, Attempt, ClientCertificate, Person, Proof, Rule, Stage, Stance, Step, Verdict, judge, resolve,
+    Admission, Algorithm, Attempt, ClientCertificate, Mutation, Person, Proof, Rule, Stage, Stance, Step, Verdict, judge, resolve,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -63,12 +63,13 @@ impl RawOracle {
     /// `Err` when the world cannot forge what is honest; `None` when the policy admits nobody with a token.
     pub(super) fn new(surface: Surface, world: &World) -> Result<Option<Self>, ForgeError> {
         let blueprint = world.blueprint();
-        let judged = |stance: Stance, route: &str| {
-            let step = Step { stance, route: route.into(), mutations: Vec::new() };
+        let changed = |stance: Stance, route: &str, mutations: Vec<Mutation>| {
+            let step = Step { stance, route: route.into(), mutations };
             let attempt = resolve(&step, &blueprint).ok()?;
             let verdict = judge(&attempt, &blueprint);
             Some((attempt, verdict))
         };
+        let judged = |stance, route: &str| changed(stance, route, Vec::new());
         let wire = |attempt: &Attempt| forge(attempt, &blueprint, world.keyring(), world.mint(), 1);
         let routes = || blueprint.policy.routes.iter().filter(|route| !route.token_optional());
         let alice = Stance::Complete(Person::Alice);
@@ -80,9 +81,15 @@ impl RawOracle {
         let Some((route, attempt)) = chosen else { return Ok(None) };
         let honest = wire(&attempt)?;
         let mut issued = Vec::new();
-        for stance in [alice, Stance::ExpiredToken, Stance::ForeignIssuer, Stance::NarrowScope] {
-            if let Some((attempt, verdict)) = judged(stance, &route)
-                && let Some(token) = token(&wire(&attempt)?.request)
+        let stances = [alice, Stance::ExpiredToken, Stance::ForeignIssuer, Stance::NarrowScope];
+        // By every algorithm of the issuer, too.
+        let keys = blueprint.published(blueprint.issuer_of(Person::Alice)).into_iter().filter(|known| known.signs);
+        let signed = keys.filter_map(|known| {
+            let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == known.algorithm)?;
+            changed(alice, &route, vec![Mutation::SignWith { key: known.key, algorithm }])
+        });
+        for (attempt, verdict) in stances.into_iter().filter_map(|stance| judged(stance, &route)).chain(signed) {
+            if let Some(token) = token(&wire(&attempt)?.request)
             {
                 issued.push((token.to_vec(), verdict));
             }
@@ -114,7 +121,7 @@ impl RawOracle {
             return None;
         }
         match self.surface {
-            Surface::RawToken => self.credential([b"Bearer ", input].concat(), input),
+            Surface::IdealToken | Surface::RawToken => self.credential([b"Bearer ", input].concat(), input),
             Surface::RawAuthorization => self.credential(input.to_vec(), input),
             Surface::RawCertificate => Some(self.certificates(input)),
             Surface::RawHttp => {
@@ -146,7 +153,7 @@ impl RawOracle {
     fn on_credential(&self, input: &[u8]) -> Verdict {
         let trimmed = trim(input);
         let exact = |token: &[u8]| match self.surface {
-            Surface::RawToken => trimmed == token,
+            Surface::IdealToken | Surface::RawToken => trimmed == token,
             _ => trimmed.strip_prefix(b"Bearer ") == Some(token),
         };
         if let Some((_, verdict)) = self.issued.iter().find(|(token, _)| exact(token)) {
@@ -155,7 +162,7 @@ impl RawOracle {
         let holds = |token: &[u8]| {
             let signed = signing_input(token);
             match self.surface {
-                Surface::RawToken => signing_input(trimmed) == signed,
+                Surface::IdealToken | Surface::RawToken => signing_input(trimmed) == signed,
                 _ => find(trimmed, &[signed, b"."].concat()).is_some(),
             }
         };
@@ -257,7 +264,7 @@ fn compare(verdict: &Verdict, observation: &Observation, world: &World, found: &
 /// The case whose honest bytes the surface starts from, in words.
 pub(super) fn words(surface: Surface, input: &[u8]) -> String {
     let who = match surface {
-        Surface::RawAuthorization | Surface::RawToken => "Alice's certificate, and in her credential",
+        Surface::IdealToken | Surface::RawAuthorization | Surface::RawToken => "Alice's certificate, and in her credential",
         Surface::RawCertificate => "the key of Alice's certificate and her token, and for certificates",
         Surface::RawHttp => "Alice's certificate and no token, and on the connection",
         _ => "no key and no token, and for TLS records",

@@ -2,7 +2,10 @@
 
 use gatecrash_model::{Case, Mutation, SlotStage};
 
-use crate::gate::{Depth, Gate};
+use crate::{
+    crypto::Crypto,
+    gate::{Depth, Gate},
+};
 
 /// The attack surface of a fuzz target; the target has its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +16,8 @@ pub enum Surface {
     Chain,
     /// Cases that change the claims set and the confirmation in it.
     Claims,
+    /// Bytes as the Bearer token, where signatures are ideal: nobody forges one.
+    IdealToken,
     /// Cases that change the JOSE header.
     JoseHeader,
     /// Bytes as the value of the `Authorization` field.
@@ -33,10 +38,11 @@ pub enum Surface {
 
 impl Surface {
     /// Every surface, by name.
-    pub const ALL: [Surface; 11] = [
+    pub const ALL: [Surface; 12] = [
         Surface::Case,
         Surface::Chain,
         Surface::Claims,
+        Surface::IdealToken,
         Surface::JoseHeader,
         Surface::RawAuthorization,
         Surface::RawCertificate,
@@ -53,6 +59,7 @@ impl Surface {
             Surface::Case => "case",
             Surface::Chain => "chain",
             Surface::Claims => "claims",
+            Surface::IdealToken => "ideal_token",
             Surface::JoseHeader => "jose_header",
             Surface::RawAuthorization => "raw_authorization",
             Surface::RawCertificate => "raw_certificate",
@@ -66,7 +73,13 @@ impl Surface {
 
     /// Whether only the token changes, so that client and connection are as good as any.
     pub(super) fn is_token(self) -> bool {
-        matches!(self, Surface::Claims | Surface::JoseHeader | Surface::RawToken | Surface::Signature)
+        use Surface::*;
+        matches!(self, Claims | IdealToken | JoseHeader | RawToken | Signature)
+    }
+
+    /// The cryptography that bytes are attempted with.
+    pub(super) fn crypto(self) -> Crypto {
+        if self == Surface::IdealToken { Crypto::Ideal } else { Crypto::Real }
     }
 
     /// Where an input is attempted. Of inputs that change the token alone one in sixteen goes through the whole stack, always
@@ -91,6 +104,7 @@ impl Surface {
             Surface::Case => "cases: every stance, route, scene and kind of mutation together",
             Surface::Chain => "cases: the certificate chain and the proof of its key",
             Surface::Claims => "cases: the claims set and the confirmation in it",
+            Surface::IdealToken => "bytes: the Bearer token, where signatures are ideal",
             Surface::JoseHeader => "cases: the JOSE header",
             Surface::RawAuthorization => "bytes: the value of the `Authorization` field",
             Surface::RawCertificate => "bytes: the DER certificates that the client presents",
@@ -105,7 +119,7 @@ impl Surface {
     /// What must hold, as the table of targets says it.
     pub fn holds(self) -> &'static str {
         match self {
-            Surface::RawAuthorization | Surface::RawToken => {
+            Surface::IdealToken | Surface::RawAuthorization | Surface::RawToken => {
                 "admitted only where header, claims and signing input are those of an issued token, octet by octet"
             }
             Surface::RawCertificate => "admitted only where the leaf is an issued one, octet by octet",
@@ -119,7 +133,8 @@ impl Surface {
     pub fn is_raw(self) -> bool {
         matches!(
             self,
-            Surface::RawAuthorization
+            Surface::IdealToken
+                | Surface::RawAuthorization
                 | Surface::RawCertificate
                 | Surface::RawHttp
                 | Surface::RawTls

@@ -18,7 +18,7 @@ pub(super) fn seeds(oracle: &RawOracle, world: &World) -> Vec<Vec<u8>> {
         Surface::RawCertificate => chains(oracle, world),
         Surface::RawHttp => requests(world),
         Surface::RawTls => records(oracle),
-        Surface::RawToken => oracle.issued.iter().map(|(token, _)| token.clone()).collect(),
+        Surface::IdealToken | Surface::RawToken => oracle.issued.iter().map(|(token, _)| token.clone()).collect(),
         _ => Vec::new(),
     };
     let mut known = std::collections::BTreeSet::new();
