@@ -20,7 +20,6 @@ pub const NO_GATE: &[(&str, &str)] = &[
     ("message-framing", TOGETHER),
     ("subject", TOGETHER),
     ("basic-constraints", VERIFIER),
-    ("certificate-algorithm", VERIFIER),
     ("certificate-form", VERIFIER),
     ("certificate-signature", VERIFIER),
     ("certificate-validity", VERIFIER),
