@@ -70,6 +70,17 @@ fn an_axum_middleware_before_and_after() {
     );
 }
 
+/// A layer of tower without a framework, on rustls with ring and a jsonwebtoken of an earlier day, is clean as it stands:
+/// nothing that Gatecrash brings along turns on another backend.
+#[test]
+fn a_tower_layer_without_a_framework() {
+    let folder = copied("tower-layer");
+    let done = cargo(folder.path(), &["test", "--test", "gate"]);
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("the_backend_of_the_service_is_the_only_one ... ok"), "{said}");
+}
+
 /// What a newcomer has: a middleware of ten lines, with a bug.
 const MIDDLEWARE: &str = r#"use axum::{extract::{Request, State}, http::StatusCode, middleware::Next, response::Response};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};

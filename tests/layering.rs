@@ -28,7 +28,8 @@ fn arrows_point_down() {
         ("gatecrash-corpus", &[][..]),
         ("gatecrash-model", &[][..]),
         ("gatecrash-reference", &[][..]),
-        ("gatecrash", &["gatecrash-corpus", "gatecrash-model"][..]),
+        ("gatecrash-witness", &[][..]),
+        ("gatecrash", &["gatecrash-corpus", "gatecrash-model", "gatecrash-witness"][..]),
         ("gatecrash-gallery", &["gatecrash", "gatecrash-reference"][..]),
         ("gatecrash-fuzz", &["gatecrash", "gatecrash-gallery"][..]),
         ("gatecrash-mutation", &[][..]),
@@ -50,12 +51,17 @@ fn the_oracle_imports_serde_alone() {
     assert!(dependencies["gatecrash-model"].is_subset(&BTreeSet::from(known)), "{:?}", dependencies["gatecrash-model"]);
 }
 
+#[test]
+fn what_stays_in_production_needs_nothing() {
+    assert_eq!(dependencies(&metadata())["gatecrash-witness"], BTreeSet::new());
+}
+
 /// Two backends at once leave a user's service without a default provider.
 #[test]
 fn the_harness_turns_on_no_backend() {
     let metadata = metadata();
     let backends = ["aws-lc-rs", "aws_lc_rs", "fips", "ring", "rust_crypto"];
-    for name in ["gatecrash", "gatecrash-corpus", "gatecrash-model"] {
+    for name in ["gatecrash", "gatecrash-corpus", "gatecrash-model", "gatecrash-witness"] {
         let package = metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap();
         for dependency in package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal) {
             assert!(!["aws-lc-rs", "ring"].contains(&dependency.name.as_str()), "{name} needs {}", dependency.name);

@@ -15,6 +15,7 @@ use axum::{
     extract::Request,
     middleware::{Next, from_fn, map_response},
     response::{IntoResponse as _, Redirect, Response},
+    routing::get,
 };
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
@@ -22,7 +23,8 @@ use gatecrash::{
     check::FindingKind,
     factory,
     factory::Factory,
-    model::{Answers, Policy},
+    model::{Answers, Policy, Rule},
+    tls::{ClientAuth, server_config},
 };
 use gatecrash_gallery::bank;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -193,6 +195,31 @@ fn a_panic_that_a_layer_catches_is_a_panic() {
     let panicked = |it: &gatecrash::check::Finding| it.kind == FindingKind::Fault && it.seen.contains("no text");
     assert!(campaign.findings.iter().any(panicked));
     assert!(added(&campaign).iter().all(|it| it.contains("no text")), "and nothing else: {:?}", added(&campaign));
+}
+
+/// Handlers that are handed nothing tell the crate that stays in production; what nobody guards is found to have run.
+#[test]
+fn handlers_tell_what_ran_without_being_handed_a_witness() {
+    fn gate(world: &World) -> Result<Gate, BoxError> {
+        let whoami = async || {
+            gatecrash_witness::hit("GET /v1/whoami", None, None);
+            StatusCode::OK
+        };
+        let router = Router::new().route("/v1/whoami", get(whoami));
+        let tls = server_config(world, rustls_graviola::default_provider(), ClientAuth::Required)?;
+        Ok(Gate::https::<_, Body, _>(tls, router))
+    }
+    let mut policy = gatecrash_gallery::policy().unwrap();
+    policy.routes.retain(|route| route.path == "/v1/whoami");
+    let target = Target { factory: factory!(gate), policy, world: WorldOptions::default() };
+    let options = CampaignOptions { bound: Bound::Attempts(200), jobs: 1, once: true, ..CampaignOptions::default() };
+    let campaign = run(&target, options);
+    assert_eq!(campaign.miswirings.len(), 0, "{:?}", campaign.miswirings.first());
+    let ran =
+        |it: &&gatecrash::check::Finding| it.kind == FindingKind::Breach && it.rules.contains(&Rule::TokenPresent);
+    assert!(campaign.findings.iter().any(|it| ran(&it)), "{:?}", campaign.findings.first());
+    // After the attempts nobody listens.
+    gatecrash_witness::hit("GET /v1/whoami", None, None);
 }
 
 /// An async factory that errs in its own way, and keeps a folder and an issuer as long as the gate lives.

@@ -377,7 +377,9 @@ impl Fuzzer {
     }
 
     fn raw_seeds(&mut self) -> Vec<Vec<u8>> {
-        let (Some(raw), Ok((_, world, _))) = (&self.raw, self.ground.fresh(self.target.world.scene, self.surface.crypto())) else {
+        let (Some(raw), Ok((_, world, _))) =
+            (&self.raw, self.ground.fresh(self.target.world.scene, self.surface.crypto()))
+        else {
             return Vec::new();
         };
         raw.seeds(world)

@@ -389,6 +389,10 @@ impl Gate {
     /// Runs one attempt within the budget, listening for panics, and adds what the gate told of itself.
     async fn observe(&self, world: &World, made: impl Future<Output = Observation>) -> Observation {
         let _ = world.witness().take();
+        let heard = world.witness().clone();
+        let _hears = gatecrash_witness::listen(move |hit| {
+            heard.hit(hit.route, hit.principal.map(String::from), hit.object.map(String::from));
+        });
         let watch = panics::Watch::new();
         let listening = logs::Listening::new(self.log_level);
         let made = budget::Turns::new(tokio::time::timeout(self.budget, made), self.turns);

@@ -9,7 +9,8 @@ mod seeds;
 use std::collections::BTreeSet;
 
 use gatecrash_model::{
-    Admission, Algorithm, Attempt, ClientCertificate, Mutation, Person, Proof, Rule, Stage, Stance, Step, Verdict, judge, resolve,
+    Admission, Algorithm, Attempt, ClientCertificate, Mutation, Person, Proof, Rule, Stage, Stance, Step, Verdict,
+    judge, resolve,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -89,8 +90,7 @@ impl RawOracle {
             changed(alice, &route, vec![Mutation::SignWith { key: known.key, algorithm }])
         });
         for (attempt, verdict) in stances.into_iter().filter_map(|stance| judged(stance, &route)).chain(signed) {
-            if let Some(token) = token(&wire(&attempt)?.request)
-            {
+            if let Some(token) = token(&wire(&attempt)?.request) {
                 issued.push((token.to_vec(), verdict));
             }
         }
@@ -264,7 +264,9 @@ fn compare(verdict: &Verdict, observation: &Observation, world: &World, found: &
 /// The case whose honest bytes the surface starts from, in words.
 pub(super) fn words(surface: Surface, input: &[u8]) -> String {
     let who = match surface {
-        Surface::IdealToken | Surface::RawAuthorization | Surface::RawToken => "Alice's certificate, and in her credential",
+        Surface::IdealToken | Surface::RawAuthorization | Surface::RawToken => {
+            "Alice's certificate, and in her credential"
+        }
         Surface::RawCertificate => "the key of Alice's certificate and her token, and for certificates",
         Surface::RawHttp => "Alice's certificate and no token, and on the connection",
         _ => "no key and no token, and for TLS records",

@@ -29,6 +29,8 @@ pub struct Seen {
 }
 
 /// The ear of the world. Clones hear together.
+///
+/// What cannot be handed one calls `gatecrash_witness::hit` in its place, which is heard on the thread of the attempt.
 #[derive(Clone, Debug, Default)]
 pub struct Witness(Arc<Mutex<Seen>>);
 
