@@ -10,7 +10,7 @@ command -v zip >/dev/null || fail "needs zip"
 command -v unzip >/dev/null || fail "needs unzip"
 
 export SRC=$scratch/src OUT=$scratch/out WORK=$scratch/work
-mkdir -p "$SRC" "$OUT" "$WORK"
+mkdir -p "$SRC" "$OUT" "$WORK" "$scratch/seeds"
 ln -s "$root" "$SRC/gatecrash"
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then mapfile -t targets < <(cd "$root" && cargo fuzz list); fi
