@@ -25,7 +25,7 @@ const SIGNING: [Algorithm; 5] =
 /// Every signature that some key of an ideal world can make.
 fn signers(keyring: &Keyring) -> Vec<(KeyName, Algorithm)> {
     let real = |name: &KeyName| {
-        matches!(name, KeyName::Token(_, TokenKey::Rsa1024 | TokenKey::SmallOrder) | KeyName::WeakAuthority)
+        matches!(name, KeyName::Token(_, TokenKey::Rsa1024 | TokenKey::SmallOrder) | KeyName::Unfit(_))
     };
     let ideal = |name: &KeyName| !real(name);
     let names: Vec<KeyName> = keyring.iter().map(|(name, _)| name).filter(ideal).collect();

@@ -38,7 +38,7 @@ pub fn has_ideal_form(case: &Case) -> bool {
     case.mutations().all(|mutation| match mutation {
         // An algorithm that ideal certificates do not have.
         Mutation::CertificateExtra { extra, .. } => !matches!(extra, Extra::OtherAlgorithm | Extra::Sha1),
-        Mutation::ChainPath(path) => *path != ChainPath::WeakAuthority,
+        Mutation::ChainPath(path) => !matches!(path, ChainPath::Unfit(_)),
         // Damage to a format: the two forms of an ECDSA signature, numbers out of range.
         Mutation::SignatureOctets(form) => matches!(form, SignatureForm::Genuine | SignatureForm::OtherMessage),
         // What a version of TLS other than the one that ideal peers speak would be answered.

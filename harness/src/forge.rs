@@ -1,7 +1,6 @@
 //! From symbols to bytes. It never knows whether what it forges should pass.
 
 pub mod chain;
-mod der;
 pub(crate) mod hello;
 mod http1;
 mod http2;

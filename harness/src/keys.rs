@@ -2,6 +2,7 @@
 
 mod material;
 mod secret;
+mod unfit;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -67,18 +68,6 @@ const RSA_1024: (&str, &str) = (
     ),
 );
 
-/// The primes of the authority of 1024 bits.
-const RSA_1024_AUTHORITY: (&str, &str) = (
-    concat!(
-        "fc0637ec368cbfe3be44ddaeb056bfb9fe52ea72fac81f7742dcb480aad741ef9c89af114bfe084ca7b518bd9ff9fb50",
-        "5b2db84361eef84c4f5941ac02e6819b",
-    ),
-    concat!(
-        "e6114c9b1b9ecb8f60244e34a2145e93dd829a01b4e8d57f56e7e6f6ddf61e1b03dcfe389b86ae18fe7c6da8f02437f7",
-        "4dc2309aca498950120ca4cf663f65ad",
-    ),
-);
-
 /// All keys by name. The same seed gives the same keys.
 #[derive(Clone)]
 pub struct Keyring {
@@ -94,7 +83,7 @@ impl Keyring {
         let mut keys = BTreeMap::new();
         for name in KeyName::certificate_keys() {
             let material = match name {
-                KeyName::WeakAuthority => rsa_key(RSA_1024_AUTHORITY),
+                KeyName::Unfit(why) => unfit::material(why, derivation.octets(name, 0)),
                 _ => Some(derivation.p256(name)),
             };
             keys.extend(material.map(|material| (name, material)));
@@ -120,7 +109,7 @@ impl Keyring {
         }
         let secret = |(name, material)| {
             // What verifiers refuse for its weakness is left to them.
-            let weak = matches!(name, KeyName::Token(_, TokenKey::Rsa1024) | KeyName::WeakAuthority);
+            let weak = matches!(name, KeyName::Token(_, TokenKey::Rsa1024) | KeyName::Unfit(_));
             let layers = if weak { Layers::default() } else { layers };
             // A verifier knows ideal keys by their public octets; those of the pool are the same in every world.
             let secret = match material {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod corpus;
 pub mod crypto;
+mod der;
 pub mod exhibit;
 pub mod factory;
 pub mod forge;

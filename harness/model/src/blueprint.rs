@@ -2,7 +2,7 @@
 
 use crate::{
     BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Identity, IssuerRole, KeyName, KeyUsage, Person, Policy,
-    Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey,
+    Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey, Unfit,
 };
 
 /// A trust anchor for client certificates (RFC 5280 §6.1.1 (d)).
@@ -257,9 +257,7 @@ impl Blueprint {
     /// The certificate of an authority.
     pub fn authority(&self, key: KeyName) -> CertificateSpec {
         let (signer, path_length) = match key {
-            KeyName::PartnerIntermediate | KeyName::StaffIntermediate | KeyName::WeakAuthority => {
-                (KeyName::Root, Some(0))
-            }
+            KeyName::PartnerIntermediate | KeyName::StaffIntermediate | KeyName::Unfit(_) => (KeyName::Root, Some(0)),
             KeyName::RogueIntermediate => (KeyName::RogueRoot, Some(0)),
             KeyName::SubAuthority => (KeyName::StaffIntermediate, Some(0)),
             own => (own, None),
@@ -291,13 +289,18 @@ impl Blueprint {
     }
 }
 
-const CRL_SIGNERS: [KeyName; 6] = [
+const CRL_SIGNERS: [KeyName; 5 + Unfit::ALL.len()] = [
     KeyName::Root,
     KeyName::SecondRoot,
     KeyName::StaffIntermediate,
     KeyName::PartnerIntermediate,
     KeyName::SubAuthority,
-    KeyName::WeakAuthority,
+    KeyName::Unfit(Unfit::Dsa),
+    KeyName::Unfit(Unfit::ExplicitCurve),
+    KeyName::Unfit(Unfit::Md5),
+    KeyName::Unfit(Unfit::P224),
+    KeyName::Unfit(Unfit::Rsa512),
+    KeyName::Unfit(Unfit::Rsa1024),
 ];
 
 /// Common name of the authority that holds `key`.
@@ -307,7 +310,12 @@ pub(crate) fn authority_name(key: KeyName) -> &'static str {
         KeyName::SecondRoot => "Second Client Root",
         KeyName::StaffIntermediate => "Staff Clients",
         KeyName::SubAuthority => "Staff Sub Clients",
-        KeyName::WeakAuthority => "Staff Legacy Clients",
+        KeyName::Unfit(Unfit::Dsa) => "Staff DSA Clients",
+        KeyName::Unfit(Unfit::ExplicitCurve) => "Staff Explicit Clients",
+        KeyName::Unfit(Unfit::Md5) => "Staff MD5 Clients",
+        KeyName::Unfit(Unfit::P224) => "Staff P-224 Clients",
+        KeyName::Unfit(Unfit::Rsa512) => "Staff Export Clients",
+        KeyName::Unfit(Unfit::Rsa1024) => "Staff Legacy Clients",
         KeyName::PartnerIntermediate => "Partner Clients",
         KeyName::RogueRoot => "Eve Root",
         KeyName::RogueIntermediate => "Eve Clients",

@@ -131,6 +131,42 @@ pub enum TokenKey {
     SmallOrder,
 }
 
+/// Why nobody should believe what an authority signs, though a trusted root certified it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unfit {
+    /// It signs with DSA, which TLS 1.3 left behind (RFC 8446 §4.2.3).
+    Dsa,
+    /// Its key is on P-256, and spells the curve out in place of naming it (RFC 5480 §2.1.1).
+    ExplicitCurve,
+    /// It signs over MD5 (RFC 6151 §2, RFC 8446 §4.2.3).
+    Md5,
+    /// Its key is on P-224, which TLS 1.3 left behind (RFC 8446 §4.2.7).
+    P224,
+    /// Its RSA key has 512 bits (RFC 9325 §4.5).
+    Rsa512,
+    /// Its RSA key has 1024 bits (RFC 9325 §4.5).
+    Rsa1024,
+}
+
+impl Unfit {
+    /// Every reason.
+    pub const ALL: [Unfit; 6] =
+        [Unfit::Dsa, Unfit::ExplicitCurve, Unfit::Md5, Unfit::P224, Unfit::Rsa512, Unfit::Rsa1024];
+
+    /// The authority, in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Unfit::Dsa => "an authority that signs with DSA",
+            Unfit::ExplicitCurve => "an authority whose key spells out its curve",
+            Unfit::Md5 => "an authority that signs over MD5",
+            Unfit::P224 => "an authority on P-224",
+            Unfit::Rsa512 => "an authority with an RSA key of 512 bits",
+            Unfit::Rsa1024 => "an authority with an RSA key of 1024 bits",
+        }
+    }
+}
+
 /// The name of a key. The world holds the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -161,8 +197,8 @@ pub enum KeyName {
     SubAuthority,
     /// A key of a token issuer.
     Token(IssuerRole, TokenKey),
-    /// An authority of the home tenant with RSA of 1024 bits, which the client root certified.
-    WeakAuthority,
+    /// An authority of the home tenant that the client root certified, and that nobody should believe.
+    Unfit(Unfit),
 }
 
 impl KeyName {
@@ -181,9 +217,9 @@ impl KeyName {
             ServerRoot,
             StaffIntermediate,
             SubAuthority,
-            WeakAuthority,
         ];
         keys.extend(Person::ALL.map(Leaf));
+        keys.extend(self::Unfit::ALL.map(Unfit));
         keys
     }
 
@@ -212,7 +248,7 @@ impl std::fmt::Display for KeyName {
             KeyName::ServerRoot => f.write_str("the server's authority"),
             KeyName::StaffIntermediate => f.write_str("the staff intermediate"),
             KeyName::SubAuthority => f.write_str("the authority below the staff intermediate"),
-            KeyName::WeakAuthority => f.write_str("the authority of 1024 bits"),
+            KeyName::Unfit(why) => f.write_str(why.title()),
             KeyName::Token(role, key) => {
                 let whose = match role {
                     IssuerRole::Home => "the home issuer",

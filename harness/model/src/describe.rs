@@ -63,6 +63,7 @@ impl std::fmt::Display for Mutation {
             CertificateValidity { at, not_before, not_after } => {
                 write!(f, "{} valid from {} to {}", place(*at), seconds(*not_before), seconds(*not_after))
             }
+            Mutation::ChainPath(path::ChainPath::Unfit(why)) => write!(f, "the leaf issued by {}", why.title()),
             Mutation::ChainPath(path) => f.write_str(match path {
                 path::ChainPath::LeafAsAuthority => "the leaf issued by Mallory's own end-entity certificate",
                 path::ChainPath::CrossSigned => "the intermediate certified by the second trusted root",
@@ -74,7 +75,7 @@ impl std::fmt::Display for Mutation {
                 path::ChainPath::SecondRoot => "the leaf issued by the second trusted root",
                 path::ChainPath::SelfSigned => "the leaf self-signed",
                 path::ChainPath::ServerAuthority => "the leaf issued by the authority of the server's certificate",
-                path::ChainPath::WeakAuthority => "the leaf issued by an authority with an RSA key of 1024 bits",
+                path::ChainPath::Unfit(why) => why.title(),
             }),
             Mutation::ChainPadding(padding) => f.write_str(match padding {
                 path::ChainPadding::Doubled => "every certificate above the leaf sent twice",

@@ -29,7 +29,7 @@ mod vocabulary;
 pub use attempt::{Attempt, Lifted};
 pub use blueprint::{Anchor, Blueprint, PublishedKey};
 pub use case::{Case, Scene, Step};
-pub use cast::{IssuerRole, KeyName, Person, TokenKey};
+pub use cast::{IssuerRole, KeyName, Person, TokenKey, Unfit};
 pub use chain::{
     BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Extra, KeyUsage, NameConstraint, Position, Proof, Purpose,
     SerialName, SubjectAttribute, SubjectName, path,

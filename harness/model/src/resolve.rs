@@ -381,9 +381,10 @@ impl<'a> Start<'a> {
     fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
         let fits = match key {
             KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => algorithm == Algorithm::EdDSA,
-            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) | KeyName::WeakAuthority => {
+            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
                 matches!(algorithm, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
             }
+            KeyName::Unfit(_) => return Err(not_applicable("the key is of certificates alone")),
             KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),
             _ => algorithm == Algorithm::ES256,
         };

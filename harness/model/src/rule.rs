@@ -90,7 +90,7 @@ rules! {
     Audience, "audience", Token, "RFC 7519 §4.1.3", 345, "API2:2023", "`aud` is there and contains this service";
     Authority, "authority", Token, "RFC 9110 §7.4", 346, "API8:2023", "The request is for an authority that the server's certificate is valid for";
     BasicConstraints, "basic-constraints", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "Only an authority issues certificates";
-    CertificateAlgorithm, "certificate-algorithm", Handshake, "RFC 8446 §4.4.2.4, RFC 9325 §4.5", 327, "API2:2023", "No certificate is signed over a broken hash or with a short key";
+    CertificateAlgorithm, "certificate-algorithm", Handshake, "RFC 8446 §4.4.2.4, RFC 9325 §4.5, RFC 5480 §2.1.1", 327, "API2:2023", "No certificate is signed over a broken hash, by an algorithm left behind, or with a short key";
     CertificateCap, "certificate-cap", Authorization, "RFC 9700 §2.3", 863, "API5:2023", "The scope used is one that the certificate may hold";
     CertificateForm, "certificate-form", Handshake, "RFC 5280 §4.1", 295, "API2:2023", "Every certificate is DER, and of the profile";
     CertificateIdentity, "certificate-identity", Token, "SPIFFE X509-SVID §2", 297, "API2:2023", "The certificate holds exactly one name of the kind that identifies, such as a SPIFFE id";

@@ -28,6 +28,7 @@ impl PublicKeyData for Key<'_> {
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         match self.secret.kind() {
             Kind::Rsa => &rcgen::PKCS_RSA_SHA256,
+            // Of what the writer does not have, surgery puts the truth in its place.
             _ => &rcgen::PKCS_ECDSA_P256_SHA256,
         }
     }
@@ -97,7 +98,8 @@ pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Resul
     if spec.signer.is_none() {
         corrupt(&mut der);
     }
-    irregular::operate(spec, der, issuer.key().secret).ok_or_else(|| refused("it cannot be taken apart"))
+    irregular::operate(spec, der, subject_key.secret, issuer.key().secret)
+        .ok_or_else(|| refused("it cannot be taken apart"))
 }
 
 /// The certificate of the server.
@@ -154,10 +156,13 @@ pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<
     issuer_params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let issuer = Issuer::from_params(&issuer_params, key);
     let crl = params.signed_by(&issuer).map_err(refused)?.der().to_vec();
-    if !spoilt {
-        return Ok(crl);
-    }
-    irregular::spoil(blueprint.scene, crl, issuer.key().secret).ok_or_else(|| refused("it cannot be taken apart"))
+    let secret = issuer.key().secret;
+    let list = match (spoilt, secret.irregular_algorithm()) {
+        (true, _) => irregular::spoil(blueprint.scene, crl, secret),
+        (false, Some(algorithm)) => irregular::relist(crl, algorithm, secret),
+        (false, None) => Some(crl),
+    };
+    list.ok_or_else(|| refused("it cannot be taken apart"))
 }
 
 fn usage_bit(usage: KeyUsage) -> KeyUsagePurpose {

@@ -3,10 +3,8 @@
 use gatecrash_model::{CertificateSpec, Extra, Scene};
 use rcgen::CustomExtension;
 
-use super::{
-    chain,
-    der::{BIT_STRING, Element, GENERALIZED_TIME, INTEGER, SEQUENCE, elements},
-};
+use super::chain;
+use crate::der::{BIT_STRING, Element, GENERALIZED_TIME, INTEGER, SEQUENCE, elements};
 use crate::keys::Secret;
 
 const BASIC_CONSTRAINTS: [u64; 4] = [2, 5, 29, 19];
@@ -53,8 +51,31 @@ pub(super) fn extensions(extra: Extra) -> Vec<CustomExtension> {
     }
 }
 
+/// The certificate in `der` with the key of `subject`, as its own form has it, and the algorithm of `signer`.
+fn refitted(spec: &CertificateSpec, der: Vec<u8>, subject: &Secret, signer: &Secret) -> Option<Vec<u8>> {
+    let (public, algorithm) = (subject.irregular_public_der(), signer.irregular_algorithm());
+    if public.is_none() && algorithm.is_none() {
+        return Some(der);
+    }
+    let [certificate] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
+    let [signed, written, _] = <[Element; 3]>::try_from(certificate.children()?).ok()?;
+    let algorithm = algorithm.map_or(written, |octets| Element::new(SEQUENCE, octets));
+    let mut fields = signed.children()?;
+    *fields.get_mut(2)? = algorithm.clone();
+    if let Some(public) = public {
+        [*fields.get_mut(6)?] = <[Element; 1]>::try_from(elements(public)?).ok()?;
+    }
+    let signed = Element::of(SEQUENCE, &fields);
+    let mut signature = signer.sign_der(&signed.encoded())?;
+    if spec.signer.is_none() {
+        chain::corrupt(&mut signature);
+    }
+    Some(sealed(signed, algorithm, &signature))
+}
+
 /// The certificate in `der` with the irregularity of `spec`, signed by `signer`; `None` when it cannot be taken apart.
-pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> Option<Vec<u8>> {
+pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, subject: &Secret, signer: &Secret) -> Option<Vec<u8>> {
+    let der = refitted(spec, der, subject, signer)?;
     let Some(extra) = spec.extra else { return Some(der) };
     let [certificate] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
     let [mut signed, mut algorithm, signature] = <[Element; 3]>::try_from(certificate.children()?).ok()?;
@@ -106,15 +127,20 @@ pub(super) fn operate(spec: &CertificateSpec, der: Vec<u8>, signer: &Secret) -> 
     }
     signed = Element::of(SEQUENCE, &fields);
     let message = signed.encoded();
-    let mut octets = match extra {
+    let mut signature = match extra {
         Extra::Sha1 => signer.sign_der_sha1(&message)?,
         _ => signer.sign_der(&message)?,
     };
     if spec.signer.is_none() {
-        chain::corrupt(&mut octets);
+        chain::corrupt(&mut signature);
     }
-    let signature = Element::new(BIT_STRING, [&[0][..], &octets].concat());
-    Some(Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded())
+    Some(sealed(signed, algorithm, &signature))
+}
+
+/// What is signed, by which algorithm, and the signature (RFC 5280 §4.1, §5.1).
+fn sealed(signed: Element, algorithm: Element, signature: &[u8]) -> Vec<u8> {
+    let signature = Element::new(BIT_STRING, [&[0][..], signature].concat());
+    Element::of(SEQUENCE, &[signed, algorithm, signature]).encoded()
 }
 
 /// Adds a uniformResourceIdentifier of one octet beyond ASCII to a subjectAltName; `None` for other extensions.
@@ -160,6 +186,19 @@ pub(super) fn spoil(scene: Scene, mut der: Vec<u8>, signer: &Secret) -> Option<V
     extensions.push(extension);
     *last = Element::of(0xA0, &[Element::of(SEQUENCE, &extensions)]);
     signed = Element::of(SEQUENCE, &fields);
-    let signature = [&[0][..], &signer.sign_der(&signed.encoded())?].concat();
-    Some(Element::of(SEQUENCE, &[signed, algorithm, Element::new(BIT_STRING, signature)]).encoded())
+    let signature = signer.sign_der(&signed.encoded())?;
+    Some(sealed(signed, algorithm, &signature))
+}
+
+/// The CRL in `der` with an algorithm that no writer has; `None` when it cannot be taken apart.
+pub(super) fn relist(der: Vec<u8>, algorithm: &[u8], signer: &Secret) -> Option<Vec<u8>> {
+    let [list] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
+    let [signed, ..] = <[Element; 3]>::try_from(list.children()?).ok()?;
+    let algorithm = Element::new(SEQUENCE, algorithm);
+    let mut fields = signed.children()?;
+    // The version comes first, since the list has extensions (RFC 5280 §5.1.2.1).
+    *fields.get_mut(1)? = algorithm.clone();
+    let signed = Element::of(SEQUENCE, &fields);
+    let signature = signer.sign_der(&signed.encoded())?;
+    Some(sealed(signed, algorithm, &signature))
 }

@@ -3,11 +3,8 @@
 use gatecrash_model::{CertificateSpec, NameConstraint, SubjectAttribute, SubjectName};
 use rcgen::{CustomExtension, DistinguishedName, DnType, SanType};
 
-use super::{
-    ForgeError,
-    chain::refused,
-    der::{Element, SEQUENCE},
-};
+use super::{ForgeError, chain::refused};
+use crate::der::{Element, SEQUENCE};
 
 const NAME_CONSTRAINTS: [u64; 4] = [2, 5, 29, 30];
 const COMMON_NAME: [u64; 4] = [2, 5, 4, 3];

@@ -73,7 +73,7 @@ fn ssh(key: &Secret) -> String {
         Kind::Ed25519 => ("ssh-ed25519", string(key.public_octets())),
         Kind::P256 => ("ecdsa-sha2-nistp256", [string(b"nistp256"), string(key.public_octets())].concat()),
         Kind::Rsa => ("ssh-rsa", [string(&[1, 0, 1]), number(key.public_octets())].concat()),
-        Kind::Shared => return String::new(),
+        Kind::Other | Kind::Shared => return String::new(),
     };
     format!("{name} {}", Base64::encode_string(&[string(name.as_bytes()), fields].concat()))
 }

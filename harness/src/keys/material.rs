@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::mac;
+use super::{Kind, mac, unfit::Irregular};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::Algorithm;
 use p256::ecdsa::{
@@ -28,6 +28,8 @@ const NEUTRAL: [u8; 32] = {
 pub(crate) enum Material {
     /// Ed25519.
     Ed25519(Box<ed25519_dalek::SigningKey>),
+    /// Of an authority that nobody should believe.
+    Irregular(Irregular),
     /// ECDSA on P-256.
     P256(Box<p256::ecdsa::SigningKey>),
     /// RSA.
@@ -40,6 +42,16 @@ pub(crate) enum Material {
 }
 
 impl Material {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Material::Ed25519(_) | Material::SmallOrder => Kind::Ed25519,
+            Material::Irregular(key) => key.like().map_or(Kind::Other, |key| key.kind()),
+            Material::P256(_) => Kind::P256,
+            Material::Rsa(_) => Kind::Rsa,
+            Material::Shared(_) => Kind::Shared,
+        }
+    }
+
     /// A JWS signature (RFC 7518 §3, RFC 8037 §3.1); `None` when the key cannot compute the algorithm. Deterministic.
     pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         match (self, algorithm) {
@@ -94,6 +106,7 @@ impl Material {
                 Some(signature.to_der().as_bytes().to_vec())
             }
             Material::Rsa(_) => self.sign(Algorithm::RS256, message),
+            Material::Irregular(key) => key.sign_der(message),
             _ => None,
         }
     }
@@ -121,6 +134,7 @@ impl Material {
             Material::P256(key) => EcdsaSignature::from_der(signature)
                 .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
             Material::Rsa(_) => self.verifies(Algorithm::RS256, message, signature),
+            Material::Irregular(key) => key.verifies_der(message, signature),
             _ => false,
         }
     }
@@ -131,6 +145,7 @@ impl Material {
             Material::Ed25519(key) => key.verifying_key().to_bytes().to_vec(),
             Material::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Material::Rsa(key) => key.n().to_be_bytes_trimmed_vartime().to_vec(),
+            Material::Irregular(key) => key.like().map_or(Vec::new(), |key| key.public_octets()),
             Material::Shared(_) => Vec::new(),
             Material::SmallOrder => NEUTRAL.to_vec(),
         }
@@ -149,6 +164,7 @@ impl Material {
             Material::SmallOrder => {
                 Some([&[0x30, 0x2A, 0x30, 5, 6, 3, 0x2B, 0x65, 0x70, 3, 0x21, 0][..], &NEUTRAL].concat())
             }
+            Material::Irregular(key) => key.public_der(),
             Material::Shared(_) => None,
         };
         der.unwrap_or_default()
@@ -159,6 +175,7 @@ impl Material {
         use rsa::pkcs1::EncodeRsaPublicKey as _;
         match self {
             Material::Rsa(key) => key.to_public_key().to_pkcs1_der().map_or(Vec::new(), |der| der.as_bytes().to_vec()),
+            Material::Irregular(key) => key.like().map_or(Vec::new(), |key| key.pkcs1_der()),
             _ => Vec::new(),
         }
     }
@@ -179,6 +196,8 @@ impl Material {
                 let e = key.e().to_be_bytes_trimmed_vartime();
                 format!(r#""kty":"RSA","n":"{}","e":"{}""#, text(&self.public_octets()), text(&e))
             }
+            // Neither DSA nor P-224 is a JWK (RFC 7518 §6).
+            Material::Irregular(key) => key.like().map_or(String::new(), |key| key.jwk_members()),
             Material::Shared(_) => r#""kty":"oct""#.into(),
         }
     }

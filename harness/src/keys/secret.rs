@@ -12,6 +12,8 @@ use crate::crypto::{Crypto, Ideal, Layer, Layers};
 pub enum Kind {
     /// Ed25519.
     Ed25519,
+    /// DSA, or ECDSA on P-224: of certificates alone.
+    Other,
     /// ECDSA on P-256.
     P256,
     /// RSA.
@@ -57,11 +59,19 @@ impl Secret {
 
     /// What kind of key it is.
     pub fn kind(&self) -> Kind {
-        match self.material {
-            Material::Ed25519(_) | Material::SmallOrder => Kind::Ed25519,
-            Material::P256(_) => Kind::P256,
-            Material::Rsa(_) => Kind::Rsa,
-            Material::Shared(_) => Kind::Shared,
+        self.material.kind()
+    }
+
+    /// What a certificate writer does not say of the key: the SubjectPublicKeyInfo, whole.
+    pub(crate) fn irregular_public_der(&self) -> Option<&[u8]> {
+        matches!(self.material, Material::Irregular(_)).then(|| self.public_der())
+    }
+
+    /// What a certificate writer does not say of its signatures: the `AlgorithmIdentifier`, without its SEQUENCE.
+    pub(crate) fn irregular_algorithm(&self) -> Option<&'static [u8]> {
+        match &self.material {
+            Material::Irregular(key) => key.algorithm(),
+            _ => None,
         }
     }
 

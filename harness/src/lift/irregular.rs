@@ -3,7 +3,7 @@
 use gatecrash_model::Extra;
 use x509_parser::{
     certificate::X509Certificate,
-    oid_registry::{OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, Oid},
+    oid_registry::{OID_PKCS1_MD5WITHRSAENC, OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, Oid},
     x509::X509Version,
 };
 
@@ -28,7 +28,10 @@ pub(super) fn form(certificate: &X509Certificate<'_>) -> Option<Extra> {
     if is_sha1(certificate) && inner == outer {
         return Some(Extra::Sha1);
     }
-    if inner != outer || ![OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256].contains(outer) {
+    // Of the two that no other authority has, the signature verifies with the key of the one that has them.
+    let known = [OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, OID_PKCS1_MD5WITHRSAENC].contains(outer)
+        || Oid::from(&[2, 16, 840, 1, 101, 3, 4, 3, 2]).is_ok_and(|dsa| *outer == dsa);
+    if inner != outer || !known {
         return Some(Extra::OtherAlgorithm);
     }
     match (certificate.version(), serial) {

@@ -143,9 +143,11 @@ impl Reader<'_> {
         let mut seals = names.flat_map(|name| {
             let algorithms: &[Algorithm] = match name {
                 KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => &[Algorithm::EdDSA],
-                KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) | KeyName::WeakAuthority => {
+                KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
                     &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512]
                 }
+                // Keys of certificates alone.
+                KeyName::Unfit(_) => &[],
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
                 _ => &[Algorithm::ES256],
             };

@@ -100,6 +100,22 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             frozen(),
         ),
         exhibit(
+            "md5-certificate",
+            "accepts certificates of an authority that signs over MD5",
+            &[CertificateAlgorithm],
+            certificates::md5,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "explicit-curve",
+            "accepts certificates of an authority whose key spells its curve out",
+            &[CertificateAlgorithm],
+            certificates::explicit_curve,
+            &own,
+            frozen(),
+        ),
+        exhibit(
             "sha1-certificate",
             "accepts certificates that are signed over SHA-1",
             &[CertificateAlgorithm],

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraints;
-use crate::{Blueprint, CertificateSpec, Extra, KeyName, KeyUsage, Purpose, Rule, RuleSet};
+use crate::{Blueprint, CertificateSpec, Extra, KeyName, KeyUsage, Purpose, Rule, RuleSet, Unfit};
 
 /// Where the presented chain leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,13 +29,13 @@ pub enum ChainPath {
     ServerAuthority,
     /// An authority below the intermediate, which allows none.
     SubAuthority,
-    /// An authority with an RSA key of 1024 bits, certified by the root.
-    WeakAuthority,
+    /// An authority that the root certified, and that nobody should believe.
+    Unfit(Unfit),
 }
 
 impl ChainPath {
     /// Every path.
-    pub const ALL: [ChainPath; 11] = {
+    pub const ALL: [ChainPath; 16] = {
         use ChainPath::*;
         [
             CrossSigned,
@@ -48,7 +48,12 @@ impl ChainPath {
             SelfSigned,
             ServerAuthority,
             SubAuthority,
-            WeakAuthority,
+            Unfit(self::Unfit::Dsa),
+            Unfit(self::Unfit::ExplicitCurve),
+            Unfit(self::Unfit::Md5),
+            Unfit(self::Unfit::P224),
+            Unfit(self::Unfit::Rsa512),
+            Unfit(self::Unfit::Rsa1024),
         ]
     };
 }
@@ -174,8 +179,9 @@ fn irregular(extra: Extra) -> Option<Rule> {
 /// `below` holds the certificates from the leaf to the one that `issuer` signed.
 fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> RuleSet {
     let mut rules = common_rules(issuer, blueprint);
-    // An RSA key has at least 2048 bits (RFC 9325 §4.5).
-    if issuer.key == KeyName::WeakAuthority {
+    // No algorithm that a server offers (RFC 8446 §4.4.2.3, §4.2.3), a curve by its name (RFC 5480 §2.1.1), an RSA key of
+    // at least 2048 bits (RFC 9325 §4.5).
+    if matches!(issuer.key, KeyName::Unfit(_)) {
         rules.insert(Rule::CertificateAlgorithm);
     }
     match issuer.authority {

@@ -67,9 +67,10 @@ impl Start<'_> {
                 issued_by(KeyName::ServerRoot, authority_name(KeyName::ServerRoot));
                 Vec::new()
             }
-            ChainPath::WeakAuthority => {
-                issued_by(KeyName::WeakAuthority, authority_name(KeyName::WeakAuthority));
-                vec![blueprint.authority(KeyName::WeakAuthority)]
+            ChainPath::Unfit(why) => {
+                let key = KeyName::Unfit(why);
+                issued_by(key, authority_name(key));
+                vec![blueprint.authority(key)]
             }
         };
         let chain = self.chain()?;

@@ -49,7 +49,7 @@ pub(super) fn binding(attempt: &Attempt) -> Result<(), Unresolvable> {
 /// The algorithm over SHA-1 that certificates name is of ECDSA (RFC 3279 §2.2.3).
 pub(super) fn chain(attempt: &Attempt) -> Result<(), Unresolvable> {
     let mut certificates = attempt.chain.iter().flat_map(|chain| &chain.certificates);
-    if certificates.any(|it| it.extra == Some(Extra::Sha1) && it.signer == Some(KeyName::WeakAuthority)) {
+    if certificates.any(|it| it.extra == Some(Extra::Sha1) && matches!(it.signer, Some(KeyName::Unfit(_)))) {
         return Err(not_applicable("the signature is not of ECDSA"));
     }
     Ok(())
