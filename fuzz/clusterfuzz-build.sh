@@ -8,6 +8,7 @@ if [ ${#targets[@]} -eq 0 ]; then mapfile -t targets < <(cargo fuzz list); fi
 # Seeds are written by the command line, which is no fuzz binary and takes none of the engine's flags.
 seeds=${WORK:-target}/seeds
 env -u RUSTFLAGS -u CFLAGS -u CXXFLAGS ${GATECRASH:-cargo gatecrash} corpus seed --out "$seeds" >/dev/null
+export RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc
 if [ ${#targets[@]} -eq 1 ]; then cargo fuzz build -O "${targets[0]}"; else cargo fuzz build -O; fi
 for target in "${targets[@]}"; do
   cp "target/x86_64-unknown-linux-gnu/release/$target" "$OUT/"

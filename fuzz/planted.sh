@@ -2,6 +2,7 @@
 # A planted gate must make the real fuzz binary exit non-zero, with the story printed; from honest inputs alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc
 gate=${1:-signature-ignored} target=${2:-claims}
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT

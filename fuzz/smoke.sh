@@ -2,6 +2,7 @@
 # Every target for so many seconds on stable, from its corpus: fuzz/smoke.sh SECONDS [TARGET…]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc
 seconds=$1
 shift
 targets=("$@")

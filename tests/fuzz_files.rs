@@ -208,3 +208,21 @@ fn the_profiles_stand_in_the_root_and_never_abort() {
         assert!(!read(manifest).contains("\"abort\""), "{manifest}");
     }
 }
+
+/// A user's project gets the same compiler that leaves the counters out of the harness, and all else alone.
+#[test]
+fn only_the_harness_is_compiled_without_counters() {
+    assert_eq!(read("fuzz/rustc"), read("harness/src/cli/init/rustc.sh"));
+    let counters = ["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=4", "-Copt-level=3"];
+    let told = |name: &str| {
+        let arguments = ["echo", "--crate-name", name].into_iter().chain(counters);
+        let done = Command::new(root().join("fuzz/rustc")).args(arguments).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert_eq!(told("gatecrash"), "--crate-name gatecrash -Copt-level=3\n");
+    let whole = format!("--crate-name reference_server {}\n", counters.join(" "));
+    assert_eq!(told("reference_server"), whole);
+    for script in ["fuzz/clusterfuzz-build.sh", "fuzz/planted.sh", "fuzz/run.sh", "fuzz/smoke.sh"] {
+        assert!(read(script).contains("export RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc\n"), "{script}");
+    }
+}

@@ -50,9 +50,12 @@ fn compiles(folder: &Path, arguments: &[&str]) {
 fn what_it_writes_compiles_and_holds() {
     let folder = project();
     let told = init(folder.path());
-    assert!(told.contains("7 files written"), "{told}");
+    assert!(told.contains("8 files written"), "{told}");
     compiles(folder.path(), &["check", "--quiet", "--tests", "--examples"]);
     compiles(&folder.path().join("fuzz"), &["check", "--quiet", "--bins"]);
+    // Cargo starts it in place of the compiler.
+    let compiler = Command::new(folder.path().join("fuzz/rustc")).args(["echo", "--crate-name", "gatecrash"]).output();
+    assert_eq!(compiler.unwrap().stdout, b"--crate-name gatecrash\n");
     let policy = input::policy(&folder.path().join("gate.toml")).unwrap();
     fn gate(_: &gatecrash::World) -> gatecrash::Gate {
         gatecrash::Gate::serve(|_io| async {})
@@ -67,7 +70,7 @@ fn no_file_is_written_over() {
     let folder = project();
     std::fs::write(folder.path().join("gate.toml"), "mine").unwrap();
     let told = init(folder.path());
-    assert!(told.contains("kept     gate.toml") && told.contains("6 files written"), "{told}");
+    assert!(told.contains("kept     gate.toml") && told.contains("7 files written"), "{told}");
     assert_eq!(std::fs::read_to_string(folder.path().join("gate.toml")).unwrap(), "mine");
     assert_eq!(std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap(), MANIFEST);
     assert!(init(folder.path()).contains("0 files written"));

@@ -18,13 +18,17 @@ pub(super) struct InitOptions {
 /// A policy to begin with.
 pub(super) const POLICY: &str = include_str!("init/gate.toml");
 
+/// A program, and not a text: cargo is to start it in place of the compiler.
+const COMPILER: &str = "fuzz/rustc";
+
 /// What is written, and where.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("gate.toml", POLICY),
     ("tests/gate.rs", include_str!("init/gate.rs.txt")),
     ("examples/gatecrash.rs", include_str!("init/example.rs.txt")),
     ("fuzz/Cargo.toml", include_str!("init/fuzz.toml.txt")),
     ("fuzz/fuzz_targets/case.rs", include_str!("init/case.rs.txt")),
+    (COMPILER, include_str!("init/rustc.sh")),
     ("fuzz/.gitignore", "/artifacts\n/corpus\n/coverage\n/target\n"),
     (".github/workflows/gatecrash.yml", include_str!("init/workflow.yml")),
 ];
@@ -43,6 +47,9 @@ pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
         }
         let contents = contents.replace("PACKAGE", &name).replace("VERSION", env!("CARGO_PKG_VERSION"));
         write(&file, &contents)?;
+        if path == COMPILER {
+            allow_to_run(&file)?;
+        }
         say_line!("wrote    {path}");
         written += 1;
     }
@@ -65,6 +72,18 @@ pub(super) fn write(file: &Path, contents: &str) -> Result<(), InputError> {
     std::fs::create_dir_all(folder.unwrap_or(Path::new("."))).map_err(fault)?;
     let mut new = std::fs::File::create_new(file).map_err(fault)?;
     std::io::Write::write_all(&mut new, contents.as_bytes()).map_err(fault)
+}
+
+#[cfg(unix)]
+fn allow_to_run(file: &Path) -> Result<(), InputError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let fault = |error: std::io::Error| InputError::of(file.display().to_string(), error.to_string());
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).map_err(fault)
+}
+
+#[cfg(not(unix))]
+fn allow_to_run(_: &Path) -> Result<(), InputError> {
+    Ok(())
 }
 
 /// The name of the package that a manifest describes.

@@ -82,12 +82,18 @@ impl Surface {
         if self == Surface::IdealToken { Crypto::Ideal } else { Crypto::Real }
     }
 
-    /// Where an input is attempted. Of inputs that change the token alone one in sixteen goes through the whole stack, always
-    /// the same ones.
-    pub(super) fn depths(self, gate: &Gate, input: &[u8]) -> Vec<Depth> {
+    /// Where an input is attempted; `case` is what it says, of structured inputs. What changes nothing of the request goes
+    /// through the whole stack one time in so many.
+    pub(super) fn depths(self, gate: &Gate, input: &[u8], case: Option<&Case>) -> Vec<Depth> {
+        use SlotStage::{Connection, Request};
         let mut depths = gate.depths();
-        let sum = input.iter().fold(0_u32, |sum, octet| sum.wrapping_mul(31).wrapping_add(u32::from(*octet)));
-        if self.is_token() && depths.contains(&Depth::Service) && !sum.is_multiple_of(16) {
+        let asks = |case: &Case| case.mutations().any(|it| matches!(it.slot().stage, Connection | Request));
+        let whole = match case {
+            _ if self.is_token() => one_in(16, input),
+            Some(case) => case.steps.len() > 1 || asks(case) || one_in(8, input),
+            None => true,
+        };
+        if depths.contains(&Depth::Service) && !whole {
             depths.retain(|depth| *depth == Depth::Service);
         }
         depths
@@ -169,6 +175,12 @@ impl Surface {
     pub fn allows_case(self, case: &Case) -> bool {
         !self.is_raw() && case.mutations().all(|mutation| self.allows(mutation))
     }
+}
+
+/// Whether an input is one of so many, always the same ones.
+pub(super) fn one_in(many: u32, input: &[u8]) -> bool {
+    let sum = input.iter().fold(0_u32, |sum, octet| sum.wrapping_mul(31).wrapping_add(u32::from(*octet)));
+    sum.is_multiple_of(many)
 }
 
 impl std::fmt::Display for Surface {
