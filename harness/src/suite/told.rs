@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     campaign::{Campaign, CampaignError},
-    report::{self, Notes, Subject, View, groups},
+    report::{self, Notes, Subject, View},
 };
 
 /// How many findings are told in full, and how many lines follow.
@@ -50,8 +50,7 @@ pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject, notes:
         let count = campaign.harness_faults.len();
         return Err(format!("{count} harness fault(s): the harness caught itself.\n{}", faults.join("\n")));
     }
-    let groups = groups(&campaign.findings, &campaign.catalogue);
-    let groups: Vec<_> = groups.into_iter().filter(|group| notes.accepted.of(group.root).is_none()).collect();
+    let [groups, _] = notes.causes(campaign);
     if !notes.accepted.faults.is_empty() {
         return Err(notes.accepted.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
     }
