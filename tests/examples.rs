@@ -81,6 +81,46 @@ fn a_tower_layer_without_a_framework() {
     assert!(said.contains("the_backend_of_the_service_is_the_only_one ... ok"), "{said}");
 }
 
+/// A published resource server, wired as its documentation says, under a policy that promises what its documentation promises. What it
+/// does beside that is accepted by name and until a day, and no library brings a backend that its manifest does not name.
+fn keeps_its_promises(example: &str) -> tempfile::TempDir {
+    let folder = copied(example);
+    let done = cargo(folder.path(), &["test", "--test", "gate"]);
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("gatecrash_suite::known ... ok"), "{said}");
+    let done = cargo(folder.path(), &["tree", "--edges", "features", "--prefix", "none"]);
+    let tree = String::from_utf8_lossy(&done.stdout);
+    let has = |name: &str| tree.lines().any(|line| line.starts_with(name));
+    assert!(has("jsonwebtoken feature \"rust_crypto\""), "{tree}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(!["aws-lc-rs ", "jsonwebtoken feature \"aws_lc_rs\"", "ring "].into_iter().any(has), "{tree}");
+    folder
+}
+
+#[test]
+fn a_published_extractor_keeps_what_its_documentation_promises() {
+    keeps_its_promises("axum-jwt-auth");
+}
+
+/// An entry that is taken out, one whose day has passed, and one that accepts nothing each fail the suite by name.
+#[test]
+fn a_published_layer_keeps_what_its_documentation_promises() {
+    let folder = keeps_its_promises("tower-oauth2-resource-server");
+    let file = folder.path().join("known.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (ended, taken_out) = ("bc29f4cc9717", "247cf88a8f62");
+    let other = text.replace(taken_out, "000000000000");
+    let (before, from) = other.split_at(other.find(ended).unwrap());
+    std::fs::write(&file, format!("{before}{}", from.replacen("2028-06-30", "2001-01-01", 1))).unwrap();
+    let done = cargo(folder.path(), &["test", "--test", "gate"]);
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(!done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains(&format!("known.toml: {ended} was accepted until 2001-01-01")), "{said}");
+    assert!(said.contains("known.toml: 000000000000 was not found"), "{said}");
+    // Its rules are those of an accepted cause, and one more: it is told, all the same.
+    assert!(first_of(&said, "random").contains(taken_out), "{said}");
+}
+
 /// What a newcomer has: a middleware of ten lines, with a bug.
 const MIDDLEWARE: &str = r#"use axum::{extract::{Request, State}, http::StatusCode, middleware::Next, response::Response};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
