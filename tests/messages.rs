@@ -49,6 +49,28 @@ fn a_second_request_is_never_let_in() {
 }
 
 #[test]
+fn a_gate_may_speak_http2_alone() {
+    let mut alone = blueprint();
+    alone.policy.http.versions = vec!["2".into()];
+    assert!(alone.policy.faults().is_empty());
+    let of = |mutation: Option<Mutation>| {
+        let case = Case::one(ALICE, "GET /v1/whoami", mutation.into_iter().collect());
+        resolve(&case.steps[0], &alone)
+    };
+    let honest = of(None).unwrap();
+    assert_eq!(honest.request.protocol, Protocol::Http2(Http2Form::Plain));
+    assert!(judge(&honest, &alone).must_admit());
+    // RFC 9110 §15.5.22: a version that is not served is refused.
+    for other in [Protocol::Http10, Protocol::Http11] {
+        let verdict = judge(&of(Some(Mutation::Protocol(other))).unwrap(), &alone);
+        assert!(verdict.must_refuse() && verdict.refusals.iter().eq([&Rule::HttpVersion]), "{other:?}");
+    }
+    assert!(of(Some(Mutation::Framing(Framing::Chunked))).is_err(), "HTTP/2 frames its messages itself");
+    alone.policy.http.versions.clear();
+    assert_eq!(alone.policy.faults()[0].place, "http.versions");
+}
+
+#[test]
 fn a_policy_may_leave_the_host_to_a_proxy() {
     let own = blueprint();
     let mut any = own.clone();

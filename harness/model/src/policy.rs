@@ -92,13 +92,20 @@ pub enum Identity {
 pub struct HttpPolicy {
     /// Whether requests for another authority than the server's own are refused (RFC 9110 §7.4).
     pub authority: AuthorityCheck,
-    /// The versions: `1.1`, and `2` where ALPN offers `h2`.
+    /// The versions: `1.1`, `2` where ALPN offers `h2`, or both.
     pub versions: Vec<String>,
 }
 
 impl Default for HttpPolicy {
     fn default() -> Self {
         Self { authority: AuthorityCheck::Own, versions: ["1.1", "2"].map(String::from).to_vec() }
+    }
+}
+
+impl HttpPolicy {
+    /// Whether `version` is one of them.
+    pub fn speaks(&self, version: &str) -> bool {
+        self.versions.iter().any(|known| known == version)
     }
 }
 
@@ -342,8 +349,8 @@ impl Policy {
         for version in self.http.versions.iter().filter(|version| !["1.1", "2"].contains(&version.as_str())) {
             fault("http.versions".into(), format!("`{version}` is not one of them"), "1.1 and 2 are known");
         }
-        if !self.http.versions.iter().any(|version| version == "1.1") {
-            fault("http.versions".into(), "1.1 is missing".into(), "every gate speaks HTTP/1.1");
+        if self.http.versions.is_empty() {
+            fault("http.versions".into(), "is empty".into(), "name 1.1, 2, or both");
         }
         if self.issuers.is_empty() || self.issuers.len() > 2 {
             let wrong = format!("{} issuers", self.issuers.len());

@@ -11,9 +11,9 @@ use honest::{honest_token, template};
 
 use crate::{
     Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing, HostForm,
-    IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol, RequestHeader,
-    RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template, TemplateError,
-    TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
+    Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
+    RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template,
+    TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
 };
 
 /// Why a step cannot be resolved.
@@ -99,7 +99,11 @@ impl<'a> Start<'a> {
             chain: stance.holder().map(|person| blueprint.chain(person)),
             token: stance.subject().map(|person| honest_token(person, stance, route, blueprint)).transpose()?,
             request: RequestSpec {
-                protocol: Protocol::Http11,
+                // An honest request comes in a version that is served.
+                protocol: match blueprint.policy.http.speaks("1.1") {
+                    true => Protocol::Http11,
+                    false => Protocol::Http2(Http2Form::Plain),
+                },
                 method: route.method.clone(),
                 path: String::new(),
                 absolute: false,
@@ -290,8 +294,7 @@ impl<'a> Start<'a> {
             Permute(order) => self.permute(*order)?,
             Proof(proof) => self.chain()?.proof = *proof,
             Mutation::Protocol(protocol) => {
-                let spoken = |version: &str| self.blueprint.policy.http.versions.iter().any(|known| known == version);
-                if protocol.is_http2() && !spoken("2") {
+                if protocol.is_http2() && !self.blueprint.policy.http.speaks("2") {
                     return Err(not_applicable("the policy promises no HTTP/2"));
                 }
                 self.attempt.request.protocol = *protocol;

@@ -8,11 +8,15 @@ use crate::{
 };
 
 /// Every mutation that random generation may make in this world, in a fixed order.
-pub fn vocabulary(_blueprint: &Blueprint) -> Vec<Mutation> {
+pub fn vocabulary(blueprint: &Blueprint) -> Vec<Mutation> {
     let mut words = Vec::new();
     chain_words(&mut words);
     token_words(&mut words);
     request_words(&mut words);
+    // A version like any other to a gate that does not serve it.
+    if !blueprint.policy.http.speaks("1.1") {
+        words.push(Mutation::Protocol(Protocol::Http11));
+    }
     words
 }
 

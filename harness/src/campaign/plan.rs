@@ -128,14 +128,14 @@ impl Plan {
     /// How many ways there are to make an attempt: depths and versions of HTTP.
     fn ways(&self) -> u64 {
         match self.options.depths {
-            Depths::Both if self.speaks_http2() => 3,
+            Depths::Both if self.speaks_both() => 3,
             Depths::Both => 2,
             Depths::Only(_) => 1,
         }
     }
 
-    fn speaks_http2(&self) -> bool {
-        self.blueprint.policy.http.versions.iter().any(|version| version == "2")
+    fn speaks_both(&self) -> bool {
+        ["1.1", "2"].iter().all(|version| self.blueprint.policy.http.speaks(version))
     }
 
     /// The case over HTTP/2, where it can be said there.

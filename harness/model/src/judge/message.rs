@@ -52,12 +52,12 @@ fn of_fault(fault: MessageFault) -> (Rule, Option<ReadingKind>) {
 }
 
 fn version_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Latitude) -> Option<Rule> {
-    let spoken = |version: &str| blueprint.policy.http.versions.iter().any(|known| known == version);
+    let http = &blueprint.policy.http;
     let served = match message.protocol {
-        Protocol::Http10 => latitude.permits(ReadingKind::OlderHttp),
-        Protocol::Http11 => true,
-        Protocol::Http2(_) => spoken("2"),
-        Protocol::PriorKnowledge => spoken("2") && latitude.permits(ReadingKind::PriorKnowledge),
+        Protocol::Http10 => http.speaks("1.1") && latitude.permits(ReadingKind::OlderHttp),
+        Protocol::Http11 => http.speaks("1.1"),
+        Protocol::Http2(_) => http.speaks("2"),
+        Protocol::PriorKnowledge => http.speaks("2") && latitude.permits(ReadingKind::PriorKnowledge),
     };
     (!served).then_some(Rule::HttpVersion)
 }
