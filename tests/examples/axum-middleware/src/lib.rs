@@ -59,7 +59,7 @@ impl Auth {
     }
 
     fn caller(&self, token: &str) -> Option<Caller> {
-        if critical(token)? {
+        if odd(token)? {
             return None;
         }
         let id = decode_header(token).ok()?.kid?;
@@ -71,11 +71,12 @@ impl Auth {
     }
 }
 
-/// Whether the header asks for what nobody here understands; `null` asks, too (RFC 7515 §4.1.11).
-fn critical(token: &str) -> Option<bool> {
+/// Whether the header asks for what nobody here understands (RFC 7515 §4.1.11), or has a parameter that is `null`, which the
+/// library reads as one that is not there, and which has its type with none of them (RFC 7515 §4.1).
+fn odd(token: &str) -> Option<bool> {
     let header = Base64UrlUnpadded::decode_vec(token.split('.').next()?).ok()?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
-    Some(header.contains_key("crit"))
+    Some(header.contains_key("crit") || header.values().any(serde_json::Value::is_null))
 }
 
 /// Whether a published key is one to verify ES256 with.
