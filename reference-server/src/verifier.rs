@@ -68,11 +68,11 @@ impl ClientVerifier {
     /// Whether the chain is acceptable now. Records nothing.
     pub(crate) fn judge(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Result<(), Cause> {
         let crls: Vec<_> = self.crls.iter().collect();
-        let verdict = self.find_path(leaf, intermediates, revocation(&crls));
+        let mut verdict = self.find_path(leaf, intermediates, revocation(&crls));
         // An issuer that may not sign revocation lists may well not be allowed to sign certificates either. webpki
         // meets the lists first; the cause to record is the certificate's.
         if verdict == Err(Cause::RevocationUnknown) {
-            self.find_path(leaf, intermediates, None)?;
+            verdict = self.find_path(leaf, intermediates, None).and(verdict);
         }
         // webpki's algorithms take no RSA key below 2048 bits, and say of it that the signature fails.
         if verdict == Err(Cause::CertificateUntrusted) && intermediates.iter().any(|der| certificate::is_weak(der)) {
