@@ -155,13 +155,13 @@ impl Blueprint {
         let scene = self.scene;
         let spoilt = move |key: &KeyName| scene.spoils_staff_crl() && *key == KeyName::StaffIntermediate;
         let usable = move |key: &KeyName| scene != Scene::StaleCrl && !spoilt(key);
-        CRL_SIGNERS.into_iter().filter(usable).map(authority_name)
+        crl_signers().filter(usable).map(authority_name)
     }
 
     /// The keys that sign a CRL.
     pub fn crl_signers(&self) -> Vec<KeyName> {
         let missing = |key: &KeyName| self.scene == Scene::CrlMissing && *key == KeyName::StaffIntermediate;
-        CRL_SIGNERS.into_iter().filter(|key| !missing(key)).collect()
+        crl_signers().filter(|key| !missing(key)).collect()
     }
 
     /// What the CRLs list.
@@ -289,19 +289,12 @@ impl Blueprint {
     }
 }
 
-const CRL_SIGNERS: [KeyName; 5 + Unfit::ALL.len()] = [
-    KeyName::Root,
-    KeyName::SecondRoot,
-    KeyName::StaffIntermediate,
-    KeyName::PartnerIntermediate,
-    KeyName::SubAuthority,
-    KeyName::Unfit(Unfit::Dsa),
-    KeyName::Unfit(Unfit::ExplicitCurve),
-    KeyName::Unfit(Unfit::Md5),
-    KeyName::Unfit(Unfit::P224),
-    KeyName::Unfit(Unfit::Rsa512),
-    KeyName::Unfit(Unfit::Rsa1024),
-];
+/// Whoever signs a CRL.
+fn crl_signers() -> impl Iterator<Item = KeyName> {
+    use KeyName::{PartnerIntermediate, Root, SecondRoot, StaffIntermediate, SubAuthority};
+    let others = [Root, SecondRoot, StaffIntermediate, PartnerIntermediate, SubAuthority];
+    others.into_iter().chain(Unfit::ALL.map(KeyName::Unfit))
+}
 
 /// Common name of the authority that holds `key`.
 pub(crate) fn authority_name(key: KeyName) -> &'static str {

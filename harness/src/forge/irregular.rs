@@ -57,17 +57,31 @@ fn refitted(spec: &CertificateSpec, der: Vec<u8>, subject: &Secret, signer: &Sec
     if public.is_none() && algorithm.is_none() {
         return Some(der);
     }
-    let [certificate] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
-    let [signed, written, _] = <[Element; 3]>::try_from(certificate.children()?).ok()?;
-    let algorithm = algorithm.map_or(written, |octets| Element::new(SEQUENCE, octets));
+    resealed(der, signer, spec.signer.is_some(), |fields, written| {
+        *written = algorithm.map_or(written.clone(), |octets| Element::new(SEQUENCE, octets));
+        *fields.get_mut(2)? = written.clone();
+        if let Some(public) = public {
+            [*fields.get_mut(6)?] = <[Element; 1]>::try_from(elements(public)?).ok()?;
+        }
+        Some(())
+    })
+}
+
+/// The certificate or the CRL in `der` with its signed fields and its algorithm changed, signed anew; by nobody where it is
+/// not to be `genuine`.
+fn resealed(
+    der: Vec<u8>,
+    signer: &Secret,
+    genuine: bool,
+    change: impl FnOnce(&mut Vec<Element>, &mut Element) -> Option<()>,
+) -> Option<Vec<u8>> {
+    let [whole] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
+    let [signed, mut algorithm, _] = <[Element; 3]>::try_from(whole.children()?).ok()?;
     let mut fields = signed.children()?;
-    *fields.get_mut(2)? = algorithm.clone();
-    if let Some(public) = public {
-        [*fields.get_mut(6)?] = <[Element; 1]>::try_from(elements(public)?).ok()?;
-    }
+    change(&mut fields, &mut algorithm)?;
     let signed = Element::of(SEQUENCE, &fields);
     let mut signature = signer.sign_der(&signed.encoded())?;
-    if spec.signer.is_none() {
+    if !genuine {
         chain::corrupt(&mut signature);
     }
     Some(sealed(signed, algorithm, &signature))
@@ -177,28 +191,22 @@ pub(super) fn spoil(scene: Scene, mut der: Vec<u8>, signer: &Secret) -> Option<V
     };
     let extension =
         Element::of(SEQUENCE, &[Element::new(0x06, oid), Element::new(0x01, [0xFF]), Element::new(0x04, content)]);
-    let [list] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
-    let [mut signed, algorithm, _] = <[Element; 3]>::try_from(list.children()?).ok()?;
-    let mut fields = signed.children()?;
-    let last = fields.last_mut().filter(|field| field.tag == 0xA0)?;
-    let [known] = <[Element; 1]>::try_from(last.children()?).ok()?;
-    let mut extensions = known.children()?;
-    extensions.push(extension);
-    *last = Element::of(0xA0, &[Element::of(SEQUENCE, &extensions)]);
-    signed = Element::of(SEQUENCE, &fields);
-    let signature = signer.sign_der(&signed.encoded())?;
-    Some(sealed(signed, algorithm, &signature))
+    resealed(der, signer, true, |fields, _| {
+        let last = fields.last_mut().filter(|field| field.tag == 0xA0)?;
+        let [known] = <[Element; 1]>::try_from(last.children()?).ok()?;
+        let mut extensions = known.children()?;
+        extensions.push(extension);
+        *last = Element::of(0xA0, &[Element::of(SEQUENCE, &extensions)]);
+        Some(())
+    })
 }
 
 /// The CRL in `der` with an algorithm that no writer has; `None` when it cannot be taken apart.
 pub(super) fn relist(der: Vec<u8>, algorithm: &[u8], signer: &Secret) -> Option<Vec<u8>> {
-    let [list] = <[Element; 1]>::try_from(elements(&der)?).ok()?;
-    let [signed, ..] = <[Element; 3]>::try_from(list.children()?).ok()?;
-    let algorithm = Element::new(SEQUENCE, algorithm);
-    let mut fields = signed.children()?;
-    // The version comes first, since the list has extensions (RFC 5280 §5.1.2.1).
-    *fields.get_mut(1)? = algorithm.clone();
-    let signed = Element::of(SEQUENCE, &fields);
-    let signature = signer.sign_der(&signed.encoded())?;
-    Some(sealed(signed, algorithm, &signature))
+    resealed(der, signer, true, |fields, written| {
+        *written = Element::new(SEQUENCE, algorithm);
+        // The version comes first, since the list has extensions (RFC 5280 §5.1.2.1).
+        *fields.get_mut(1)? = written.clone();
+        Some(())
+    })
 }

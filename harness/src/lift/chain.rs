@@ -62,7 +62,7 @@ fn certificate_spec(der: &[u8], world: &World, now: i64) -> Option<CertificateSp
     } else if !rest.is_empty() {
         Some(Extra::TrailingOctet)
     } else {
-        irregular::form(&certificate)
+        irregular::form(&certificate, spec.signer)
     };
     spec.extra = form.or(spec.extra);
     Some(spec)

@@ -1,6 +1,6 @@
 //! Irregular certificates, recognised by their octets and by what x509-parser makes of them.
 
-use gatecrash_model::Extra;
+use gatecrash_model::{Extra, KeyName, Unfit};
 use x509_parser::{
     certificate::X509Certificate,
     oid_registry::{OID_PKCS1_MD5WITHRSAENC, OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, Oid},
@@ -19,8 +19,21 @@ pub(super) fn is_sha1(certificate: &X509Certificate<'_>) -> bool {
     Oid::from(&[1, 2, 840, 10045, 4, 1]).is_ok_and(|sha1| certificate.signature_algorithm.algorithm == sha1)
 }
 
-/// The irregularity of a certificate that could be read.
-pub(super) fn form(certificate: &X509Certificate<'_>) -> Option<Extra> {
+/// Whether it is the algorithm that the key signs certificates by; nobody's signature is said to be of ECDSA.
+fn is_of(algorithm: &Oid<'_>, signer: Option<KeyName>) -> bool {
+    match signer {
+        // dsa-with-SHA256 (RFC 5758 §3.1).
+        Some(KeyName::Unfit(Unfit::Dsa)) => {
+            Oid::from(&[2, 16, 840, 1, 101, 3, 4, 3, 2]).is_ok_and(|dsa| *algorithm == dsa)
+        }
+        Some(KeyName::Unfit(Unfit::Md5)) => *algorithm == OID_PKCS1_MD5WITHRSAENC,
+        Some(KeyName::Unfit(Unfit::Rsa512 | Unfit::Rsa1024)) => *algorithm == OID_PKCS1_SHA256WITHRSA,
+        _ => *algorithm == OID_SIG_ECDSA_WITH_SHA256,
+    }
+}
+
+/// The irregularity of a certificate that could be read, and whose signature is the signer's.
+pub(super) fn form(certificate: &X509Certificate<'_>, signer: Option<KeyName>) -> Option<Extra> {
     let inner = &certificate.tbs_certificate.signature.algorithm;
     let outer = &certificate.signature_algorithm.algorithm;
     let serial = certificate.raw_serial();
@@ -28,10 +41,7 @@ pub(super) fn form(certificate: &X509Certificate<'_>) -> Option<Extra> {
     if is_sha1(certificate) && inner == outer {
         return Some(Extra::Sha1);
     }
-    // Of the two that no other authority has, the signature verifies with the key of the one that has them.
-    let known = [OID_PKCS1_SHA256WITHRSA, OID_SIG_ECDSA_WITH_SHA256, OID_PKCS1_MD5WITHRSAENC].contains(outer)
-        || Oid::from(&[2, 16, 840, 1, 101, 3, 4, 3, 2]).is_ok_and(|dsa| *outer == dsa);
-    if inner != outer || !known {
+    if inner != outer || !is_of(outer, signer) {
         return Some(Extra::OtherAlgorithm);
     }
     match (certificate.version(), serial) {
