@@ -3,6 +3,8 @@
 use gatecrash::{
     campaign::{Bound, CampaignOptions},
     catalogue::{Catalogue, Expect},
+    check::Outcome,
+    model::{AuthorizationForm, Case, Mutation, PathForm, Person, Stance},
 };
 
 use crate::support::{blueprint, exhibit, run};
@@ -49,5 +51,16 @@ fn it_is_clean_and_names_the_right_cause() {
         for rule in &attack.rules {
             assert!(tally.refused.contains_key(rule), "{rule} was never refused");
         }
+    }
+}
+
+/// A fragment comes after the query (RFC 3986 §3): whoever cuts it off sees the token there all the same.
+#[test]
+fn a_fragment_hides_no_query() {
+    for form in [AuthorizationForm::QueryToo, AuthorizationForm::QueryEncodedToo] {
+        let mutations = vec![Mutation::Path(PathForm::Fragment), Mutation::Authorization(form)];
+        let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", mutations);
+        let depths = gatecrash::campaign::replay(&exhibit("reference").target, &case).unwrap();
+        assert!(!depths.is_empty() && depths.iter().all(|it| matches!(it.outcome, Outcome::Agree)), "{depths:?}");
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn bytes(
         credential(&spec.authorization, token, credentials.companion, &mut query, &mut draft);
     }
     if !query.is_empty() {
-        draft.path.push_str(&format!("?{}", query.join("&")));
+        // A fragment comes last (RFC 3986 §3).
+        let end = draft.path.find('#').unwrap_or(draft.path.len());
+        draft.path.insert_str(end, &format!("?{}", query.join("&")));
     }
     for header in &spec.headers {
         let certificate = match header.certificate_of {

@@ -47,10 +47,10 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         parts.message.protocol = Protocol::PriorKnowledge;
     }
     parts.message.server_name = wire.server_name;
-    let (path, query) = match parts.target.split_once('?') {
-        Some((path, query)) => (path.to_string(), query.to_string()),
-        None => (parts.target.clone(), String::new()),
-    };
+    // The fragment is what comes after all else (RFC 3986 §3); it is seen as the end of the path.
+    let (target, fragment) = parts.target.split_at(parts.target.find('#').unwrap_or(parts.target.len()));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = format!("{path}{fragment}");
     let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     let (carriers, others): (Vec<&str>, Vec<&str>) = pairs.into_iter().partition(|pair| carries_token(pair));
     let in_query = !carriers.is_empty();
