@@ -3,6 +3,8 @@
 
 mod chains;
 mod judged;
+mod judged_chains;
+mod lifted_chains;
 mod tokens;
 
 use std::path::PathBuf;

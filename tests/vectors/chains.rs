@@ -10,13 +10,17 @@ use super::{certificate, server, vectors};
 /// 2026-11-23T13:08:04Z, the time of the path-building cases, and of cases that name none.
 const NOW: i64 = 1_795_439_284;
 
+/// When a case is judged, in seconds since the Unix epoch.
+pub(super) fn now(case: &Value) -> i64 {
+    case["validation_time"].as_str().map_or(NOW, seconds)
+}
+
 /// What the server says of a case.
-fn judge(case: &Value) -> Result<(), Cause> {
+pub(super) fn judge(case: &Value) -> Result<(), Cause> {
     let list = |name: &str| case[name].as_array().cloned().unwrap_or_default();
-    let now = case["validation_time"].as_str().map_or(NOW, seconds);
     let mut chain = vec![certificate(&case["peer_certificate"])];
     chain.extend(list("untrusted_intermediates").iter().map(certificate));
-    match server(Some(&list("trusted_certs")), &list("crls"), Vec::new(), now) {
+    match server(Some(&list("trusted_certs")), &list("crls"), Vec::new(), now(case)) {
         Ok(server) => server.judge_chain(&chain),
         // Trust that cannot be read refuses everybody, at the start.
         Err(_) => Err(Cause::CertificateMalformed),
