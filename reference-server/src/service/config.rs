@@ -1,9 +1,10 @@
 //! The configuration file: TOML with strict keys, durations with units, and every path relative to the file.
 
+mod tables;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{fs, io};
 
 use serde::Deserialize;
@@ -12,6 +13,9 @@ use crate::cryptography::Cryptography;
 use crate::settings::Settings;
 use crate::setup::SetupError;
 use crate::throttle::ThrottleSettings;
+
+pub(super) use self::tables::{Account, Issuer, LogFormat};
+use self::tables::{Clients, Holder, Limits, Log, Metrics, Own, Reload, Shutdown, Throttle, Token};
 
 /// Why a configuration cannot be used. Names the file, and the place in it.
 #[derive(Debug, thiserror::Error)]
@@ -102,224 +106,6 @@ pub struct Config {
     #[serde(default)]
     pub(super) log: Log,
     pub(super) metrics: Option<Metrics>,
-}
-
-/// What the server presents itself.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Own {
-    /// PEM: its certificate, then its issuers.
-    pub(super) chain: PathBuf,
-    /// PEM: its private key.
-    pub(super) key: PathBuf,
-}
-
-/// Whose certificates are accepted.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Clients {
-    /// PEM files of trust anchors.
-    pub(super) anchors: Vec<PathBuf>,
-    /// PEM files of revocation lists. With one, every certificate of a path needs a current list.
-    #[serde(default)]
-    pub(super) crls: Vec<PathBuf>,
-}
-
-/// What a token must say.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Token {
-    pub(super) audience: String,
-    #[serde(default = "defaults::realm")]
-    pub(super) realm: String,
-    #[serde(default = "defaults::leeway", with = "humantime_serde")]
-    pub(super) leeway: Duration,
-    #[serde(default = "defaults::max_lifetime", with = "humantime_serde")]
-    pub(super) max_lifetime: Duration,
-}
-
-/// An authorization server; its keys by file or by URL.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Issuer {
-    pub(super) url: String,
-    pub(super) jwks: Option<PathBuf>,
-    pub(super) jwks_url: Option<String>,
-    /// PEM: trust anchors for the server behind an `https` URL.
-    pub(super) jwks_anchors: Option<PathBuf>,
-    /// Time between two looks at the URL.
-    #[serde(default = "defaults::jwks_refresh", with = "humantime_serde")]
-    pub(super) jwks_refresh: Duration,
-    /// Least time between two looks, whatever tokens say.
-    #[serde(default = "defaults::jwks_cooldown", with = "humantime_serde")]
-    pub(super) jwks_cooldown: Duration,
-    pub(super) speaks_for: Vec<String>,
-    pub(super) may_grant: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Holder {
-    pub(super) prefix: String,
-    pub(super) scopes: Vec<String>,
-}
-
-/// An account of the bank that the binary keeps in memory.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Account {
-    pub(super) id: String,
-    /// SPIFFE ID.
-    pub(super) owner: String,
-    #[serde(default)]
-    pub(super) balance: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Limits {
-    pub(super) max_connections: usize,
-    pub(super) max_concurrent_streams: u32,
-    /// Octets.
-    pub(super) header: usize,
-    /// Octets.
-    pub(super) body: usize,
-    #[serde(with = "humantime_serde")]
-    pub(super) handshake_timeout: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) header_timeout: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) body_timeout: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) request_timeout: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) idle_timeout: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) keep_alive_interval: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) recheck_interval: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        let settings = Settings::default();
-        Limits {
-            max_connections: 1024,
-            max_concurrent_streams: settings.max_concurrent_streams,
-            header: settings.header_limit,
-            body: settings.body_limit,
-            handshake_timeout: settings.handshake_timeout,
-            header_timeout: settings.header_timeout,
-            body_timeout: settings.body_timeout,
-            request_timeout: settings.request_timeout,
-            idle_timeout: settings.idle_timeout,
-            keep_alive_interval: settings.keep_alive_interval,
-            recheck_interval: settings.recheck_interval,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Throttle {
-    pub(super) free: u32,
-    #[serde(with = "humantime_serde")]
-    pub(super) first_wait: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) longest_wait: Duration,
-    #[serde(with = "humantime_serde")]
-    pub(super) forget_after: Duration,
-    pub(super) most_certificates: usize,
-}
-
-impl Default for Throttle {
-    fn default() -> Throttle {
-        let ThrottleSettings { free, first_wait, longest_wait, forget_after, most_certificates } =
-            ThrottleSettings::default();
-        Throttle { free, first_wait, longest_wait, forget_after, most_certificates }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Reload {
-    /// Time between two looks at the files; SIGHUP looks at once.
-    #[serde(with = "humantime_serde")]
-    pub(super) poll: Duration,
-}
-
-impl Default for Reload {
-    fn default() -> Reload {
-        Reload { poll: Duration::from_secs(5) }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Shutdown {
-    /// Longest wait for requests under way.
-    #[serde(with = "humantime_serde")]
-    pub(super) deadline: Duration,
-}
-
-impl Default for Shutdown {
-    fn default() -> Shutdown {
-        Shutdown { deadline: Duration::from_secs(30) }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Log {
-    pub(super) format: LogFormat,
-    /// Directives of `tracing-subscriber`, such as `info` or `info,hyper=debug`.
-    pub(super) filter: String,
-}
-
-impl Default for Log {
-    fn default() -> Log {
-        Log { format: LogFormat::Text, filter: "info".to_owned() }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum LogFormat {
-    Json,
-    Text,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Metrics {
-    /// A loopback address: what is behind it asks for no certificate.
-    pub(super) listen: SocketAddr,
-}
-
-mod defaults {
-    use std::time::Duration;
-
-    use crate::settings::Settings;
-
-    pub(super) fn realm() -> String {
-        Settings::default().realm
-    }
-
-    pub(super) fn leeway() -> Duration {
-        Settings::default().leeway
-    }
-
-    pub(super) fn max_lifetime() -> Duration {
-        Settings::default().max_lifetime
-    }
-
-    pub(super) fn jwks_refresh() -> Duration {
-        Duration::from_secs(300)
-    }
-
-    pub(super) fn jwks_cooldown() -> Duration {
-        Duration::from_secs(30)
-    }
 }
 
 impl Config {
