@@ -1,47 +1,91 @@
 //! Whether a connection has a request under way, and since when it has none: for HTTP/2, where pings keep an idle
-//! connection alive for ever.
+//! connection alive for ever. A request only counts; nobody is woken by it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 /// The requests under way on one connection.
 #[derive(Clone)]
-pub(crate) struct Activity(Arc<watch::Sender<usize>>);
+pub(crate) struct Activity(Arc<Record>);
+
+struct Record {
+    opened: Instant,
+    /// When the last request ended, in microseconds since the connection was opened.
+    ended: AtomicU64,
+    under_way: AtomicUsize,
+}
 
 /// One request; it ends when this is dropped.
 pub(crate) struct UnderWay(Activity);
 
 impl Default for Activity {
     fn default() -> Activity {
-        Activity(Arc::new(watch::Sender::new(0)))
+        let (ended, under_way) = (AtomicU64::new(0), AtomicUsize::new(0));
+        Activity(Arc::new(Record { opened: Instant::now(), ended, under_way }))
     }
 }
 
 impl Activity {
     pub(crate) fn begin(&self) -> UnderWay {
-        self.0.send_modify(|count| *count += 1);
+        self.0.under_way.fetch_add(1, Ordering::AcqRel);
         UnderWay(self.clone())
     }
 
-    /// Done when no request has been under way for so long.
+    /// Done when no request has been under way for so long, counted from now at the earliest.
     pub(crate) async fn idle_for(&self, limit: Duration) {
-        let mut count = self.0.subscribe();
+        let asked = Instant::now();
         loop {
-            let idle = *count.borrow_and_update() == 0;
-            tokio::select! {
-                // The sender lives as long as `self`.
-                _ = count.changed() => {}
-                () = sleep(limit), if idle => return,
+            // What is still under way ends now at the earliest.
+            let since = if self.0.under_way.load(Ordering::Acquire) == 0 { self.ended() } else { Instant::now() };
+            let over = since.max(asked) + limit;
+            if Instant::now() >= over {
+                return;
             }
+            sleep_until(over).await;
         }
+    }
+
+    fn ended(&self) -> Instant {
+        self.0.opened + Duration::from_micros(self.0.ended.load(Ordering::Acquire))
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
+        let Record { opened, ended, under_way } = &*self.0.0;
+        let now = u64::try_from(opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        ended.fetch_max(now, Ordering::AcqRel);
+        under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::Activity;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn idleness_counts_from_the_end_of_the_last_request() {
+        let (activity, start) = (Activity::default(), Instant::now());
+        let busy = activity.clone();
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(4)).await;
+            let under_way = busy.begin();
+            sleep(Duration::from_secs(25)).await;
+            drop(under_way);
+        });
+        activity.idle_for(LIMIT).await;
+        assert_eq!(start.elapsed().as_secs(), 39);
+        // Asked anew, it counts anew.
+        activity.idle_for(LIMIT).await;
+        assert_eq!(start.elapsed().as_secs(), 49);
     }
 }

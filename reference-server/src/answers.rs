@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::audit::Refusal;
 use crate::cause::Cause;
+use crate::routes;
 use crate::setup::SetupError;
 
 /// The refusals, prepared once.
@@ -66,10 +67,12 @@ impl Answers {
         response
     }
 
-    /// The answer to a method that a resource does not have; `allow` lists those it has (RFC 9110 §10.2.1).
-    pub(crate) fn refuse_method(&self, refusal: Refusal, allow: &str) -> Response {
+    /// The answer to a method that the resource at this path of the table does not have: it lists those it has
+    /// (RFC 9110 §15.5.6).
+    pub(crate) fn refuse_method(&self, refusal: Refusal, path: &str) -> Response {
         let mut response = self.refuse(refusal);
-        if let Ok(allow) = HeaderValue::from_str(allow) {
+        let methods = routes::TABLE.iter().filter(|route| route.path == path).map(|route| route.method.as_str());
+        if let Ok(allow) = HeaderValue::try_from(methods.collect::<Vec<_>>().join(", ")) {
             response.headers_mut().insert(ALLOW, allow);
         }
         response

@@ -139,8 +139,8 @@ impl Audit for TracingAudit {
     fn record(&self, event: &AuditEvent) {
         let AuditEvent { stage, request, principal, method, route, path, decision, elapsed } = event;
         let (stage, micros) = (stage.name(), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
-        let request = request.as_ref().map(RequestId::to_string);
-        let (request, principal) = (request.as_deref(), principal.as_deref());
+        // Written where somebody listens alone.
+        let (request, principal) = (request.as_ref().map(tracing::field::display), principal.as_deref());
         let (method, path) = (method.as_deref(), path.as_deref());
         match decision {
             Decision::Admitted => {

@@ -27,7 +27,7 @@ use crate::{authority, binding, claims, clock, credential, token};
 /// The layer, for `axum::middleware::from_fn_with_state`.
 pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let id = RequestId::random();
+    let id = RequestId::next();
     let mut event = AuditEvent::request(id, &request);
     let span = tracing::info_span!("request", %id);
     let mut response = answer(&server, request, &mut event.principal, next).instrument(span).await;
@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(State(server): State<Server>, request: Request,
 
 /// Identifies, throttles, and hands on to the inner layer.
 async fn answer(server: &Server, mut request: Request, principal: &mut Option<String>, next: Next) -> Response {
-    let tries = Tries::of(server.throttle(), request.extensions().get());
+    let tries = Tries::of(server.throttle(), &request);
     let response = match identify(server, &request, principal, &tries) {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
@@ -83,8 +83,8 @@ fn identify(
 
     let grant = Grant {
         by_token: claims.scopes,
-        by_issuer: signed.issuer.may_grant.clone(),
-        by_certificate: trusted.held_by(&id).to_vec(),
+        by_issuer: Arc::clone(&signed.issuer.may_grant),
+        by_certificate: trusted.held_by(&id),
     };
     let principal = Principal { id, client_id: Some(claims.client_id), scopes: grant.effective() };
     Ok(Identity { principal, grant })

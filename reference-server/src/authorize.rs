@@ -1,6 +1,8 @@
 //! The inner layer: may they. The route must be in the table, and three parties must agree on its scope: the token,
 //! its issuer's limits and the certificate's. Refuses whatever arrives without an identity.
 
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -22,34 +24,31 @@ pub(crate) struct Identity {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
     pub(crate) by_token: Vec<String>,
-    pub(crate) by_issuer: Vec<String>,
-    pub(crate) by_certificate: Vec<String>,
+    pub(crate) by_issuer: Arc<[String]>,
+    pub(crate) by_certificate: Arc<[String]>,
 }
 
 impl Grant {
-    fn permits(&self, scope: &str) -> Result<(), Cause> {
-        let has = |scopes: &[String]| scopes.iter().any(|held| held == scope);
-        if !has(&self.by_token) {
-            return Err(Cause::Scope);
-        }
-        if !has(&self.by_issuer) {
-            return Err(Cause::IssuerMayGrant);
-        }
-        if !has(&self.by_certificate) {
-            return Err(Cause::CertificateCap);
-        }
-        Ok(())
-    }
-
-    /// The scopes on which all three agree, each once.
+    /// The scopes on which all three agree, each once: what a principal has, and no more.
     pub(crate) fn effective(&self) -> Vec<String> {
         let mut scopes: Vec<String> = Vec::new();
         for scope in &self.by_token {
-            if self.permits(scope).is_ok() && !scopes.contains(scope) {
+            if self.withheld(scope).is_none() && !scopes.contains(scope) {
                 scopes.push(scope.clone());
             }
         }
         scopes
+    }
+
+    /// Which of the three withholds a scope, in this order.
+    fn withheld(&self, scope: &str) -> Option<Cause> {
+        let parties = [
+            (self.by_token.as_slice(), Cause::Scope),
+            (&*self.by_issuer, Cause::IssuerMayGrant),
+            (&*self.by_certificate, Cause::CertificateCap),
+        ];
+        let lacks = |scopes: &[String]| scopes.iter().all(|held| held != scope);
+        parties.into_iter().find(|(scopes, _)| lacks(scopes)).map(|(_, cause)| cause)
     }
 }
 
@@ -73,15 +72,16 @@ pub(crate) async fn authorize(State(server): State<Server>, mut request: Request
     };
     let Some(route) = routes::find(matched, request.method()) else {
         let refusal = Stage::Authorization.refuses(Cause::MethodUnknown);
-        return server.answers().refuse_method(refusal, &routes::methods(matched));
+        return server.answers().refuse_method(refusal, matched);
     };
     let Some(Identity { principal, grant }) = request.extensions_mut().remove() else {
         return refuse(Cause::TokenMissing);
     };
+    // What a principal is told to have is what decides.
     if let Access::Scope(scope) = route.access
-        && let Err(cause) = grant.permits(scope)
+        && principal.scopes.iter().all(|held| held != scope)
     {
-        return refuse(cause);
+        return refuse(grant.withheld(scope).unwrap_or(Cause::Scope));
     }
     request.extensions_mut().insert(Authorized { principal, object });
     next.run(request).await

@@ -1,6 +1,7 @@
 //! Ties the token to the certificate it came with (RFC 8705 §3): its thumbprint, and its subject.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -22,5 +23,5 @@ pub(crate) fn check(claims: &Object, subject: &str, thumbprint: &str, principal:
 
 /// `x5t#S256`: base64url of SHA-256 over the DER encoding (RFC 8705 §3.1).
 pub(crate) fn thumbprint(leaf: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(&Sha256::digest(leaf))
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(leaf))
 }

@@ -9,9 +9,6 @@ use x509_parser::public_key::PublicKey;
 use crate::cause::Cause;
 use crate::{binding, spiffe};
 
-/// The tag of a uniformResourceIdentifier in a GeneralName (RFC 5280 §4.2.1.6).
-const URI_TAG: u32 = 6;
-
 /// Checks the usages of a leaf. webpki lets a leaf without extended key usage pass, and ignores its key usage.
 pub(crate) fn check_leaf_usage(der: &[u8]) -> Result<(), Cause> {
     let certificate = parse(der)?;
@@ -81,12 +78,12 @@ impl Leaf {
     }
 }
 
-/// The one URI name, when it is a SPIFFE ID.
+/// The one URI name, when it is a SPIFFE ID. Who has a name that cannot be read, of whatever form, is nobody.
 fn workload_id(certificate: &X509Certificate<'_>) -> Option<String> {
     let names = certificate.subject_alternative_name().ok()??;
     let mut uris = names.value.general_names.iter().filter_map(|name| match name {
         GeneralName::URI(uri) => Some(Some(*uri)),
-        GeneralName::Invalid(tag, _) if tag.0 == URI_TAG => Some(None),
+        GeneralName::Invalid(..) => Some(None),
         _ => None,
     });
     match (uris.next(), uris.next()) {

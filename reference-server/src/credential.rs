@@ -41,9 +41,20 @@ fn is_token_octet(octet: u8) -> bool {
 
 /// `b64token` of RFC 6750 §2.1.
 fn is_b64token(text: &[u8]) -> bool {
-    let body = text.iter().take_while(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet)).count();
+    let body = text.iter().take_while(|octet| B64TOKEN[usize::from(**octet)]).count();
     body > 0 && text[body..].iter().all(|octet| *octet == b'=')
 }
+
+/// Which octets a `b64token` is made of, its `=` aside: tokens are long, and each octet is looked at.
+const B64TOKEN: [bool; 256] = {
+    let (mut table, mut octet) = ([false; 256], 0);
+    while octet < 256 {
+        let letter = octet as u8;
+        table[octet] = letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        octet += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::CryptoProvider;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
@@ -113,5 +114,5 @@ fn text<'a>(jwk: &'a Object, name: &str) -> Option<&'a str> {
 }
 
 fn octets(jwk: &Object, name: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text(jwk, name)?).ok()
+    BASE64_URL_SAFE_NO_PAD.decode(text(jwk, name)?).ok()
 }

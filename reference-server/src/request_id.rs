@@ -2,19 +2,21 @@
 //! is free text of the client's.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustls::crypto::aws_lc_rs;
-
-/// 64 random bits, written as 16 hexadecimal digits.
+/// 64 bits that do not tell how many requests there were, written as 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(u64);
 
 impl RequestId {
-    pub(crate) fn random() -> RequestId {
-        let mut octets = [0; 8];
-        // Without randomness the name is not unique; no decision depends on it.
-        let _ = aws_lc_rs::default_provider().secure_random.fill(&mut octets);
-        RequestId(u64::from_ne_bytes(octets))
+    /// The next one. No decision depends on it.
+    pub(crate) fn next() -> RequestId {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // Keyed at random, once for each process.
+        static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        RequestId(KEYED.hash_one(NUMBER.fetch_add(1, Ordering::Relaxed)))
     }
 }
 

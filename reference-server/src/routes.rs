@@ -87,13 +87,6 @@ pub(crate) fn find(matched: &str, method: &Method) -> Option<&'static Route> {
     TABLE.iter().find(|route| route.path == matched && route.method == *method)
 }
 
-/// The methods of a path, for `Allow`.
-pub(crate) fn methods(matched: &str) -> String {
-    let methods: Vec<_> =
-        TABLE.iter().filter(|route| route.path == matched).map(|route| route.method.as_str()).collect();
-    methods.join(", ")
-}
-
 /// The object that a path names, read from the path as sent: empty for a route without parameter, `None` when it is
 /// not an identifier. Percent-encoding is not undone, so that an object has one name.
 pub(crate) fn object<'a>(matched: &str, path: &'a str) -> Option<&'a str> {

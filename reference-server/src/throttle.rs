@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::extract::Request;
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,7 @@ use crate::answers;
 use crate::audit::Refusal;
 use crate::cause::Cause;
 use crate::connection::PeerCertificates;
+use crate::vetting::Vetting;
 
 /// How refusals slow a client certificate down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,14 @@ impl Default for ThrottleSettings {
 }
 
 /// The SHA-256 digest of a certificate.
-type Fingerprint = [u8; 32];
+pub(crate) type Fingerprint = [u8; 32];
+
+impl PeerCertificates {
+    /// The leaf's.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.0.first().map(|leaf| Sha256::digest(leaf).into())
+    }
+}
 
 /// The refusals of late, by certificate. Times are in seconds since the Unix epoch.
 pub(crate) struct Throttle {
@@ -100,9 +109,12 @@ impl Throttle {
 pub(crate) struct Tries<'a>(Option<(&'a Throttle, Fingerprint)>);
 
 impl Tries<'_> {
-    pub(crate) fn of<'a>(throttle: Option<&'a Throttle>, peer: Option<&PeerCertificates>) -> Tries<'a> {
-        let leaf = peer.and_then(|peer| peer.0.first());
-        Tries(throttle.zip(leaf).map(|(throttle, leaf)| (throttle, Sha256::digest(leaf).into())))
+    pub(crate) fn of<'a>(throttle: Option<&'a Throttle>, request: &Request) -> Tries<'a> {
+        let Some(throttle) = throttle else { return Tries(None) };
+        // A connection's is known; one of somebody else's accept loop is hashed anew.
+        let known = request.extensions().get::<Vetting>().and_then(Vetting::fingerprint);
+        let of_peer = || request.extensions().get::<PeerCertificates>()?.fingerprint();
+        Tries(known.or_else(of_peer).map(|fingerprint| (throttle, fingerprint)))
     }
 
     /// Whether the certificate need not wait.

@@ -1,7 +1,8 @@
 //! Reads a JWS in compact serialization and checks who signed it (RFC 7515 §5.2, RFC 9068 §4).
 //! Never judges a claim, apart from the `iss` that chooses the key.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
@@ -72,7 +73,7 @@ struct Compact<'a> {
 impl Compact<'_> {
     fn parse(token: &str) -> Result<Compact<'_>, Cause> {
         // The decoder refuses padding, other alphabets and non-zero trailing bits: a token has one spelling.
-        let decode = |segment| Base64UrlUnpadded::decode_vec(segment).map_err(|_| Cause::TokenMalformed);
+        let decode = |segment| BASE64_URL_SAFE_NO_PAD.decode(segment).map_err(|_| Cause::TokenMalformed);
         let (signing_input, signature) = token.rsplit_once('.').ok_or(Cause::TokenMalformed)?;
         let (header, claims) = signing_input.split_once('.').ok_or(Cause::TokenMalformed)?;
         Ok(Compact {

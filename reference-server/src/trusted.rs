@@ -25,7 +25,8 @@ pub(crate) struct Trusted {
     pub(crate) names: Vec<String>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) verifier: Arc<ClientVerifier>,
-    holders: Vec<Holder>,
+    /// Prefixes of SPIFFE IDs, and the scopes that they may hold.
+    holders: Vec<(String, Arc<[String]>)>,
 }
 
 /// The trusted issuers, by the value of `iss`.
@@ -34,7 +35,7 @@ pub(crate) type Issuers = HashMap<String, TrustedIssuer>;
 /// An issuer whose keys have been read.
 pub(crate) struct TrustedIssuer {
     pub(crate) keys: HashMap<String, VerificationKey>,
-    pub(crate) may_grant: Vec<String>,
+    pub(crate) may_grant: Arc<[String]>,
     /// Computes the signatures.
     pub(crate) provider: &'static CryptoProvider,
     pub(crate) speaks_for: Vec<String>,
@@ -60,21 +61,19 @@ impl Trusted {
     }
 
     /// The scopes that certificates of this SPIFFE ID may hold: those of the longest matching prefix.
-    pub(crate) fn held_by(&self, id: &str) -> &[String] {
-        let matches = |holder: &&Holder| {
-            holder.prefix == id || (holder.prefix.ends_with('/') && id.starts_with(holder.prefix.as_str()))
-        };
-        let holder = self.holders.iter().filter(matches).max_by_key(|holder| holder.prefix.len());
-        holder.map(|holder| holder.scopes.as_slice()).unwrap_or_default()
+    pub(crate) fn held_by(&self, id: &str) -> Arc<[String]> {
+        let matches = |prefix: &str| prefix == id || (prefix.ends_with('/') && id.starts_with(prefix));
+        let holders = self.holders.iter().filter(|(prefix, _)| matches(prefix));
+        holders.max_by_key(|(prefix, _)| prefix.len()).map(|(_, scopes)| Arc::clone(scopes)).unwrap_or_default()
     }
 }
 
-fn unique_holders(holders: Vec<Holder>) -> Result<Vec<Holder>, SetupError> {
+fn unique_holders(holders: Vec<Holder>) -> Result<Vec<(String, Arc<[String]>)>, SetupError> {
     let mut prefixes = HashSet::new();
     if let Some(twice) = holders.iter().find(|holder| !prefixes.insert(holder.prefix.as_str())) {
         return Err(SetupError::HolderDuplicated { prefix: twice.prefix.clone() });
     }
-    Ok(holders)
+    Ok(holders.into_iter().map(|holder| (holder.prefix, holder.scopes.into())).collect())
 }
 
 fn read_issuers(issuers: Vec<Issuer>, provider: &'static CryptoProvider) -> Result<Issuers, SetupError> {
@@ -83,7 +82,7 @@ fn read_issuers(issuers: Vec<Issuer>, provider: &'static CryptoProvider) -> Resu
         if let Some(prefix) = speaks_for.iter().find(|prefix| !prefix.ends_with('/')) {
             return Err(SetupError::SpeaksForOpenEnded { issuer: url, prefix: prefix.clone() });
         }
-        let keys = jwks::verification_keys(&url, &jwks)?;
+        let (keys, may_grant) = (jwks::verification_keys(&url, &jwks)?, may_grant.into());
         if trusted.insert(url.clone(), TrustedIssuer { keys, may_grant, provider, speaks_for }).is_some() {
             return Err(SetupError::IssuerDuplicated { issuer: url });
         }

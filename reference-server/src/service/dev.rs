@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::aws_lc;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{
@@ -177,8 +178,8 @@ fn key_set(signing: &KeyPair) -> serde_json::Value {
         "crv": "P-256",
         "alg": "ES256",
         "use": "sig",
-        "x": Base64UrlUnpadded::encode_string(x),
-        "y": Base64UrlUnpadded::encode_string(y),
+        "x": BASE64_URL_SAFE_NO_PAD.encode(x),
+        "y": BASE64_URL_SAFE_NO_PAD.encode(y),
     }] })
 }
 
@@ -197,13 +198,13 @@ fn token(signing: &KeyPair, name: &str, id: &str, scopes: &str, leaf: &[u8]) -> 
         "scope": scopes,
         "cnf": { "x5t#S256": thumbprint(leaf) },
     });
-    let [header, claims] = [header, claims].map(|part| Base64UrlUnpadded::encode_string(part.to_string().as_bytes()));
+    let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string().as_bytes()));
     let message = format!("{header}.{claims}");
     let key = EncodingKey::from_ec_der(signing.serialized_der());
     // The provider is named, so that nothing is installed for the process.
     let signer = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&Algorithm::ES256, &key)?;
     let signature = signer.try_sign(message.as_bytes()).map_err(|_| DevError::Signature)?;
-    Ok(format!("{message}.{}", Base64UrlUnpadded::encode_string(&signature)))
+    Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(&signature)))
 }
 
 fn configuration_text() -> String {

@@ -1,5 +1,6 @@
 //! Counts for Prometheus. No label holds anything a client wrote: routes are those of the table.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -19,13 +20,13 @@ use crate::audit::{Audit, AuditEvent, Decision};
 
 /// Labels with these names, in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Labels(&'static [&'static str], Vec<String>);
+pub(super) struct Labels(&'static [&'static str], Vec<Cow<'static, str>>);
 
 impl EncodeLabelSet for Labels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
         use prometheus_client::encoding::EncodeLabel;
         for (name, value) in self.0.iter().zip(&self.1) {
-            EncodeLabel::encode(&(*name, value.as_str()), encoder.encode_label())?;
+            EncodeLabel::encode(&(*name, &**value), encoder.encode_label())?;
         }
         Ok(())
     }
@@ -72,7 +73,9 @@ impl Metrics {
     }
 
     pub(super) fn fetched(&self, issuer: &str, success: bool) {
-        self.fetches.get_or_create(&Labels(&["issuer", "result"], vec![issuer.to_owned(), result(success)])).inc();
+        self.fetches
+            .get_or_create(&Labels(&["issuer", "result"], vec![Cow::Owned(issuer.to_owned()), result(success)]))
+            .inc();
     }
 
     fn decided(&self, event: &AuditEvent) {
@@ -81,10 +84,10 @@ impl Metrics {
             Decision::Refused(cause) => cause.name(),
         };
         let route = event.route.unwrap_or("none");
-        let values = [event.stage.name(), cause, route].map(str::to_owned);
+        let values = [event.stage.name(), cause, route].map(Cow::Borrowed);
         self.decisions.get_or_create(&Labels(&["stage", "cause", "route"], values.into())).inc();
         if event.request.is_some() {
-            let labels = Labels(&["route"], vec![route.to_owned()]);
+            let labels = Labels(&["route"], vec![Cow::Borrowed(route)]);
             self.seconds.get_or_create(&labels).observe(event.elapsed.as_secs_f64());
         }
     }
@@ -110,8 +113,8 @@ impl Metrics {
     }
 }
 
-fn result(success: bool) -> String {
-    if success { "success" } else { "failure" }.to_owned()
+fn result(success: bool) -> Cow<'static, str> {
+    Cow::Borrowed(if success { "success" } else { "failure" })
 }
 
 /// Counts each decision, then hands it on.

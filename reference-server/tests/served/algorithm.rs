@@ -1,7 +1,8 @@
 //! Each algorithm verifies with its own kind of key, and with no other.
 
 use axum::http::StatusCode;
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gatecrash_reference::Cause;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256};
@@ -11,7 +12,7 @@ use crate::client::{ask, request};
 use crate::deployment::Deployment;
 
 fn encoded(octets: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(octets)
+    BASE64_URL_SAFE_NO_PAD.encode(octets)
 }
 
 #[tokio::test]

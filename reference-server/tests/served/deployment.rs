@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gatecrash_reference::{
     Audit, AuditEvent, Bank, Cause, Clock, Decision, Holder, Issuer, Principal, Server, Settings, TransferOrder, Trust,
 };
@@ -90,8 +91,7 @@ impl Deployment {
 
     /// A token of these exact octets.
     pub(crate) fn sign(&self, header: &[u8], claims: &[u8]) -> String {
-        let message =
-            format!("{}.{}", Base64UrlUnpadded::encode_string(header), Base64UrlUnpadded::encode_string(claims));
+        let message = format!("{}.{}", BASE64_URL_SAFE_NO_PAD.encode(header), BASE64_URL_SAFE_NO_PAD.encode(claims));
         let key = EncodingKey::from_ec_der(&self.signing_key.serialize_der());
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::ES256).unwrap();
         format!("{message}.{signature}")
@@ -129,8 +129,8 @@ pub(crate) fn jwk(kid: &str, key: &KeyPair) -> Value {
         "kid": kid,
         "kty": "EC",
         "crv": "P-256",
-        "x": Base64UrlUnpadded::encode_string(&point[1..33]),
-        "y": Base64UrlUnpadded::encode_string(&point[33..]),
+        "x": BASE64_URL_SAFE_NO_PAD.encode(&point[1..33]),
+        "y": BASE64_URL_SAFE_NO_PAD.encode(&point[33..]),
     })
 }
 
@@ -198,7 +198,7 @@ fn validity(params: &mut CertificateParams) {
 }
 
 pub(crate) fn thumbprint(der: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(&Sha256::digest(der))
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(der))
 }
 
 struct StoppedClock;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gatecrash_reference::service::write_deployment;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{
@@ -148,10 +149,10 @@ pub(crate) fn token_by(key: &KeyPair, identity: &Identity, change: impl FnOnce(&
         "nbf": now,
         "exp": now + 600,
         "scope": "accounts:read transfers:write users:read",
-        "cnf": { "x5t#S256": Base64UrlUnpadded::encode_string(&Sha256::digest(&leaf)) },
+        "cnf": { "x5t#S256": BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&leaf)) },
     });
     change(&mut header, &mut claims);
-    let [header, claims] = [header, claims].map(|part| Base64UrlUnpadded::encode_string(part.to_string().as_bytes()));
+    let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string().as_bytes()));
     let message = format!("{header}.{claims}");
     let key = EncodingKey::from_ec_der(key.serialized_der());
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::ES256).unwrap();
@@ -161,6 +162,6 @@ pub(crate) fn token_by(key: &KeyPair, identity: &Identity, change: impl FnOnce(&
 /// The key set of one key.
 pub(crate) fn key_set(kid: &str, key: &KeyPair) -> String {
     let point = key.public_key_raw();
-    let [x, y] = [&point[1..33], &point[33..]].map(Base64UrlUnpadded::encode_string);
+    let [x, y] = [&point[1..33], &point[33..]].map(|octets| BASE64_URL_SAFE_NO_PAD.encode(octets));
     json!({ "keys": [{ "kid": kid, "kty": "EC", "crv": "P-256", "x": x, "y": y }] }).to_string()
 }
