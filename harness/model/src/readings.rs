@@ -20,7 +20,8 @@ pub enum ReadingKind {
     BareLineFeed,
     /// The gate's clock may be a few seconds off the world's.
     ClockDrift,
-    /// A name constraint of a form that a verifier may refuse instead of processing it, satisfied or not.
+    /// A name constraint of a form that a verifier may refuse instead of processing it, satisfied or not; or one that
+    /// excludes a host which a wildcard stands for, among others.
     ConstraintForm,
     /// Content of a request whose method gives it no meaning is read and ignored.
     ContentWithoutMeaning,

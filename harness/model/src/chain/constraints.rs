@@ -81,11 +81,21 @@ pub(super) fn violates(certificate: &CertificateSpec, constraints: &[NameConstra
 
 /// Whether a name is of a constrained form that a verifier need not process and may refuse instead.
 ///
-/// DNS names and addresses are left out: every verifier in use processes them.
+/// DNS names and addresses are left out: every verifier in use processes them. But nothing settles what an excluded host
+/// means for a wildcard that covers it, among others.
 pub(crate) fn may_be_refused(certificate: &CertificateSpec, constraints: &[NameConstraint]) -> bool {
     let optional = |form: Form| matches!(form, Form::Directory | Form::Email | Form::Uri);
-    let constrained = |form: Form| constraints.iter().any(|constraint| constraint.parts().1 == form);
-    names(certificate).any(|(form, _)| optional(form) && constrained(form))
+    let refusable = |form: Form, name: &str| {
+        constraints.iter().map(NameConstraint::parts).any(|(permits, constrained, base)| {
+            constrained == form && (optional(form) || form == Form::Dns && !permits && is_covered(base, name))
+        })
+    };
+    names(certificate).any(|(form, name)| refusable(form, name))
+}
+
+/// Whether a wildcard stands for a host, or for one above it.
+fn is_covered(host: &str, wildcard: &str) -> bool {
+    wildcard.strip_prefix("*.").is_some_and(|domain| host != domain && in_subtree(host, domain))
 }
 
 /// Whether a DNS name that is none stands where DNS names are constrained.
@@ -112,7 +122,7 @@ fn within(form: Form, name: &str, base: &str) -> bool {
     match form {
         Form::Directory => name == base,
         Form::Dns => in_subtree(name, base),
-        Form::Email => on_host(name.rsplit('@').next().unwrap_or_default(), base),
+        Form::Email => in_mailboxes(name, base),
         Form::Ip => in_range(name, base).unwrap_or(false),
         Form::Uri => {
             let authority = name.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
@@ -125,6 +135,16 @@ fn within(form: Form, name: &str, base: &str) -> bool {
 fn in_subtree(host: &str, base: &str) -> bool {
     let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
     host == base || host.strip_suffix(&base).is_some_and(|labels| labels.ends_with('.'))
+}
+
+/// One mailbox, or those of a host or domain. A local part is told from another by case, a host is not (RFC 5321 §2.4).
+fn in_mailboxes(mailbox: &str, base: &str) -> bool {
+    let parts =
+        |mailbox: &str| mailbox.rsplit_once('@').map(|(local, host)| (local.to_owned(), host.to_ascii_lowercase()));
+    match parts(base) {
+        Some(only) => parts(mailbox) == Some(only),
+        None => on_host(mailbox.rsplit('@').next().unwrap_or_default(), base),
+    }
 }
 
 /// Mailboxes and URIs: the very host, or with a leading dot any host below it.
@@ -144,6 +164,7 @@ fn in_range(address: &str, range: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{KeyName, SerialName};
 
     #[test]
     fn an_address_is_no_host_name() {
@@ -169,6 +190,44 @@ mod tests {
         assert!(within(Form::Uri, "spiffe://a.example.test/x", ".example.test"));
         assert!(within(Form::Email, "a@example.test", "example.test"));
         assert!(!within(Form::Email, "a@mail.example.test", "example.test"));
+    }
+
+    #[test]
+    fn a_mailbox_is_that_mailbox() {
+        assert!(within(Form::Email, "a@EXAMPLE.test", "a@example.test"));
+        assert!(!within(Form::Email, "A@example.test", "a@example.test"));
+        assert!(!within(Form::Email, "b@example.test", "a@example.test"));
+        assert!(!within(Form::Email, "a@mail.example.test", "a@example.test"));
+    }
+
+    /// A certificate without any name.
+    fn nobody() -> CertificateSpec {
+        CertificateSpec {
+            subject: String::new(),
+            subject_rest: Vec::new(),
+            issuer: String::new(),
+            serial: SerialName::Irregular,
+            key: KeyName::Root,
+            signer: None,
+            not_before: 0,
+            not_after: 0,
+            authority: None,
+            key_usage: None,
+            purposes: None,
+            names: Vec::new(),
+            name_constraints: Vec::new(),
+            extra: None,
+        }
+    }
+
+    #[test]
+    fn a_wildcard_may_stand_for_an_excluded_host() {
+        let wildcard = CertificateSpec { names: vec![SubjectName::Dns("*.example.test".into())], ..nobody() };
+        let refusable = |base: &str| may_be_refused(&wildcard, &[NameConstraint::ExcludedDns(base.into())]);
+        assert!(refusable("a.example.test"));
+        assert!(!refusable("example.test"));
+        assert!(!refusable("a.example.org"));
+        assert!(!may_be_refused(&wildcard, &[NameConstraint::PermittedDns("a.example.test".into())]));
     }
 
     #[test]

@@ -179,11 +179,6 @@ fn irregular(extra: Extra) -> Option<Rule> {
 /// `below` holds the certificates from the leaf to the one that `issuer` signed.
 fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint: &Blueprint) -> RuleSet {
     let mut rules = common_rules(issuer, blueprint);
-    // No algorithm that a server offers (RFC 8446 §4.4.2.3, §4.2.3), a curve by its name (RFC 5480 §2.1.1), an RSA key of
-    // at least 2048 bits (RFC 9325 §4.5).
-    if matches!(issuer.key, KeyName::Unfit(_)) {
-        rules.insert(Rule::CertificateAlgorithm);
-    }
     match issuer.authority {
         Some(constraints) if constraints.ca => {
             // Self-issued certificates and the leaf do not count (RFC 5280 §6.1.4 (l), (m)).
@@ -205,7 +200,9 @@ fn issuer_rules(issuer: &CertificateSpec, below: &[&CertificateSpec], blueprint:
     {
         rules.insert(Rule::RevocationStatus);
     }
-    if below.iter().any(|certificate| constraints::violates(certificate, &issuer.name_constraints)) {
+    // What is self-issued, and not the leaf, is left out (RFC 5280 §6.1.3 (b), (c)).
+    let mut bound = below.iter().enumerate().filter(|(at, certificate)| *at == 0 || !certificate.is_self_issued());
+    if bound.any(|(_, certificate)| constraints::violates(certificate, &issuer.name_constraints)) {
         rules.insert(Rule::NameConstraints);
     }
     rules
@@ -217,6 +214,11 @@ fn common_rules(certificate: &CertificateSpec, blueprint: &Blueprint) -> RuleSet
         rules.insert(Rule::CertificateValidity);
     }
     rules.extend(certificate.extra.and_then(irregular));
+    // No algorithm that a server offers (RFC 8446 §4.4.2.3, §4.2.3), a curve by its name (RFC 5480 §2.1.1), an RSA key of
+    // at least 2048 bits (RFC 9325 §4.5).
+    if matches!(certificate.key, KeyName::Unfit(_)) {
+        rules.insert(Rule::CertificateAlgorithm);
+    }
     if blueprint.policy.certificates.revocation {
         if !blueprint.crl_issuers().any(|name| name == certificate.issuer) {
             rules.insert(Rule::RevocationStatus);
