@@ -93,7 +93,7 @@ pub(crate) struct Caches {
 
 impl Default for Caches {
     fn default() -> Self {
-        Self { certificates: Kept::new(4096), clients: Kept::new(1024), mac_secrets: OnceLock::new() }
+        Self { certificates: Kept::new(64), clients: Kept::new(64), mac_secrets: OnceLock::new() }
     }
 }
 

@@ -1,4 +1,6 @@
 //! What is dear to make, by what determines it, bounded in memory. What is made anew after it was given up is the same.
+//! A campaign has some thirty worlds, each with its own: bounds are low, for hardly a case asks for what another made at
+//! random.
 
 use std::{
     borrow::Borrow,
@@ -7,16 +9,21 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// A bounded cache.
+/// A bounded cache of two generations: what was of use lately stays when room is made.
 pub(crate) struct Kept<K, V> {
-    entries: Mutex<HashMap<K, V>>,
+    generations: Mutex<Generations<K, V>>,
     most: usize,
+}
+
+struct Generations<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
 }
 
 impl<K: Hash + Eq, V: Clone> Kept<K, V> {
     /// Keeps `most` values at once.
     pub(crate) fn new(most: usize) -> Self {
-        Self { entries: Mutex::default(), most }
+        Self { generations: Mutex::new(Generations { young: HashMap::new(), old: HashMap::new() }), most }
     }
 
     /// The value for a key, made where it is not at hand. `Err` when it cannot be made, which is not kept.
@@ -25,17 +32,38 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        let entries = || self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = entries().get(key) {
-            return Ok(value.clone());
+        let generations = || self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = generations().get(key, self.most) {
+            return Ok(value);
         }
         let value = make()?;
-        let mut entries = entries();
-        if entries.len() >= self.most {
-            entries.clear();
-        }
-        entries.insert(key.to_owned(), value.clone());
+        generations().insert(key.to_owned(), value.clone(), self.most);
         Ok(value)
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Generations<K, V> {
+    /// What was of use once more is young again, while there is room among the young.
+    fn get<Q: Hash + Eq + ?Sized>(&mut self, key: &Q, most: usize) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
+        }
+        if self.young.len() >= most / 2 {
+            return self.old.get(key).cloned();
+        }
+        let (key, value) = self.old.remove_entry(key)?;
+        self.young.insert(key, value.clone());
+        Some(value)
+    }
+
+    fn insert(&mut self, key: K, value: V, most: usize) {
+        if self.young.len() >= most / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
     }
 }
 
@@ -59,9 +87,15 @@ mod tests {
             }
         }
         assert_eq!(made, 8);
+        // What is asked for again and again is not made anew, whatever comes in between.
+        for key in 100..200 {
+            assert_eq!(kept.get_or_make(&7, || Err(())), Ok(49));
+            assert_eq!(kept.get_or_make(&key, || Ok::<_, Infallible>(key)), Ok(key));
+        }
         for key in 0..100 {
             assert_eq!(kept.get_or_make(&key, || Ok::<_, Infallible>(key * key)), Ok(key * key));
-            assert!(kept.entries.lock().is_ok_and(|entries| entries.len() <= 8));
+            let size = kept.generations.lock().map(|it| it.young.len() + it.old.len());
+            assert!(size.is_ok_and(|size| size <= 8));
         }
         assert_eq!(kept.get_or_make(&1000, || Err("no")), Err("no"));
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many certificates are kept; minting one again gives the same bytes.
-const KEPT: usize = 4096;
+const KEPT: usize = 64;
 
 /// A cache of certificates.
 pub struct Mint {
