@@ -1,4 +1,6 @@
-//! What services do in practice neither breaks the harness nor makes false findings.
+//! What services do in practice neither breaks the harness nor makes false findings, nor hides what is wrong.
+
+mod streams;
 
 use std::{
     collections::BTreeSet,
@@ -36,7 +38,10 @@ use crate::support::run;
 fn attacked(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Campaign {
     let mut policy: Policy = gatecrash_gallery::policy().unwrap();
     answers(&mut policy.answers);
-    let target = Target { factory, policy, world: WorldOptions::default() };
+    attacked_in(Target { factory, policy, world: WorldOptions::default() })
+}
+
+fn attacked_in(target: Target) -> Campaign {
     let options = CampaignOptions { bound: Bound::Attempts(2000), jobs: 1, once: true, ..CampaignOptions::default() };
     run(&target, options)
 }

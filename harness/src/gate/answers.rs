@@ -1,5 +1,7 @@
 //! Reads what a gate answered, one answer after the other.
 
+use std::time::Duration;
+
 use super::{Answer, Observation};
 use crate::{forge::Wire, http2};
 
@@ -31,7 +33,7 @@ fn read_http1(bytes: &[u8], mut head: bool, observation: &mut Observation) {
             continue;
         }
         let mut headers: Vec<(String, String)> = response.headers.iter().map(text).collect();
-        let stream = is_stream(status, &headers);
+        let stream = patience_of(status, &headers).is_some();
         let (body, behind) = match body(rest, &headers, head || status == 204 || status == 304) {
             Some(read) => read,
             // What has no end is read as far as it came.
@@ -60,21 +62,58 @@ fn text(field: &httparse::Header<'_>) -> (String, String) {
     (field.name.to_string(), String::from_utf8_lossy(field.value).into_owned())
 }
 
-/// Whether an answer has no end that one could wait for: another protocol, or events as they come.
-fn is_stream(status: u16, headers: &[(String, String)]) -> bool {
-    let events = |(name, value): &(String, String)| {
-        name.eq_ignore_ascii_case("content-type") && value.trim_start().starts_with("text/event-stream")
-    };
-    status == 101 || headers.iter().any(events)
+/// How long an answer without an end is listened to: until it is silent for so long, and for so long at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Patience {
+    pub(super) silence: Duration,
+    pub(super) longest: Duration,
 }
 
-/// Whether what came so far is the beginning of an answer without an end.
-pub(super) fn begins_stream(bytes: &[u8]) -> bool {
-    let mut storage = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut storage);
-    let Ok(httparse::Status::Complete(_)) = response.parse(bytes) else { return false };
-    let headers: Vec<(String, String)> = response.headers.iter().map(text).collect();
-    is_stream(response.code.unwrap_or_default(), &headers)
+/// Events and messages come one by one.
+const BRIEF: Patience = Patience { silence: Duration::from_millis(50), longest: Duration::from_millis(500) };
+/// Records and parts may have an end, which is worth waiting for.
+const LONG: Patience = Patience { silence: Duration::from_secs(1), longest: Duration::from_secs(2) };
+
+/// `None` where an answer has an end that one can wait for: neither another protocol, nor a media type of what comes as it comes.
+pub(super) fn patience(status: u16, media: Option<&str>) -> Option<Patience> {
+    let media = media.unwrap_or_default().trim_start().to_ascii_lowercase();
+    let one_of = |types: &[&str]| types.iter().any(|name| media.starts_with(name));
+    match status {
+        101 => Some(BRIEF),
+        _ if one_of(&["text/event-stream"]) => Some(BRIEF),
+        _ if one_of(&["application/json-seq", "application/x-ndjson", "multipart/x-mixed-replace"]) => Some(LONG),
+        _ => None,
+    }
+}
+
+fn patience_of(status: u16, headers: &[(String, String)]) -> Option<Patience> {
+    let media = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    patience(status, media.map(|(_, value)| value.as_str()))
+}
+
+/// Whether an answer without an end was left.
+pub(super) fn is_endless(observation: &Observation) -> bool {
+    observation.answer.as_ref().is_some_and(|answer| patience_of(answer.status, &answer.headers).is_some())
+}
+
+/// How long to listen to what has come so far; `None` where that is not the beginning of an answer without an end.
+pub(super) fn begun(bytes: &[u8], http2: Option<&http2::Message>) -> Option<Patience> {
+    let Some(message) = http2 else {
+        let mut storage = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut storage);
+        let Ok(httparse::Status::Complete(length)) = response.parse(bytes) else { return None };
+        let headers: Vec<(String, String)> = response.headers.iter().map(text).collect();
+        return match response.code.unwrap_or_default() {
+            // An interim answer says nothing of the one that follows.
+            100..=199 if response.code != Some(101) => begun(&bytes[length..], None),
+            status => patience_of(status, &headers),
+        };
+    };
+    message.sections.iter().find_map(|section| patience_of(0, &section.iter().map(lossy).collect::<Vec<_>>()))
+}
+
+fn lossy((name, value): &(Vec<u8>, Vec<u8>)) -> (String, String) {
+    (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(value).into_owned())
 }
 
 /// What comes after an answer, and the trailers before it.
@@ -122,10 +161,7 @@ fn read_http2(bytes: &[u8], observation: &mut Observation) {
         return broken("the answer is no HTTP/2", observation);
     }
     for section in message.sections {
-        let header = |(name, value): (Vec<u8>, Vec<u8>)| {
-            (String::from_utf8_lossy(&name).into_owned(), String::from_utf8_lossy(&value).into_owned())
-        };
-        let headers: Vec<(String, String)> = section.into_iter().map(header).collect();
+        let headers: Vec<(String, String)> = section.iter().map(lossy).collect();
         let status = headers.iter().find(|(name, _)| name == ":status").and_then(|(_, value)| value.parse().ok());
         match status {
             Some(status @ 100..200) => observation.continued |= status == 100,

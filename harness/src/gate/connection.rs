@@ -1,9 +1,13 @@
 //! One attempt at connection depth: bytes in, bytes out, through the gate's own TLS and HTTP.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
+use futures_util::future::{Either, select};
 use gatecrash_model::Transport;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
+    time::Instant,
+};
 
 use super::{Depth, Handshake, Observation, Serve, answers, client};
 use crate::{
@@ -23,7 +27,7 @@ const SILENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(50
 pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observation {
     let _spent = profile::spend(Phase::Http);
     let (near, far) = tokio::io::duplex(PIPE);
-    let (mut observation, ()) = futures_util::future::join(speak(near, wire, world), serve(far)).await;
+    let mut observation = both(speak(near, wire, world), serve(far)).await;
     observation.depth = Some(Depth::Connection);
     observation
 }
@@ -31,9 +35,24 @@ pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observ
 /// Several requests on one connection; what came of the last.
 pub(super) async fn attempt_kept(serve: &Serve, before: &[Wire], last: &Wire, world: &World) -> Observation {
     let (near, far) = tokio::io::duplex(PIPE);
-    let (mut observation, ()) = futures_util::future::join(speak_on(near, before, last, world), serve(far)).await;
+    let mut observation = both(speak_on(near, before, last, world), serve(far)).await;
     observation.depth = Some(Depth::Connection);
     observation
+}
+
+/// Until both sides are done. A server need not notice that nobody listens any more to what has no end.
+async fn both(speaking: impl Future<Output = Observation>, served: impl Future<Output = ()> + Unpin) -> Observation {
+    match select(pin!(speaking), served).await {
+        Either::Left((observation, served)) if answers::is_endless(&observation) => {
+            let _ = tokio::time::timeout(SILENCE[0], served).await;
+            observation
+        }
+        Either::Left((observation, served)) => {
+            served.await;
+            observation
+        }
+        Either::Right(((), speaking)) => speaking.await,
+    }
 }
 
 async fn speak_on(io: DuplexStream, before: &[Wire], last: &Wire, world: &World) -> Observation {
@@ -171,32 +190,33 @@ async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, wire: &Wire) -> (
     let mut piece = vec![0; 16 * 1024];
     let mut open = true;
     let mut error = None;
+    // Until when an answer without an end is listened to; once it was left, until when its end is waited for.
+    let mut until: Option<Instant> = None;
     while bytes.len() < MOST {
-        let silence = SILENCE[usize::from(!bytes.is_empty())];
-        let done = match wire.alpn {
-            Some("h2") => http2::read(&bytes).over,
-            _ => false,
+        let http2 = (wire.alpn == Some("h2")).then(|| http2::read(&bytes));
+        let over = open && http2.as_ref().is_some_and(|message| message.over);
+        let endless = answers::begun(&bytes, http2.as_ref());
+        let silence = match endless {
+            Some(patience) => Some(patience.silence),
+            None => (open && wire.persistent).then(|| SILENCE[usize::from(!bytes.is_empty())]),
         };
-        if open && done {
-            open = false;
-            let _ = io.shutdown().await;
+        if let Some(patience) = endless {
+            until.get_or_insert_with(|| Instant::now() + patience.longest);
         }
-        // What has no end is left once it is silent.
-        let read = match open && (wire.persistent || answers::begins_stream(&bytes)) {
-            true => match tokio::time::timeout(silence, io.read(&mut piece)).await {
-                Ok(read) => read,
-                Err(_) => {
-                    open = false;
-                    let _ = io.shutdown().await;
-                    continue;
-                }
-            },
-            false => io.read(&mut piece).await,
+        let enough = over || until.is_some_and(|until| Instant::now() >= until);
+        let read = match silence {
+            _ if enough => None,
+            Some(silence) => tokio::time::timeout(silence, io.read(&mut piece)).await.ok(),
+            None => Some(io.read(&mut piece).await),
         };
         match read {
-            Ok(0) => break,
-            Ok(length) => bytes.extend(&piece[..length]),
-            Err(failed) => {
+            None if open => {
+                (open, until) = (false, None);
+                let _ = io.shutdown().await;
+            }
+            None | Some(Ok(0)) => break,
+            Some(Ok(length)) => bytes.extend(&piece[..length]),
+            Some(Err(failed)) => {
                 error = Some(failed);
                 break;
             }

@@ -10,9 +10,9 @@ use futures_util::{
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::CertificateDer;
-use tokio::io::DuplexStream;
+use tokio::{io::DuplexStream, time::Instant};
 
-use super::{Call, HandOver};
+use super::{Call, HandOver, answers};
 
 /// The service as a plain function of requests.
 pub(super) fn call<S, ReqBody, ResBody>(service: S) -> Call
@@ -29,7 +29,9 @@ where
             std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(|error| error.to_string())?;
             let response = service.call(request.map(ReqBody::from)).await.map_err(|error| error.to_string())?;
             let (mut parts, body) = response.into_parts();
-            let (body, trailers) = read(body).await.map_err(|error| error.to_string())?;
+            let media = parts.headers.get(http::header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+            let longest = answers::patience(parts.status.as_u16(), media).map(|patience| patience.longest);
+            let (body, trailers) = read(body, longest).await.map_err(|error| error.to_string())?;
             parts.headers.extend(trailers);
             Ok(http::Response::from_parts(parts, body))
         }
@@ -42,14 +44,18 @@ const MOST: usize = 1 << 20;
 /// How long a body may be silent before it counts as one without an end.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// A body as far as it comes, and its trailers.
-async fn read<B: http_body::Body>(body: B) -> Result<(Bytes, http::HeaderMap), Box<dyn std::error::Error + Send + Sync>>
+/// A body as far as it comes, for so long at most where it has no end, and its trailers.
+async fn read<B: http_body::Body>(
+    body: B,
+    longest: Option<Duration>,
+) -> Result<(Bytes, http::HeaderMap), Box<dyn std::error::Error + Send + Sync>>
 where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut body = pin!(body);
+    let (mut body, began) = (pin!(body), Instant::now());
     let (mut content, mut trailers) = (Vec::new(), http::HeaderMap::new());
     while content.len() < MOST
+        && longest.is_none_or(|longest| began.elapsed() < longest)
         && let Ok(Some(frame)) = tokio::time::timeout(SILENCE, body.frame()).await
     {
         match frame.map_err(Into::into)?.into_data() {
@@ -96,7 +102,7 @@ where
                 tasks.drive(server.serve_connection(TokioIo::new(stream), answer)).await;
             } else {
                 let server = hyper::server::conn::http1::Builder::new();
-                let _ = server.serve_connection(TokioIo::new(stream), answer).await;
+                let _ = server.serve_connection(TokioIo::new(stream), answer).with_upgrades().await;
             }
         }
         .boxed_local()

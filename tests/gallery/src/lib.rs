@@ -13,7 +13,7 @@ use gatecrash::{
     exhibit::Exhibit,
     factory,
     input::{InputError, parse_policy},
-    model::Policy,
+    model::{IssuerRole, Policy},
 };
 
 use parts::desk;
@@ -30,6 +30,25 @@ pub fn policy() -> Result<Policy, InputError> {
 pub fn bank(world: &World, around: impl FnOnce(Router) -> Router) -> Result<Gate, BoxError> {
     let router = desk::Desk::new(world, desk::Steps::default())?.guarded();
     desk::gate(world, around(router), parts::tls::ClientAuth::Required)
+}
+
+/// The same bank behind an accept loop of its own, which sends what comes as it comes.
+pub fn bank_with_its_own_loop(world: &World, around: impl FnOnce(Router) -> Router) -> Result<Gate, BoxError> {
+    let router = desk::Desk::new(world, desk::Steps::default())?.guarded();
+    parts::listener::gate(world, around(router), None)
+}
+
+/// The same bank with the JWK Sets that `jwks` has of the issuers.
+pub fn bank_with_keys(world: &World, jwks: impl Fn(IssuerRole) -> Result<String, BoxError>) -> Result<Gate, BoxError> {
+    let steps = desk::Steps::default();
+    let trust = parts::token::Trust::of_keys(world, steps.checks, &jwks)?;
+    desk::gate(world, desk::Desk::with_trust(world, steps, trust)?.guarded(), parts::tls::ClientAuth::Required)
+}
+
+/// The same bank as a tree of routers, whose staff may have been left without a guard.
+pub fn bank_as_a_tree(world: &World, staff_guarded: bool) -> Result<Gate, BoxError> {
+    let router = desk::Desk::new(world, desk::Steps::default())?.tree(staff_guarded);
+    desk::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
 /// Every gate: the reference server first, then the flawed ones.

@@ -117,11 +117,15 @@ pub(crate) fn bind(claims: &Claims, holder: &Holder) -> Result<(), Refusal> {
 
 impl Desk {
     pub(crate) fn new(world: &World, steps: Steps) -> Result<Arc<Self>, BoxError> {
+        Self::with_trust(world, steps, Trust::of(world, steps.checks)?)
+    }
+
+    pub(crate) fn with_trust(world: &World, steps: Steps, trust: Trust) -> Result<Arc<Self>, BoxError> {
         let blueprint = world.blueprint();
         let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
         let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
         Ok(Arc::new(Self {
-            trust: Trust::of(world, steps.checks)?,
+            trust,
             steps,
             witness: world.witness().clone(),
             owners: owners.into(),
@@ -167,6 +171,22 @@ impl Desk {
     /// Every route behind the guard.
     pub(crate) fn guarded(self: &Arc<Self>) -> Router {
         self.customers().merge(self.staff()).layer(axum::middleware::from_fn_with_state(self.clone(), guard))
+    }
+
+    /// The same as a tree: nested, merged, with layers of single routes and of parts, and a fallback in front of none. The staff's part
+    /// may lack its layer.
+    pub(crate) fn tree(self: &Arc<Self>, staff_guarded: bool) -> Router {
+        let guard = || axum::middleware::from_fn_with_state(self.clone(), guard);
+        let users = Router::new().route("/users/{id}", get(user).delete(delete_user));
+        let users = if staff_guarded { users.route_layer(guard()) } else { users };
+        let accounts = Router::new().route("/accounts/{id}", get(account));
+        let money = accounts.route("/transfers", axum::routing::post(transfer)).layer(guard());
+        let first = Router::new().route("/whoami", get(whoami).layer(guard())).merge(money).nest("/admin", users);
+        Router::new()
+            .route("/healthz", get(healthz).route_layer(guard()))
+            .nest("/v1", first)
+            .fallback(|| async { StatusCode::NOT_FOUND })
+            .with_state(self.clone())
     }
 
     fn secret(&self, id: &str) -> String {

@@ -62,7 +62,7 @@ async fn connection(tls: Arc<ServerConfig>, io: DuplexStream, router: Router, fr
             let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         }
         None => {
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
         }
         Some(edit) => {
             let (near, far) = duplex(64 * 1024);

@@ -26,6 +26,9 @@ pub(crate) struct Trust {
     now: Option<f64>,
 }
 
+/// Where the JWK Set of an issuer comes from.
+pub(crate) type KeysOf<'a> = dyn Fn(IssuerRole) -> Result<String, BoxError> + 'a;
+
 /// What is checked of a token, one by one. The default is safe.
 #[derive(Clone, Copy)]
 pub(crate) struct Checks {
@@ -141,12 +144,17 @@ pub(crate) struct Compact {
 impl Trust {
     /// The world's issuers and keys.
     pub(crate) fn of(world: &World, checks: Checks) -> Result<Self, BoxError> {
+        Self::of_keys(world, checks, &|role| Ok(world.jwks(role)))
+    }
+
+    /// The world's issuers, and the JWK Sets that somebody has of them.
+    pub(crate) fn of_keys(world: &World, checks: Checks, jwks: &KeysOf<'_>) -> Result<Self, BoxError> {
         // Tokens are verified by the library's default. Where that is taken already, they stay real.
         let _ = gatecrash::crypto::jsonwebtoken::install(world, &aws_lc::DEFAULT_PROVIDER);
         let policy = world.policy().clone();
         let mut keys = Vec::new();
         for (issuer, role) in policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]) {
-            let set: JwkSet = serde_json::from_str(&world.jwks(role))?;
+            let set: JwkSet = serde_json::from_str(&jwks(role)?)?;
             for jwk in set.keys.iter().filter(|jwk| (checks.key)(jwk)) {
                 let name = jwk.common.key_algorithm.ok_or("a key without `alg`")?.to_string();
                 keys.push(Key {
