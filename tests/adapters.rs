@@ -1,9 +1,6 @@
 //! The other ways to make a gate: a running server, a gate that cannot be instrumented, an issuer that is asked.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::SocketAddr,
-};
+use std::net::SocketAddr;
 
 use gatecrash::{
     Clock, Depth, Evidence, Gate, World, WorldOptions,
@@ -11,6 +8,8 @@ use gatecrash::{
     model::{Case, IssuerRole, Person, Rule, Stance},
 };
 use gatecrash_gallery::reference;
+
+use crate::support::fetched;
 
 const OPTIONS: CheckOptions = CheckOptions { depth: Depth::Connection, mirror: true, serial: 1 };
 
@@ -84,18 +83,10 @@ fn a_silent_gate_is_not_a_refusing_gate() {
 fn look_ups_are_counted() {
     let world = world(Clock::Frozen);
     let issuer = world.loopback_issuer(IssuerRole::Home).unwrap();
-    let get = |url: &str| {
-        let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        write!(stream, "GET /{path} HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        text.split_once("\r\n\r\n").unwrap().1.to_string()
-    };
-    let metadata: serde_json::Value = serde_json::from_str(&get(&issuer.metadata_url())).unwrap();
+    let metadata: serde_json::Value = serde_json::from_str(&fetched(&issuer.metadata_url())).unwrap();
     assert_eq!(metadata["issuer"], world.policy().issuers[0].url);
     assert_eq!(metadata["jwks_uri"], issuer.jwks_url());
-    assert_eq!(get(&issuer.jwks_url()), world.jwks(IssuerRole::Home));
+    assert_eq!(fetched(&issuer.jwks_url()), world.jwks(IssuerRole::Home));
     assert_eq!(world.witness().take().look_ups, 2);
 }
 

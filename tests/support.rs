@@ -1,6 +1,9 @@
 //! What several properties need.
 
-use std::sync::Arc;
+use std::{
+    io::{Read as _, Write as _},
+    sync::Arc,
+};
 
 use gatecrash::{
     campaign::{self, Campaign, CampaignOptions, Progress, Target},
@@ -35,4 +38,14 @@ pub(crate) fn subject(gate: &str) -> Subject {
 
 pub(crate) fn run(target: &Target, options: CampaignOptions) -> Campaign {
     campaign::run(target, options, &Arc::new(Progress::default())).unwrap()
+}
+
+/// What a server on this machine has at a URL.
+pub(crate) fn fetched(url: &str) -> String {
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text.split_once("\r\n\r\n").unwrap().1.to_string()
 }
