@@ -1,8 +1,10 @@
 //! The system under test: whatever turns an accepted byte stream into served HTTP.
 
+mod adapt;
 mod answers;
 mod authority;
 mod budget;
+mod build;
 pub(crate) mod client;
 mod connection;
 #[cfg(feature = "axum")]
@@ -27,9 +29,7 @@ pub use observation::{Answer, Handshake, Observation};
 pub(crate) use raw::Said;
 
 use crate::{
-    factory::BoxError,
     forge::{ClientKey, Wire},
-    tls,
     world::{Kept, World},
 };
 
@@ -136,174 +136,8 @@ struct Service {
 const CONNECTIONS: usize = 64;
 
 impl Gate {
-    /// A gate that serves an accepted byte stream, TLS and all, until it is closed.
-    pub fn serve<F, Fut>(serve: F) -> Self
-    where
-        F: Fn(DuplexStream) -> Fut + 'static,
-        Fut: Future + 'static,
-    {
-        let serve: Serve = Box::new(move |io| serve(io).map(|_| ()).boxed_local());
-        Self {
-            serve,
-            service: None,
-            certificates: HandOver::default(),
-            identity: front::IdentityOf::default(),
-            keep: Vec::new(),
-            budget: Duration::from_secs(5),
-            turns: 1_000_000,
-            fresh: Per::default(),
-            evidence: Evidence::default(),
-            answered_as: None,
-            routes: Vec::new(),
-            log_level: Some(tracing::Level::INFO),
-            eager: false,
-        }
-    }
-
-    /// A gate of a rustls configuration and a tower service, at both depths; over connections it speaks HTTP/2 where ALPN agrees on it,
-    /// HTTP/1.1 otherwise.
-    ///
-    /// [`peer_certificates`](Gate::peer_certificates) says how the service learns of the client's certificates.
-    pub fn https<S, ReqBody, ResBody>(tls: Arc<rustls::ServerConfig>, service: S) -> Self
-    where
-        S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
-        S::Error: std::fmt::Display,
-        ReqBody: From<Bytes> + 'static,
-        ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let certificates = HandOver::default();
-        let serve = https::serve(tls.clone(), service.clone(), certificates.clone());
-        Self { certificates, eager: true, ..Self::serve(serve) }.with_service(tls, service)
-    }
-
-    /// Adds the service depth to a gate that serves byte streams itself.
-    pub fn with_service<S, ReqBody, ResBody>(mut self, tls: Arc<rustls::ServerConfig>, service: S) -> Self
-    where
-        S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
-        S::Error: std::fmt::Display,
-        ReqBody: From<Bytes> + 'static,
-        ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let call = https::call(service);
-        let certificates = self.certificates.clone();
-        self.service = Some(Service { tls, call, certificates, handshake_failed: None, kept: None });
-        self
-    }
-
-    /// A middleware alone, in front of a service of ours that serves the policy's routes and tells the witness.
-    ///
-    /// The TLS in front of it is ours too, and strict; so is the look at the host. [`identity`](Gate::identity) says whom the middleware let in.
-    pub fn layer<L, ReqBody, ResBody>(world: &World, layer: L) -> Result<Self, BoxError>
-    where
-        L: tower_layer::Layer<Tripwired<ReqBody>>,
-        L::Service:
-            tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
-        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: std::fmt::Display,
-        ReqBody: http_body::Body + From<Bytes> + Send + 'static,
-        ReqBody::Data: Send,
-        ReqBody::Error: Send,
-        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: 'static,
-        ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let identity = front::IdentityOf::default();
-        let service = authority::OwnHost(layer.layer(Tripwired::new(world, identity.clone())));
-        Ok(Self { identity, ..Self::https(tls_of_ours(world)?, service) })
-    }
-
-    /// An axum extractor alone, before a handler of ours on the policy's routes: its rejection is the refusal.
-    #[cfg(feature = "axum")]
-    pub fn extractor<E, S>(world: &World, state: S, principal: fn(&E) -> Option<String>) -> Result<Self, BoxError>
-    where
-        E: axum_core::extract::FromRequestParts<S> + 'static,
-        S: Clone + 'static,
-    {
-        let service = extractor::Extracting::<E, S>::new(world, state, principal);
-        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, authority::OwnHost(service)))
-    }
-
-    /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.
-    pub fn listening(world: &World, address: std::net::SocketAddr) -> Result<Self, BoxError> {
-        if !address.ip().is_loopback() {
-            return Err(format!("{address} is no loopback address; attempts stay on this machine").into());
-        }
-        if world.clock() == crate::world::Clock::Frozen {
-            return Err("a listening server reads the system clock; give the world `Clock::System`".into());
-        }
-        Ok(Self::serve(move |mut io| async move {
-            let Ok(mut tcp) = tokio::net::TcpStream::connect(address).await else { return };
-            let _ = tokio::io::copy_bidirectional(&mut io, &mut tcp).await;
-        }))
-    }
-
-    /// How the service learns of the client's certificates, leaf first.
-    pub fn peer_certificates(
-        self,
-        deliver: impl Fn(&mut http::Extensions, &[CertificateDer<'static>]) + 'static,
-    ) -> Self {
-        *self.certificates.0.borrow_mut() = Some(Box::new(deliver));
-        self
-    }
-
-    /// Whom a [`layer`](Gate::layer) let in, out of the extensions that it left on the request.
-    pub fn identity(self, principal: impl Fn(&http::Extensions) -> Option<String> + Send + 'static) -> Self {
-        self.identity.set(principal);
-        self
-    }
-
-    /// How often the gate is built anew. Default: for every campaign.
-    pub fn fresh(mut self, per: Per) -> Self {
-        self.fresh = per;
-        self
-    }
-
-    /// What counts as proof that an effect ran. Default: a hit.
-    pub fn evidence(mut self, evidence: Evidence) -> Self {
-        self.evidence = evidence;
-        self
-    }
-
-    /// Whom the gate let in, out of its answer: a field, a member of JSON content, or whatever a closure makes of it.
-    ///
-    /// For gates that cannot be instrumented. It says who, not what ran. `None` where the answer does not tell.
-    ///
-    /// ```
-    /// use gatecrash::{Evidence, Gate};
-    /// let gate = Gate::serve(|_io| async {}).evidence(Evidence::Status).answered_as(|answer| {
-    ///     let content: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
-    ///     content["user"].as_str().map(String::from)
-    /// });
-    /// # drop(gate);
-    /// ```
-    pub fn answered_as(mut self, principal: impl Fn(&Answer) -> Option<String> + 'static) -> Self {
-        self.answered_as = Some(Box::new(principal));
-        self
-    }
-
-    /// Every route that the service has, such as `GET /v1/whoami`: a report warns of those that the policy does not name.
-    ///
-    /// ```
-    /// let gate = gatecrash::Gate::serve(|_io| async {}).routes(["GET /healthz", "GET /v1/whoami"]);
-    /// # drop(gate);
-    /// ```
-    pub fn routes<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
-        self.routes = routes.into_iter().map(Into::into).collect();
-        self
-    }
-
     pub(crate) fn known_routes(&self) -> &[String] {
         &self.routes
-    }
-
-    /// From which level on what the gate logs is searched for secrets. Default: INFO. `None` turns the search off.
-    ///
-    /// Events of `tracing` are heard on the thread of the attempt, and passed on to the subscriber that was there before;
-    /// nothing is installed process-wide. Of any other log, tell [`Witness::log`](crate::world::Witness::log).
-    pub fn logs(mut self, level: impl Into<Option<tracing::Level>>) -> Self {
-        self.log_level = level.into();
-        self
     }
 
     /// Whether the service learns of the client's certificates, as far as we know: a gate that serves byte streams sees to that itself.
@@ -322,38 +156,17 @@ impl Gate {
         self.fresh
     }
 
-    /// What to tell the gate when the handshake fails at service depth, where its own accept loop does not run.
-    pub fn handshake_failed(mut self, tell: impl Fn(&rustls::Error) + 'static) -> Self {
-        if let Some(service) = &mut self.service {
-            service.handshake_failed = Some(Box::new(tell));
-        }
-        self
-    }
-
-    /// Keeps something alive as long as the gate.
-    pub fn keep(mut self, guard: impl Any) -> Self {
-        self.keep.push(Box::new(guard));
-        self
-    }
-
-    /// How long one attempt may take before it counts as a hang. Default: 5 seconds.
-    pub fn budget(mut self, budget: Duration) -> Self {
-        self.budget = budget;
-        self
-    }
-
-    /// How many turns of the executor one attempt may take before it counts as a hang. Default: a million.
-    pub fn turns(mut self, turns: u64) -> Self {
-        self.turns = turns;
-        self
-    }
-
     /// Serves one byte stream, as an accept loop would.
     pub(crate) fn accept(&self, io: DuplexStream) -> LocalBoxFuture<'static, ()> {
         (self.serve)(io)
     }
 
     /// The depths at which the gate can be attempted.
+    ///
+    /// ```
+    /// use gatecrash::{Depth, Gate};
+    /// assert_eq!(Gate::serve(|_io| async {}).depths(), [Depth::Connection]);
+    /// ```
     pub fn depths(&self) -> Vec<Depth> {
         if self.service.is_some() { vec![Depth::Connection, Depth::Service] } else { vec![Depth::Connection] }
     }
@@ -361,6 +174,7 @@ impl Gate {
     /// Makes one attempt and reports what the server side did. Interprets nothing.
     ///
     /// What cannot be said at service depth is made at connection depth; the observation names the depth.
+    /// [`check`](crate::check::check) forges, attempts and judges in one.
     pub async fn attempt(&self, wire: &Wire, world: &World, depth: Depth) -> Observation {
         let made = async {
             if depth == Depth::Service
@@ -416,9 +230,4 @@ impl Gate {
         observation.continued &= !self.eager;
         observation
     }
-}
-
-/// The TLS in front of a middleware that is tested alone.
-fn tls_of_ours(world: &World) -> Result<Arc<rustls::ServerConfig>, BoxError> {
-    tls::server_config(world, rustls_graviola::default_provider(), tls::ClientAuth::Required)
 }
