@@ -21,7 +21,8 @@ pub(crate) fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, C
     if !scheme.eq_ignore_ascii_case(b"Bearer") {
         return Err(Cause::TokenMissing);
     }
-    let token = rest.iter().position(|octet| *octet != b' ').filter(|spaces| *spaces > 0).map(|spaces| &rest[spaces..]);
+    // `1*SP` (RFC 9110 §11.4).
+    let token = rest.strip_prefix(b" ").map(|rest| &rest[rest.iter().take_while(|octet| **octet == b' ').count()..]);
     token
         .filter(|token| is_b64token(token))
         .and_then(|token| std::str::from_utf8(token).ok())
@@ -41,8 +42,8 @@ fn is_token_octet(octet: u8) -> bool {
 
 /// `b64token` of RFC 6750 §2.1.
 fn is_b64token(text: &[u8]) -> bool {
-    let body = text.iter().take_while(|octet| B64TOKEN[usize::from(**octet)]).count();
-    body > 0 && text[body..].iter().all(|octet| *octet == b'=')
+    let letter = |octet: &&u8| B64TOKEN[usize::from(**octet)];
+    text.first().as_ref().is_some_and(letter) && text.iter().skip_while(letter).all(|octet| *octet == b'=')
 }
 
 /// Which octets a `b64token` is made of, its `=` aside: tokens are long, and each octet is looked at.
