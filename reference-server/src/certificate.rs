@@ -1,6 +1,8 @@
 //! What the certificate says beyond its path: key usages, validity, and the one name that counts.
 //! Never decides whether a signature is right; the verifier does that.
 
+use std::ops::RangeInclusive;
+
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
@@ -44,8 +46,8 @@ pub(crate) fn is_weak(der: &[u8]) -> bool {
 
 /// What a leaf says, read once for each connection.
 pub(crate) struct Leaf {
-    not_before: i64,
-    not_after: i64,
+    /// Seconds since the Unix epoch.
+    validity: RangeInclusive<i64>,
     id: Option<String>,
     /// `x5t#S256` (RFC 8705 §3.1).
     pub(crate) thumbprint: String,
@@ -56,8 +58,7 @@ impl Leaf {
         let certificate = parse(der)?;
         let validity = certificate.validity();
         Ok(Leaf {
-            not_before: validity.not_before.timestamp(),
-            not_after: validity.not_after.timestamp(),
+            validity: validity.not_before.timestamp()..=validity.not_after.timestamp(),
             id: workload_id(&certificate),
             thumbprint: binding::thumbprint(der),
         })
@@ -68,11 +69,9 @@ impl Leaf {
     /// `now` is in seconds since the Unix epoch.
     pub(crate) fn identify(&self, now: u64) -> Result<&str, Cause> {
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        if now > self.not_after {
+        // The handshake has seen it begin; what comes later is its end, or a clock that was set back.
+        if !self.validity.contains(&now) {
             return Err(Cause::CertificateExpired);
-        }
-        if now < self.not_before {
-            return Err(Cause::CertificateNotYetValid);
         }
         self.id.as_deref().ok_or(Cause::CertificateIdentity)
     }

@@ -106,7 +106,7 @@ pub(crate) fn algorithm_named(name: &str) -> Option<Algorithm> {
 fn bit_length(modulus: &[u8]) -> usize {
     let significant = modulus.iter().skip_while(|octet| **octet == 0);
     let leading = significant.clone().next().map_or(0, |octet| octet.leading_zeros() as usize);
-    significant.count() * 8 - leading
+    (significant.count() * 8).saturating_sub(leading)
 }
 
 fn text<'a>(jwk: &'a Object, name: &str) -> Option<&'a str> {

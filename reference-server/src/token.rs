@@ -30,11 +30,7 @@ pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn
         Some(_) => return Err(Cause::ClaimsMalformed),
     };
     let issuer = issuers.get(url).ok_or(Cause::Issuer)?;
-    check_signature(&compact, header.algorithm, kid, issuer).inspect_err(|cause| {
-        if *cause == Cause::KeyUnknown {
-            unknown_key(url);
-        }
-    })?;
+    check_signature(&compact, header.algorithm, kid, issuer, || unknown_key(url))?;
     Ok(Signed { issuer, claims })
 }
 
@@ -42,7 +38,7 @@ pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn
 pub(crate) fn signed_octets(jws: &str, issuer: &TrustedIssuer) -> Result<Vec<u8>, Cause> {
     let compact = Compact::parse(jws)?;
     let header = Header::parse(&compact.header)?;
-    check_signature(&compact, header.algorithm, header.kid()?, issuer)?;
+    check_signature(&compact, header.algorithm, header.kid()?, issuer, || ())?;
     Ok(compact.claims)
 }
 
@@ -51,8 +47,12 @@ fn check_signature(
     algorithm: Algorithm,
     kid: &str,
     issuer: &TrustedIssuer,
+    unknown_key: impl FnOnce(),
 ) -> Result<(), Cause> {
-    let key = issuer.keys.get(kid).ok_or(Cause::KeyUnknown)?;
+    let key = issuer.keys.get(kid).ok_or_else(|| {
+        unknown_key();
+        Cause::KeyUnknown
+    })?;
     if key.algorithm != algorithm {
         return Err(Cause::Algorithm);
     }
