@@ -23,5 +23,5 @@ pub(crate) fn check(claims: &Object, subject: &str, thumbprint: &str, principal:
 
 /// `x5t#S256`: base64url of SHA-256 over the DER encoding (RFC 8705 §3.1).
 pub(crate) fn thumbprint(leaf: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(leaf))
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(leaf))
 }

@@ -26,8 +26,11 @@ pub(crate) struct Trusted {
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) verifier: Arc<ClientVerifier>,
     /// Prefixes of SPIFFE IDs, and the scopes that they may hold.
-    holders: Vec<(String, Arc<[String]>)>,
+    holders: Holders,
 }
+
+/// Prefixes of SPIFFE IDs with the scopes that they may hold.
+type Holders = Vec<(String, Arc<[String]>)>;
 
 /// The trusted issuers, by the value of `iss`.
 pub(crate) type Issuers = HashMap<String, TrustedIssuer>;
@@ -68,7 +71,7 @@ impl Trusted {
     }
 }
 
-fn unique_holders(holders: Vec<Holder>) -> Result<Vec<(String, Arc<[String]>)>, SetupError> {
+fn unique_holders(holders: Vec<Holder>) -> Result<Holders, SetupError> {
     let mut prefixes = HashSet::new();
     if let Some(twice) = holders.iter().find(|holder| !prefixes.insert(holder.prefix.as_str())) {
         return Err(SetupError::HolderDuplicated { prefix: twice.prefix.clone() });

@@ -198,7 +198,7 @@ fn validity(params: &mut CertificateParams) {
 }
 
 pub(crate) fn thumbprint(der: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(der))
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(der))
 }
 
 struct StoppedClock;

@@ -149,7 +149,7 @@ pub(crate) fn token_by(key: &KeyPair, identity: &Identity, change: impl FnOnce(&
         "nbf": now,
         "exp": now + 600,
         "scope": "accounts:read transfers:write users:read",
-        "cnf": { "x5t#S256": BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&leaf)) },
+        "cnf": { "x5t#S256": BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&leaf)) },
     });
     change(&mut header, &mut claims);
     let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string().as_bytes()));
