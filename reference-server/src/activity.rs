@@ -1,6 +1,7 @@
 //! Whether a connection has a request under way, and since when it has none: for HTTP/2, where pings keep an idle
 //! connection alive for ever. A request only counts; nobody is woken by it.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -40,11 +41,12 @@ impl Activity {
         loop {
             // What is still under way ends now at the earliest.
             let since = if self.0.under_way.load(Ordering::Acquire) == 0 { self.ended() } else { Instant::now() };
-            let over = since.max(asked) + limit;
-            if Instant::now() >= over {
-                return;
+            match since.max(asked).checked_add(limit) {
+                // Longer than time can tell.
+                None => pending().await,
+                Some(over) if Instant::now() >= over => return,
+                Some(over) => sleep_until(over).await,
             }
-            sleep_until(over).await;
         }
     }
 
@@ -66,7 +68,7 @@ impl Drop for UnderWay {
 mod tests {
     use std::time::Duration;
 
-    use tokio::time::{Instant, sleep};
+    use tokio::time::{Instant, sleep, timeout};
 
     use super::Activity;
 
@@ -87,5 +89,7 @@ mod tests {
         // Asked anew, it counts anew.
         activity.idle_for(LIMIT).await;
         assert_eq!(start.elapsed().as_secs(), 49);
+        // A limit beyond all time is none.
+        assert!(timeout(LIMIT, activity.idle_for(Duration::MAX)).await.is_err());
     }
 }

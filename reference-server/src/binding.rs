@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::cause::Cause;
 use crate::json::Object;
@@ -21,7 +21,15 @@ pub(crate) fn check(claims: &Object, subject: &str, thumbprint: &str, principal:
     Ok(())
 }
 
-/// `x5t#S256`: base64url of SHA-256 over the DER encoding (RFC 8705 §3.1).
-pub(crate) fn thumbprint(leaf: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(leaf))
+/// SHA-256 of a certificate.
+pub(crate) type Digest = [u8; 32];
+
+/// SHA-256 over the DER encoding.
+pub(crate) fn digest(certificate: &[u8]) -> Digest {
+    Sha256::digest(certificate).into()
+}
+
+/// `x5t#S256`: the digest in base64url (RFC 8705 §3.1).
+pub(crate) fn written(digest: &Digest) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
 }

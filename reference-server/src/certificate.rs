@@ -1,13 +1,12 @@
 //! What the certificate says beyond its path: key usages, validity, and the one name that counts.
 //! Never decides whether a signature is right; the verifier does that.
 
-use std::ops::RangeInclusive;
-
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 
+use crate::binding::Digest;
 use crate::cause::Cause;
 use crate::{binding, spiffe};
 
@@ -46,9 +45,11 @@ pub(crate) fn is_weak(der: &[u8]) -> bool {
 
 /// What a leaf says, read once for each connection.
 pub(crate) struct Leaf {
-    /// Seconds since the Unix epoch.
-    validity: RangeInclusive<i64>,
+    not_before: i64,
+    not_after: i64,
     id: Option<String>,
+    /// SHA-256 of the certificate.
+    pub(crate) digest: Digest,
     /// `x5t#S256` (RFC 8705 §3.1).
     pub(crate) thumbprint: String,
 }
@@ -57,10 +58,13 @@ impl Leaf {
     pub(crate) fn read(der: &[u8]) -> Result<Leaf, Cause> {
         let certificate = parse(der)?;
         let validity = certificate.validity();
+        let digest = binding::digest(der);
         Ok(Leaf {
-            validity: validity.not_before.timestamp()..=validity.not_after.timestamp(),
+            not_before: validity.not_before.timestamp(),
+            not_after: validity.not_after.timestamp(),
             id: workload_id(&certificate),
-            thumbprint: binding::thumbprint(der),
+            thumbprint: binding::written(&digest),
+            digest,
         })
     }
 
@@ -69,9 +73,11 @@ impl Leaf {
     /// `now` is in seconds since the Unix epoch.
     pub(crate) fn identify(&self, now: u64) -> Result<&str, Cause> {
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        // The handshake has seen it begin; what comes later is its end, or a clock that was set back.
-        if !self.validity.contains(&now) {
+        if now > self.not_after {
             return Err(Cause::CertificateExpired);
+        }
+        if now < self.not_before {
+            return Err(Cause::CertificateNotYetValid);
         }
         self.id.as_deref().ok_or(Cause::CertificateIdentity)
     }

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::response::Response;
-use sha2::{Digest, Sha256};
-
-use crate::answers;
 use crate::audit::Refusal;
+use crate::binding::Digest;
 use crate::cause::Cause;
 use crate::connection::PeerCertificates;
 use crate::vetting::Vetting;
+use crate::{answers, binding};
+use axum::extract::Request;
+use axum::response::Response;
 
 /// How refusals slow a client certificate down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,20 +41,10 @@ impl Default for ThrottleSettings {
     }
 }
 
-/// The SHA-256 digest of a certificate.
-pub(crate) type Fingerprint = [u8; 32];
-
-impl PeerCertificates {
-    /// The leaf's.
-    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.0.first().map(|leaf| Sha256::digest(leaf).into())
-    }
-}
-
 /// The refusals of late, by certificate. Times are in seconds since the Unix epoch.
 pub(crate) struct Throttle {
     settings: ThrottleSettings,
-    records: Mutex<HashMap<Fingerprint, Record>>,
+    records: Mutex<HashMap<Digest, Record>>,
 }
 
 #[derive(Clone, Copy)]
@@ -71,7 +60,7 @@ impl Throttle {
     }
 
     /// How long the certificate has to wait, in whole seconds, rounded up; `None` when it need not.
-    fn wait(&self, certificate: &Fingerprint, now: f64) -> Option<u64> {
+    fn wait(&self, certificate: &Digest, now: f64) -> Option<u64> {
         let record = *self.lock().get(certificate)?;
         let left = record.free_at - now;
         // The cast saturates.
@@ -79,7 +68,7 @@ impl Throttle {
     }
 
     /// Notes a refusal.
-    fn refused(&self, certificate: Fingerprint, now: f64) {
+    fn refused(&self, certificate: Digest, now: f64) {
         let ThrottleSettings { free, first_wait, longest_wait, forget_after, most_certificates } = &self.settings;
         let mut records = self.lock();
         let known = records.get(&certificate).filter(|record| now - record.last < forget_after.as_secs_f64());
@@ -100,21 +89,21 @@ impl Throttle {
         records.insert(certificate, Record { refusals, last: now, free_at });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fingerprint, Record>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Record>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What the throttle has to do with one request: nothing, when there is none.
-pub(crate) struct Tries<'a>(Option<(&'a Throttle, Fingerprint)>);
+pub(crate) struct Tries<'a>(Option<(&'a Throttle, Digest)>);
 
 impl Tries<'_> {
     pub(crate) fn of<'a>(throttle: Option<&'a Throttle>, request: &Request) -> Tries<'a> {
         let Some(throttle) = throttle else { return Tries(None) };
-        // A connection's is known; one of somebody else's accept loop is hashed anew.
-        let known = request.extensions().get::<Vetting>().and_then(Vetting::fingerprint);
-        let of_peer = || request.extensions().get::<PeerCertificates>()?.fingerprint();
-        Tries(known.or_else(of_peer).map(|fingerprint| (throttle, fingerprint)))
+        // A connection's is known; a leaf that cannot be read, or of somebody else's accept loop, is hashed anew.
+        let known = request.extensions().get::<Vetting>().and_then(|vetting| Some(vetting.leaf().ok()?.digest));
+        let of_peer = || Some(binding::digest(request.extensions().get::<PeerCertificates>()?.0.first()?));
+        Tries(known.or_else(of_peer).map(|digest| (throttle, digest)))
     }
 
     /// Whether the certificate need not wait.

@@ -25,7 +25,6 @@ pub(crate) struct Trusted {
     pub(crate) names: Vec<String>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) verifier: Arc<ClientVerifier>,
-    /// Prefixes of SPIFFE IDs, and the scopes that they may hold.
     holders: Holders,
 }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cause::Cause;
 use crate::certificate::Leaf;
 use crate::connection::PeerCertificates;
-use crate::throttle::Fingerprint;
 use crate::trusted::Trusted;
 
 /// What a connection's certificate says, and when and against which trust it was last accepted. One for each
@@ -14,7 +13,6 @@ use crate::trusted::Trusted;
 #[derive(Clone)]
 pub(crate) struct Vetting {
     leaf: Result<Arc<Leaf>, Cause>,
-    fingerprint: Option<Fingerprint>,
     accepted: Arc<Mutex<Accepted>>,
 }
 
@@ -28,13 +26,7 @@ struct Accepted {
 impl Vetting {
     /// A handshake was accepted.
     pub(crate) fn of_handshake(peer: &PeerCertificates, generation: u64, now: u64) -> Vetting {
-        let accepted = Arc::new(Mutex::new(Accepted { generation, at: now }));
-        Vetting { leaf: leaf(peer), fingerprint: peer.fingerprint(), accepted }
-    }
-
-    /// The leaf's fingerprint.
-    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.fingerprint
+        Vetting { leaf: leaf(peer), accepted: Arc::new(Mutex::new(Accepted { generation, at: now })) }
     }
 
     /// What the leaf says.

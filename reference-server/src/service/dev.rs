@@ -18,7 +18,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::load::now;
-use crate::binding::thumbprint;
+use crate::binding;
 
 const AUDIENCE: &str = "https://localhost:8443";
 const ISSUER: &str = "https://issuer.dev.example";
@@ -196,7 +196,7 @@ fn token(signing: &KeyPair, name: &str, id: &str, scopes: &str, leaf: &[u8]) -> 
         "nbf": now,
         "exp": now + HOURS * 3600,
         "scope": scopes,
-        "cnf": { "x5t#S256": thumbprint(leaf) },
+        "cnf": { "x5t#S256": binding::written(&binding::digest(leaf)) },
     });
     let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string().as_bytes()));
     let message = format!("{header}.{claims}");

@@ -256,7 +256,7 @@ async fn a_connection_does_not_outlive_its_certificate() {
             (|params| params.not_after = rcgen::date_time_ymd(2030, 2, 1)) as fn(&mut rcgen::CertificateParams),
             Cause::CertificateExpired,
         ),
-        (|params| params.not_before = rcgen::date_time_ymd(2030, 4, 1), Cause::CertificateExpired),
+        (|params| params.not_before = rcgen::date_time_ymd(2030, 4, 1), Cause::CertificateNotYetValid),
         (|params| params.subject_alt_names.clear(), Cause::CertificateIdentity),
     ] {
         let mut params = leaf(ALICE);
