@@ -51,6 +51,26 @@ pub struct CertificateSpec {
 }
 
 impl CertificateSpec {
+    /// A certificate of a key that says nothing else: no names and no extensions, good for this second, signed by nobody.
+    pub fn bare(key: KeyName) -> Self {
+        Self {
+            subject: String::new(),
+            subject_rest: Vec::new(),
+            issuer: String::new(),
+            serial: SerialName::Authority(key),
+            key,
+            signer: None,
+            not_before: 0,
+            not_after: 0,
+            authority: None,
+            key_usage: None,
+            purposes: None,
+            names: Vec::new(),
+            name_constraints: Vec::new(),
+            extra: None,
+        }
+    }
+
     /// Whether the subject is the issuer by name.
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer

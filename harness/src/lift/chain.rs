@@ -35,22 +35,7 @@ fn certificate(der: &[u8], world: &World, now: i64) -> Option<CertificateSpec> {
 }
 
 fn unreadable() -> CertificateSpec {
-    CertificateSpec {
-        subject: String::new(),
-        subject_rest: Vec::new(),
-        issuer: String::new(),
-        serial: SerialName::Authority(KeyName::Attacker),
-        key: KeyName::Attacker,
-        signer: None,
-        not_before: 0,
-        not_after: 0,
-        authority: None,
-        key_usage: None,
-        purposes: None,
-        names: Vec::new(),
-        name_constraints: Vec::new(),
-        extra: None,
-    }
+    CertificateSpec::bare(KeyName::Attacker)
 }
 
 fn certificate_spec(der: &[u8], world: &World, now: i64) -> Option<CertificateSpec> {

@@ -109,7 +109,6 @@ impl<'a> Symbols<'a> {
         let listed = self.revoked.iter().any(|(by, serial)| *by == issuer && serial == certificate.raw_serial());
         let mut spec = CertificateSpec {
             subject: self.name(certificate.subject()),
-            subject_rest: Vec::new(),
             issuer,
             // The world's lists revoke the intermediates in the name of its first root.
             serial: if listed {
@@ -117,16 +116,10 @@ impl<'a> Symbols<'a> {
             } else {
                 SerialName::Authority(key)
             },
-            key,
             signer: self.signer(certificate),
             not_before: certificate.validity().not_before.timestamp() - now,
             not_after: certificate.validity().not_after.timestamp() - now,
-            authority: None,
-            key_usage: None,
-            purposes: None,
-            names: Vec::new(),
-            name_constraints: Vec::new(),
-            extra: None,
+            ..CertificateSpec::bare(key)
         };
         let mut extras: Vec<Extra> = form(certificate).into_iter().collect();
         for (at, extension) in certificate.extensions().iter().enumerate() {

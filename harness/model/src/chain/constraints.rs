@@ -164,7 +164,7 @@ fn in_range(address: &str, range: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeyName, SerialName};
+    use crate::KeyName;
 
     #[test]
     fn an_address_is_no_host_name() {
@@ -200,29 +200,12 @@ mod tests {
         assert!(!within(Form::Email, "a@mail.example.test", "a@example.test"));
     }
 
-    /// A certificate without any name.
-    fn nobody() -> CertificateSpec {
-        CertificateSpec {
-            subject: String::new(),
-            subject_rest: Vec::new(),
-            issuer: String::new(),
-            serial: SerialName::Irregular,
-            key: KeyName::Root,
-            signer: None,
-            not_before: 0,
-            not_after: 0,
-            authority: None,
-            key_usage: None,
-            purposes: None,
-            names: Vec::new(),
-            name_constraints: Vec::new(),
-            extra: None,
-        }
-    }
-
     #[test]
     fn a_wildcard_may_stand_for_an_excluded_host() {
-        let wildcard = CertificateSpec { names: vec![SubjectName::Dns("*.example.test".into())], ..nobody() };
+        let wildcard = CertificateSpec {
+            names: vec![SubjectName::Dns("*.example.test".into())],
+            ..CertificateSpec::bare(KeyName::Root)
+        };
         let refusable = |base: &str| may_be_refused(&wildcard, &[NameConstraint::ExcludedDns(base.into())]);
         assert!(refusable("a.example.test"));
         assert!(!refusable("example.test"));
