@@ -1,5 +1,6 @@
 //! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
 
+mod alert;
 mod carryover;
 mod compare;
 mod finding;
@@ -9,6 +10,7 @@ mod stability;
 
 use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
 
+pub(crate) use alert::tells_true;
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub(crate) use leak::leaks;

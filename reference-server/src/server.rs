@@ -15,9 +15,10 @@ use crate::clock::Clock;
 use crate::settings::Settings;
 use crate::setup::SetupError;
 use crate::throttle::Throttle;
+use crate::token::Jws;
 use crate::trust::Trust;
 use crate::trusted::Trusted;
-use crate::{routes, tls, token};
+use crate::{routes, tls};
 
 /// The resource server. Clones share everything.
 #[derive(Clone)]
@@ -118,7 +119,8 @@ impl Server {
     /// The cause for which a token with this header and signature would be refused.
     pub fn judge_signature(&self, issuer: &str, jws: &str) -> Result<Vec<u8>, Cause> {
         let trusted = self.trusted();
-        token::signed_octets(jws, trusted.issuers.get(issuer).ok_or(Cause::Issuer)?)
+        let issuer = trusted.issuers.get(issuer).ok_or(Cause::Issuer)?;
+        Ok(Jws::parse(jws)?.signed_octets(issuer, || ())?.to_vec())
     }
 
     /// The service behind an accepted handshake. It expects [`PeerCertificates`](crate::PeerCertificates) in the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoServerSessionStorage;
-use rustls::{Error, HandshakeType, PeerMisbehaved, ServerConfig, version};
+use rustls::{Error, HandshakeType, ServerConfig, version};
 
 use crate::audit::Audit;
 use crate::cause::Cause;
@@ -53,9 +53,6 @@ pub(crate) fn cause_of(error: &Error) -> Option<Cause> {
         {
             Some(Cause::ProofOfPossession)
         }
-        Error::PeerMisbehaved(
-            PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme | PeerMisbehaved::SignedKxWithWrongAlgorithm,
-        ) => Some(Cause::ProofOfPossession),
         _ => Some(Cause::TlsProtocol),
     }
 }

@@ -19,47 +19,47 @@ pub(crate) struct Signed<'a> {
 
 /// Checks the signature of a token. `unknown_key` hears of an issuer when it does not have the key that is named.
 pub(crate) fn verify<'a>(token: &str, issuers: &'a Issuers, unknown_key: &dyn Fn(&str)) -> Result<Signed<'a>, Cause> {
-    let compact = Compact::parse(token)?;
-    let header = Header::parse(&compact.header)?;
-    header.check_type()?;
-    let kid = header.kid()?;
-    let claims = json::object(&compact.claims).ok_or(Cause::ClaimsMalformed)?;
+    let jws = Jws::parse(token)?;
+    jws.header.check_type()?;
+    let claims = json::object(&jws.compact.claims).ok_or(Cause::ClaimsMalformed)?;
     let url = match claims.get("iss") {
         None => return Err(Cause::Issuer),
         Some(Value::String(url)) => url,
         Some(_) => return Err(Cause::ClaimsMalformed),
     };
     let issuer = issuers.get(url).ok_or(Cause::Issuer)?;
-    check_signature(&compact, header.algorithm, kid, issuer, || unknown_key(url))?;
+    jws.signed_octets(issuer, || unknown_key(url))?;
     Ok(Signed { issuer, claims })
 }
 
-/// The octets that an issuer signed, whatever they mean: a JWS without the demands of an access token.
-pub(crate) fn signed_octets(jws: &str, issuer: &TrustedIssuer) -> Result<Vec<u8>, Cause> {
-    let compact = Compact::parse(jws)?;
-    let header = Header::parse(&compact.header)?;
-    check_signature(&compact, header.algorithm, header.kid()?, issuer, || ())?;
-    Ok(compact.claims)
+/// A JWS whose header has been judged, and nothing else.
+pub(crate) struct Jws<'a> {
+    compact: Compact<'a>,
+    header: Header,
 }
 
-fn check_signature(
-    compact: &Compact<'_>,
-    algorithm: Algorithm,
-    kid: &str,
-    issuer: &TrustedIssuer,
-    unknown_key: impl FnOnce(),
-) -> Result<(), Cause> {
-    let key = issuer.keys.get(kid).ok_or_else(|| {
-        unknown_key();
-        Cause::KeyUnknown
-    })?;
-    if key.algorithm != algorithm {
-        return Err(Cause::Algorithm);
+impl Jws<'_> {
+    pub(crate) fn parse(text: &str) -> Result<Jws<'_>, Cause> {
+        let compact = Compact::parse(text)?;
+        let header = Header::parse(&compact.header)?;
+        Ok(Jws { compact, header })
     }
-    if !key.verifies(issuer.provider, compact.signing_input, &compact.signature) {
-        return Err(Cause::Signature);
+
+    /// The octets of the claims, when a key of the issuer signed them.
+    pub(crate) fn signed_octets(&self, issuer: &TrustedIssuer, unknown_key: impl FnOnce()) -> Result<&[u8], Cause> {
+        let Compact { claims, signature, signing_input, .. } = &self.compact;
+        let key = issuer.keys.get(self.header.kid()?).ok_or_else(|| {
+            unknown_key();
+            Cause::KeyUnknown
+        })?;
+        if key.algorithm != self.header.algorithm {
+            return Err(Cause::Algorithm);
+        }
+        if !key.verifies(issuer.provider, signing_input, signature) {
+            return Err(Cause::Signature);
+        }
+        Ok(claims)
     }
-    Ok(())
 }
 
 /// The decoded segments.

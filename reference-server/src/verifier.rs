@@ -9,7 +9,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, SignatureScheme};
 use webpki::{
     CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, OwnedCertRevocationList, RevocationCheckDepth,
     RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
@@ -210,14 +210,14 @@ fn cause_of(error: webpki::Error) -> Cause {
         Error::InvalidNetworkMaskConstraint | Error::MalformedNameConstraint | Error::NameConstraintViolation => {
             Cause::NameConstraints
         }
-        Error::SignatureAlgorithmMismatch
-        | Error::UnsupportedSignatureAlgorithmContext(_)
+        Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Cause::CertificateAlgorithm,
         _ => Cause::CertificateMalformed,
     }
 }
 
-/// What the client's alert says: as much as any TLS server tells (RFC 8446 §6.2), and no more.
+/// What the client's alert says: as much as any TLS server tells (RFC 8446 §6.2), and no more. What has no alert of its
+/// own is a certificate "unacceptable" for "some other (unspecified) issue".
 fn alert_of(cause: Cause) -> CertificateError {
     match cause {
         Cause::CertificateExpired | Cause::CertificateNotYetValid => CertificateError::Expired,
@@ -226,7 +226,10 @@ fn alert_of(cause: Cause) -> CertificateError {
         Cause::CertificateUntrusted => CertificateError::UnknownIssuer,
         Cause::CertificateUsage | Cause::IssuerKeyUsage | Cause::LeafKeyUsage => CertificateError::InvalidPurpose,
         Cause::ProofOfPossession => CertificateError::BadSignature,
-        Cause::RevocationUnknown => CertificateError::UnknownRevocationStatus,
-        _ => CertificateError::ApplicationVerificationFailure,
+        _ => CertificateError::Other(OtherError(Arc::new(Unacceptable))),
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate is not acceptable")]
+struct Unacceptable;

@@ -75,6 +75,9 @@ fn objection(campaign: &Campaign) -> Option<String> {
     if let Some((cause, case)) = campaign.tally.wrong_causes.first_key_value() {
         return Some(format!("wrong cause: {cause}: {case}"));
     }
+    if let Some((alert, case)) = campaign.tally.wrong_alerts.first_key_value() {
+        return Some(format!("wrong alert: {alert}: {case}"));
+    }
     // The server as it is says why of every refusal.
     (campaign.tally.silent > 0).then(|| format!("no cause: {} refusals were not audited", campaign.tally.silent))
 }

@@ -63,6 +63,10 @@ pub struct Tally {
     pub mirrored: u64,
     /// Refusals with an audited cause: all, and those whose cause is among the verdict's rules.
     pub causes: [u64; 2],
+    /// Alerts that speak of the client's certificate (RFC 8446 §6.2): all, and those that say what is wrong with it.
+    pub alerts: [u64; 2],
+    /// Alerts that say of a certificate what is not so, each with one case in words.
+    pub wrong_alerts: BTreeMap<String, String>,
     /// Refusals without an audited cause.
     pub silent: u64,
     /// Audited causes that are not among the verdict's rules, each with one case in words.
@@ -98,6 +102,7 @@ impl Tally {
         for i in 0..2 {
             self.controls[i] += other.controls[i];
             self.causes[i] += other.causes[i];
+            self.alerts[i] += other.alerts[i];
             self.twins[i] += other.twins[i];
         }
         for (route, counts) in &other.evidence {
@@ -114,8 +119,12 @@ impl Tally {
             self.exercised.entry(*source).or_default().add(exercised);
         }
         self.mutations.extend(&other.mutations);
-        for (cause, case) in &other.wrong_causes {
-            self.wrong_causes.entry(cause.clone()).or_insert_with(|| case.clone());
+        for (known, more) in
+            [(&mut self.wrong_causes, &other.wrong_causes), (&mut self.wrong_alerts, &other.wrong_alerts)]
+        {
+            for (what, case) in more {
+                known.entry(what.clone()).or_insert_with(|| case.clone());
+            }
         }
     }
 }

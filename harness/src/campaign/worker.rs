@@ -9,7 +9,7 @@ use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
 use crate::{
-    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, twin},
+    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, tells_true, twin},
     crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
     profile::{self, Profile},
@@ -245,6 +245,17 @@ impl Done {
                 let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
                 let known = format!("{cause}, where it violates {}", rules.join(", "));
                 tally.wrong_causes.entry(known).or_insert_with(|| describe(case));
+            }
+        }
+        if let (Some(alert), false) = (observation.alert, verdict.refusals.is_empty())
+            && let Some(true_of_it) = tells_true(alert, &verdict.refusals)
+        {
+            tally.alerts[0] += 1;
+            tally.alerts[1] += u64::from(true_of_it);
+            if !true_of_it {
+                let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
+                let known = format!("alert {alert}, where it violates {}", rules.join(", "));
+                tally.wrong_alerts.entry(known).or_insert_with(|| describe(case));
             }
         }
         // A control that tells of nobody in this world, or of no route, says nothing about whom it let in.

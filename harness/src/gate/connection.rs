@@ -151,7 +151,10 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
         tokio_rustls::TlsConnector::from(config).connect(name, io).await
     };
     match connected {
-        Err(error) => observation.handshake = ended(Some(&error)),
+        Err(error) => {
+            observation.handshake = ended(Some(&error));
+            observation.alert = alert(Some(&error));
+        }
         Ok(stream) if wire.alpn == Some("h2") && stream.get_ref().1.alpn_protocol() != Some(b"h2") => {
             observation.handshake = Handshake::Refused("HTTP/2 was not agreed on".into());
         }
@@ -160,12 +163,14 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
             let (bytes, error) = exchange(stream, wire).await;
             if bytes.is_empty() {
                 observation.handshake = ended(error.as_ref());
+                observation.alert = alert(error.as_ref());
             } else {
                 observation.handshake = Handshake::Accepted;
                 answers::read(&bytes, wire, &mut observation);
                 // What a server says before it has looked at the client's certificate accepts nothing (RFC 8446 §4.4.4).
                 if let (None, refused @ Handshake::Refused(_)) = (&observation.answer, ended(error.as_ref())) {
                     observation.handshake = refused;
+                    observation.alert = alert(error.as_ref());
                 }
             }
         }
@@ -174,10 +179,21 @@ async fn speak_tls(io: DuplexStream, wire: &Wire, world: &World) -> Observation 
 }
 
 pub(super) fn ended(error: Option<&std::io::Error>) -> Handshake {
-    let alert = error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match alert {
+    match of_tls(error) {
         Some(error @ rustls::Error::AlertReceived(_)) => Handshake::Refused(error.to_string()),
         _ => Handshake::Silent,
+    }
+}
+
+fn of_tls(error: Option<&std::io::Error>) -> Option<&rustls::Error> {
+    error?.get_ref()?.downcast_ref()
+}
+
+/// The alert that was received.
+fn alert(error: Option<&std::io::Error>) -> Option<u8> {
+    match of_tls(error)? {
+        rustls::Error::AlertReceived(alert) => Some(u8::from(*alert)),
+        _ => None,
     }
 }
 

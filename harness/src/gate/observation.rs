@@ -51,6 +51,8 @@ impl Answer {
 pub struct Observation {
     /// How the handshake ended.
     pub handshake: Handshake,
+    /// The alert with which the server ended the handshake (RFC 8446 §6), by its number, where the client could read it.
+    pub alert: Option<u8>,
     /// The answer, if there was one.
     pub answer: Option<Answer>,
     /// Further answers on the same connection.

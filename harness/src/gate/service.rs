@@ -35,7 +35,8 @@ pub(super) async fn attempt(service: &Service, wire: &Wire, world: &World) -> Op
         }
     };
     match made {
-        Err(error) => {
+        Err((error, alert)) => {
+            observation.alert = alert;
             if let Some(tell) = &service.handshake_failed {
                 tell(&error);
             }
@@ -70,13 +71,43 @@ fn chain(server: &ServerConnection) -> Arc<[CertificateDer<'static>]> {
     server.peer_certificates().unwrap_or_default().iter().map(|der| der.clone().into_owned()).collect()
 }
 
-/// Runs the handshake to its end. `Err` is what the server refused for.
-fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConnection, rustls::Error> {
-    let general = |what: &str| rustls::Error::General(what.into());
-    let config = client::config(wire, world)?;
-    let name = client::server_name(wire).ok_or_else(|| general("the server has no name"))?;
-    let mut client = ClientConnection::new(config, name)?;
-    let mut server = ServerConnection::new(service.tls.clone())?;
+/// Runs the handshake to its end. `Err` is what the server refused for, and its alert.
+fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConnection, (rustls::Error, Option<u8>)> {
+    let ends =
+        |client: Result<ClientConnection, rustls::Error>| Ok((client?, ServerConnection::new(service.tls.clone())?));
+    let named = || client::server_name(wire).ok_or_else(|| general("the server has no name"));
+    let client = client::config(wire, world).and_then(|config| ClientConnection::new(config, named()?));
+    let (mut client, mut server) = ends(client).map_err(|error| (error, None))?;
+    match converse(&mut client, &mut server) {
+        Ok(()) if wire.alpn == Some("h2") && server.alpn_protocol() != Some(b"h2") => {
+            Err((general("HTTP/2 was not agreed on"), None))
+        }
+        Ok(()) => Ok(server),
+        Err(error) => Err((error, last_words(&mut client, &mut server))),
+    }
+}
+
+fn general(what: &str) -> rustls::Error {
+    rustls::Error::General(what.into())
+}
+
+/// The alert that the server has yet to send.
+fn last_words(client: &mut ClientConnection, server: &mut ServerConnection) -> Option<u8> {
+    let mut bytes = Vec::new();
+    while server.wants_write() {
+        server.write_tls(&mut bytes).ok()?;
+    }
+    let mut rest = &bytes[..];
+    while !rest.is_empty() {
+        client.read_tls(&mut rest).ok()?;
+        if let Err(rustls::Error::AlertReceived(alert)) = client.process_new_packets() {
+            return Some(u8::from(alert));
+        }
+    }
+    None
+}
+
+fn converse(client: &mut ClientConnection, server: &mut ServerConnection) -> Result<(), rustls::Error> {
     let mut bytes: Vec<u8> = Vec::with_capacity(4096);
     while client.is_handshaking() || server.is_handshaking() {
         let mut moved = false;
@@ -104,10 +135,7 @@ fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConn
             return Err(general("the handshake stalled"));
         }
     }
-    if wire.alpn == Some("h2") && server.alpn_protocol() != Some(b"h2") {
-        return Err(general("HTTP/2 was not agreed on"));
-    }
-    Ok(server)
+    Ok(())
 }
 
 /// The bytes as a request; `None` when the `http` crate has no such request.

@@ -154,6 +154,16 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     for (cause, case) in tally.wrong_causes.iter().take(5) {
         line("", format!("audited {cause}: {case}"));
     }
+    if tally.alerts[0] > 0 {
+        let [all, right] = tally.alerts.map(grouped);
+        line(
+            "alerts",
+            format!("{right} of {all} alerts about a certificate say what is wrong with it (RFC 8446 §6.2)"),
+        );
+    }
+    for (alert, case) in tally.wrong_alerts.iter().take(5) {
+        line("", format!("{alert}: {case}"));
+    }
     for miswiring in campaign.miswirings.iter().take(1) {
         let case = gatecrash_model::describe(&miswiring.case);
         let more = campaign.miswirings.len() - 1;
