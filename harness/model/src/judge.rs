@@ -14,6 +14,7 @@ use crate::{
     Proof, ReadingKind, Rule, RuleSet, Scene, Stage, Transport, Verdict,
     chain::constraints,
     readings::{Latitude, judgements},
+    template::LONGEST_NAME,
 };
 
 /// What one reading comes to: the violated rules and, when there are none, the admission.
@@ -101,8 +102,11 @@ fn factor_rules(factors: &[Factor], facts: &Facts<'_>, latitude: &Latitude) -> R
     let mut rules = RuleSet::default();
     if factors.contains(&Factor::Certificate) {
         rules.extend(certificate_rules(facts, latitude));
+        let identity = facts.blueprint.policy.certificates.identity;
         let names_nobody = facts.lifted.chain.is_some() && facts.holder.is_none();
-        if facts.blueprint.policy.certificates.identity != Identity::None && names_nobody {
+        // Nobody writes a longer one, and who reads one may take it or leave it (SPIFFE-ID §2.3).
+        let too_long = identity == Identity::Spiffe && facts.holder.is_some_and(|holder| holder.len() > LONGEST_NAME);
+        if (identity != Identity::None && names_nobody) || (too_long && !latitude.permits(ReadingKind::LongName)) {
             rules.insert(Rule::CertificateIdentity);
         }
     }
@@ -120,6 +124,14 @@ fn certificate_rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
     let mut rules = facts.path;
     if chain.proof != Proof::Genuine {
         rules.insert(Rule::ProofOfPossession);
+    }
+    // A boundary that the gate's clock passes between forging and judging (RFC 5280 §4.1.2.5 counts whole seconds).
+    let passing = |certificate: &CertificateSpec| {
+        let (start, end) = (certificate.not_before, certificate.not_after);
+        (1..=blueprint.drift).contains(&start) || (0..blueprint.drift).contains(&end)
+    };
+    if chain.certificates.iter().any(passing) && !latitude.permits(ReadingKind::ClockDrift) {
+        rules.insert(Rule::CertificateValidity);
     }
     let leaf = chain.certificates.first();
     if leaf.and_then(|leaf| leaf.authority).is_some_and(|constraints| constraints.ca)

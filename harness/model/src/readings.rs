@@ -45,6 +45,8 @@ pub enum ReadingKind {
     IntermediatePurpose,
     /// JSON that is nested deeply, or holds half a surrogate pair, is read all the same.
     JsonLimits,
+    /// A SPIFFE ID of more than 2048 octets is one.
+    LongName,
     /// A field of many octets is not too large.
     MessageSize,
     /// A date before 1970.
@@ -91,7 +93,7 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 38] = {
+    pub const ALL: [ReadingKind; 39] = {
         use ReadingKind::*;
         [
             AnchorAsGiven,
@@ -111,6 +113,7 @@ impl ReadingKind {
             IgnoredParameter,
             IntermediatePurpose,
             JsonLimits,
+            LongName,
             MessageSize,
             NegativeDate,
             NormalisedPath,
@@ -155,6 +158,7 @@ impl ReadingKind {
             ReadingKind::IgnoredParameter => "RFC 7515 §4",
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
             ReadingKind::JsonLimits => "RFC 8259 §8.2, §9",
+            ReadingKind::LongName => "SPIFFE-ID §2.3",
             ReadingKind::MessageSize => "RFC 9110 §5.4",
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",

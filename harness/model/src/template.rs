@@ -15,6 +15,9 @@ pub enum TemplateError {
     Unclosed,
 }
 
+/// Octets of the longest SPIFFE ID (SPIFFE-ID §2.3).
+pub(crate) const LONGEST_NAME: usize = 2048;
+
 /// The values that a text may name.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -41,6 +44,7 @@ impl Template {
                 None => value.to_string(),
                 Some("chop") => value[..value.len().saturating_sub(1)].to_string(),
                 Some("fold") => value.replacen('s', "\u{17f}", 1).replacen('k', "\u{212a}", 1),
+                Some("long") => format!("{value}{}", "x".repeat(LONGEST_NAME.saturating_sub(value.len()))),
                 Some("percent") => value.replacen(':', "%3A", 1),
                 Some("upper") => value.to_ascii_uppercase(),
                 Some(other) => return Err(TemplateError::UnknownFilter(other.into())),
@@ -57,7 +61,7 @@ impl std::fmt::Display for TemplateError {
         match self {
             TemplateError::Absent(name) => write!(f, "there is no `{name}` here"),
             TemplateError::UnknownFilter(name) => {
-                write!(f, "unknown filter `{name}`; chop, fold, percent and upper are known")
+                write!(f, "unknown filter `{name}`; chop, fold, long, percent and upper are known")
             }
             TemplateError::UnknownName(name) => write!(f, "unknown name `{name}`"),
             TemplateError::Unclosed => f.write_str("`${` without `}`"),

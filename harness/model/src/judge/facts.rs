@@ -130,6 +130,9 @@ fn holder<'a>(lifted: &'a Lifted, blueprint: &Blueprint) -> Option<&'a str> {
     (uris.next().is_none() && is_spiffe_id(uri)).then_some(uri)
 }
 
+/// Octets of the longest trust domain (SPIFFE-ID §2.1).
+const LONGEST_TRUST_DOMAIN: usize = 255;
+
 /// SPIFFE-ID §2: scheme and trust domain in lower case, non-empty path segments, no dot segments, nothing else.
 fn is_spiffe_id(uri: &str) -> bool {
     let Some((domain, path)) = uri.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/')) else {
@@ -138,7 +141,10 @@ fn is_spiffe_id(uri: &str) -> bool {
     let domain_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     let path_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let good_segment = |segment: &str| !["", ".", ".."].contains(&segment) && segment.bytes().all(path_letter);
-    !domain.is_empty() && domain.bytes().all(domain_letter) && path.split('/').all(good_segment)
+    !domain.is_empty()
+        && domain.len() <= LONGEST_TRUST_DOMAIN
+        && domain.bytes().all(domain_letter)
+        && path.split('/').all(good_segment)
 }
 
 #[cfg(test)]
@@ -160,6 +166,7 @@ mod tests {
             "spiffe://example.test/a?b",
             "spiffe://example.test/a%62",
             "https://example.test/a",
+            &format!("spiffe://{}/a", "a".repeat(256)),
         ] {
             assert!(!is_spiffe_id(bad), "{bad}");
         }

@@ -2,7 +2,7 @@
 
 use super::{Start, not_applicable};
 use crate::{
-    KeyName, Person, Unresolvable,
+    CertificateSpec, IssuerRole, KeyName, Person, TokenKey, Unresolvable,
     blueprint::authority_name,
     chain::path::{ChainPadding, ChainPath},
 };
@@ -81,7 +81,11 @@ impl Start<'_> {
 
     pub(super) fn pad(&mut self, padding: ChainPadding) -> Result<(), Unresolvable> {
         let root = self.blueprint.authority(KeyName::Root);
-        let unrelated = [KeyName::RogueIntermediate, KeyName::ServerRoot].map(|key| self.blueprint.authority(key));
+        let rogue = self.blueprint.authority(KeyName::RogueIntermediate);
+        // An authority of Eve's with another kind of key, as long as it must be.
+        let rsa = KeyName::Token(IssuerRole::Home, TokenKey::Rsa);
+        let longer = CertificateSpec { key: rsa, ..rogue.clone() };
+        let unrelated = [rogue, self.blueprint.authority(KeyName::ServerRoot), longer];
         let certificates = &mut self.chain()?.certificates;
         match padding {
             ChainPadding::Doubled => certificates.extend(certificates[1..].to_vec()),
