@@ -16,6 +16,7 @@ mod observation;
 pub(crate) mod panics;
 mod raw;
 mod service;
+mod unproven;
 
 use std::{any::Any, cell::RefCell, future::Future, rc::Rc, sync::Arc, time::Duration};
 

@@ -299,12 +299,16 @@ impl Extra {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
+    /// There is none: the certificate is followed by Finished.
+    Absent,
     /// The signature has one bit flipped.
     Corrupt,
     /// With the leaf's key.
     Genuine,
     /// With another key.
     OtherKey,
+    /// With the leaf's key, over what a server signs: the context string is the server's.
+    ServerContext,
 }
 
 /// What the client presents in the handshake.

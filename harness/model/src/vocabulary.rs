@@ -34,9 +34,11 @@ fn chain_words(words: &mut Vec<Mutation>) {
 
     words.extend(ChainPath::ALL.map(Mutation::ChainPath));
     words.extend(ChainPadding::ALL.map(Mutation::ChainPadding));
-    words.extend([Proof::Corrupt, Proof::OtherKey].map(Mutation::Proof));
+    words.extend([Proof::Absent, Proof::Corrupt, Proof::OtherKey, Proof::ServerContext].map(Mutation::Proof));
     for at in [Position::Leaf, Position::Intermediate] {
-        for (not_before, not_after) in [(-7200, -3600), (3600, 7200), (7200, -7200), (-3600, 3600)] {
+        for (not_before, not_after) in
+            [(-7200, -3600), (3600, 7200), (7200, -7200), (-3600, 3600), (-3600, -1), (-3600, 0), (0, 3600), (1, 3600)]
+        {
             words.push(CertificateValidity { at, not_before, not_after });
         }
         // Where a standard leaves a choice, it is the same above the leaf: one place will do.
@@ -79,6 +81,8 @@ fn chain_words(words: &mut Vec<Mutation>) {
         vec![SubjectName::Uri("${alice}x".into())],
         vec![SubjectName::Uri("${alice|upper}".into())],
         vec![SubjectName::Uri("https://example.test/alice".into())],
+        vec![SubjectName::Uri("${alice|long}".into())],
+        vec![SubjectName::Uri("${alice|long}x".into())],
         vec![SubjectName::Ip("192.0.2.7".into()), SubjectName::Uri("${alice}".into())],
         vec![SubjectName::Dns("alice.staff.test".into())],
         vec![SubjectName::Email("alice@staff.test".into())],

@@ -17,6 +17,7 @@ use rustls::{
     sign::{CertifiedKey, Signer, SigningKey},
 };
 
+use super::unproven;
 use crate::{
     crypto::{self, Crypto},
     forge::Wire,
@@ -26,6 +27,9 @@ use crate::{
 };
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));
+static UNPROVEN: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| unproven::provider(&PROVIDER));
+static UNPROVEN_IDEAL: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| unproven::provider(&crypto::handshake_provider()));
 
 /// The fewest octets that rustls puts into a record.
 const FRAGMENT: usize = 32;
@@ -42,9 +46,12 @@ pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, ru
 
 fn made(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
     let identity = wire.identity.as_ref();
-    let provider = match world.layers().handshake {
-        Crypto::Ideal => crypto::handshake_provider(),
-        Crypto::Real => PROVIDER.clone(),
+    let unproven = identity.is_some_and(|identity| identity.proof == Proof::Absent);
+    let provider = match (world.layers().handshake, unproven) {
+        (Crypto::Ideal, false) => crypto::handshake_provider(),
+        (Crypto::Ideal, true) => UNPROVEN_IDEAL.clone(),
+        (Crypto::Real, false) => PROVIDER.clone(),
+        (Crypto::Real, true) => UNPROVEN.clone(),
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -103,7 +110,13 @@ impl SigningKey for Key {
 
 impl Signer for Key {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        // What is left out needs no key.
+        if self.proof == Proof::Absent {
+            return Ok(Vec::new());
+        }
         let _spent = profile::spend(Phase::Sign);
+        let servers = (self.proof == Proof::ServerContext).then(|| as_server(message));
+        let message = servers.as_deref().unwrap_or(message);
         let signature = self.secret.as_ref().and_then(|secret| secret.sign_der(message));
         let mut signature =
             signature.ok_or_else(|| rustls::Error::General("the key cannot sign a handshake".into()))?;
@@ -118,6 +131,17 @@ impl Signer for Key {
     fn scheme(&self) -> SignatureScheme {
         SignatureScheme::ECDSA_NISTP256_SHA256
     }
+}
+
+/// The same content behind the context string of a server (RFC 8446 §4.4.3).
+fn as_server(message: &[u8]) -> Vec<u8> {
+    const OURS: &[u8] = b"TLS 1.3, client CertificateVerify";
+    const THEIRS: &[u8] = b"TLS 1.3, server CertificateVerify";
+    let mut message = message.to_vec();
+    if let Some(at) = message.windows(OURS.len()).position(|window| window == OURS) {
+        message[at..at + THEIRS.len()].copy_from_slice(THEIRS);
+    }
+    message
 }
 
 #[derive(Debug)]

@@ -21,8 +21,10 @@ pub(super) fn read(identity: &Identity, world: &World, now: i64) -> ChainSpec {
         identity.chain.iter().map(|der| certificate(der, world, now).unwrap_or_else(unreadable)).collect();
     let leaf = certificates.first().map(|leaf| leaf.key);
     let proof = match identity.proof {
+        Proof::Absent => Proof::Absent,
         _ if leaf != Some(identity.key) => Proof::OtherKey,
         Proof::Corrupt => Proof::Corrupt,
+        Proof::ServerContext => Proof::ServerContext,
         Proof::Genuine | Proof::OtherKey => Proof::Genuine,
     };
     ChainSpec { certificates, proof }

@@ -31,7 +31,6 @@ pub const NO_GATE: &[(&str, &str)] = &[
     ("name-constraints", VERIFIER),
     ("path-length", VERIFIER),
     ("path-to-anchor", VERIFIER),
-    ("proof-of-possession", VERIFIER),
     ("revocation", VERIFIER),
     ("revocation-status", VERIFIER),
     ("claims-form", "no gate reads claims with anything but a JSON parser that refuses all else"),

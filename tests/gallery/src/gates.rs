@@ -5,6 +5,7 @@ mod article;
 mod binding;
 mod certificates;
 mod claims;
+mod handshake;
 mod hidden;
 mod layers;
 mod leaks;
@@ -96,6 +97,14 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             "accepts certificates of an authority whose RSA key has 1024 bits",
             &[CertificateAlgorithm],
             certificates::short_key,
+            &own,
+            frozen(),
+        ),
+        exhibit(
+            "unasked-proof",
+            "goes on with the handshake when the client sends no CertificateVerify",
+            &[ProofOfPossession],
+            handshake::unasked_proof,
             &own,
             frozen(),
         ),

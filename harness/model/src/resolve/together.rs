@@ -3,7 +3,7 @@
 use super::{Unresolvable, not_applicable};
 use crate::{
     Algorithm, Attempt, AuthorizationForm, ConfirmationOf, CookieForm, Extra, Http2Form, KeyName, Member, PayloadForm,
-    Protocol, Seal, SegmentForm, SegmentName, Segments, SignatureForm, TokenKey, TokenSpec, Value,
+    Proof, Protocol, Seal, SegmentForm, SegmentName, Segments, SignatureForm, TokenKey, TokenSpec, Transport, Value,
     attempt::message::SMALL,
 };
 
@@ -46,11 +46,15 @@ pub(super) fn binding(attempt: &Attempt) -> Result<(), Unresolvable> {
     Ok(())
 }
 
-/// The algorithm over SHA-1 that certificates name is of ECDSA (RFC 3279 §2.2.3).
+/// The algorithm over SHA-1 that certificates name is of ECDSA (RFC 3279 §2.2.3). A proof is left out of a record whole.
 pub(super) fn chain(attempt: &Attempt) -> Result<(), Unresolvable> {
     let mut certificates = attempt.chain.iter().flat_map(|chain| &chain.certificates);
     if certificates.any(|it| it.extra == Some(Extra::Sha1) && matches!(it.signer, Some(KeyName::Unfit(_)))) {
         return Err(not_applicable("the signature is not of ECDSA"));
+    }
+    let unproven = attempt.chain.as_ref().is_some_and(|chain| chain.proof == Proof::Absent);
+    if unproven && attempt.transport == Transport::Tls13Fragmented {
+        return Err(not_applicable("the proof is spread over several records"));
     }
     Ok(())
 }

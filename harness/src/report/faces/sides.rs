@@ -105,9 +105,11 @@ fn chain(attempt: &Attempt) -> Vec<String> {
         lines.extend(certificate_lines(certificate).into_iter().map(|line| shortened(&format!("{name}: {line}"))));
     }
     lines.push(match chain.proof {
+        Proof::Absent => "key proved: no, there is no CertificateVerify".into(),
         Proof::Genuine => "key proved: yes".into(),
         Proof::Corrupt => "key proved: no, a bit of the signature is flipped".into(),
         Proof::OtherKey => "key proved: no, another key signed".into(),
+        Proof::ServerContext => "key proved: no, the signature is one of a server".into(),
     });
     lines
 }
