@@ -52,6 +52,7 @@ pub struct Target {
 
 /// When to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bound {
     /// After so many attempts.
     Attempts(u64),
@@ -61,6 +62,7 @@ pub enum Bound {
 
 /// How deep to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depths {
     /// Both in turn, where the gate has both.
     #[default]
@@ -71,6 +73,7 @@ pub enum Depths {
 
 /// Which cryptography attempts are made with. Findings are always confirmed with the real one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CryptoMode {
     /// The real one for controls, catalogue and one attempt in seventeen; else the ideal one, where the gate takes it up.
     Both,
@@ -172,6 +175,7 @@ pub enum CampaignError {
 
 /// What a campaign found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Campaign {
     /// Counts of everything.
     pub tally: Tally,

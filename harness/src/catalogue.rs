@@ -72,6 +72,7 @@ impl Severity {
 /// The verdict that an attack claims for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Expect {
     /// It must be admitted.
     Admit,
@@ -98,6 +99,7 @@ impl Expect {
 /// Which routes an attack is tried on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Routes {
     /// Every one.
     Any,

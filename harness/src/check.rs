@@ -49,6 +49,7 @@ pub enum Outcome {
 
 /// One attempt, made and compared.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Checked {
     /// What the standards permit.
     pub verdict: Verdict,

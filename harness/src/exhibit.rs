@@ -43,6 +43,7 @@ pub struct Exhibit {
 /// What it takes to show a flaw that no single attack shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Needs {
     /// Two attacks at once: the flaw hides behind a check that one of them passes by.
     Pair,

@@ -40,6 +40,7 @@ type HandshakeFailed = Box<dyn Fn(&rustls::Error)>;
 
 /// How deep attempts go into the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depth {
     /// Bytes through the gate's own HTTP stack.
     Connection,
@@ -76,6 +77,7 @@ type AnsweredAs = dyn Fn(&Answer) -> Option<String>;
 
 /// How often a gate is built anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Per {
     /// For every attempt.
     Attempt,
@@ -88,6 +90,7 @@ pub enum Per {
 
 /// What counts as proof that an effect ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Evidence {
     /// A hit that the gate told the world's witness.
     #[default]

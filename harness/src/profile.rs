@@ -7,6 +7,7 @@ use std::{
 
 /// What time is spent on. Time within time counts for the inner alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
     /// The gate's own service, where the request is handed to it.
     Gate,

@@ -11,6 +11,7 @@ use crate::{
 
 /// Where an attempt comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Source {
     /// The catalogue: index of the attack.
     Attack(usize),
@@ -26,6 +27,7 @@ pub enum Source {
 
 /// How deep an attempt got: what looked at it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Reach {
     /// The TLS handshake.
     Handshake,

@@ -9,6 +9,7 @@ use crate::catalogue::Catalogue;
 
 /// A control that was refused.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Miswiring {
     /// When.
     pub index: u64,
@@ -22,6 +23,7 @@ pub struct Miswiring {
 
 /// Counts of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tally {
     /// Attempts made.
     pub attempts: u64,

@@ -4,6 +4,7 @@ use super::Family;
 
 /// What is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Artefact {
     /// The algorithm of the signature: header parameter `alg`, and keys that do not fit it.
     Algorithm,

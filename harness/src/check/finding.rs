@@ -51,6 +51,7 @@ impl FindingKind {
 
 /// One disagreement between what is permitted and what was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Disagreement {
     /// Its kind.
     pub kind: FindingKind,
@@ -62,6 +63,7 @@ pub struct Disagreement {
 
 /// A disagreement with its shrunk case.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Finding {
     /// Its kind.
     pub kind: FindingKind,

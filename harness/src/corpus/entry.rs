@@ -33,6 +33,7 @@ pub struct About {
 
 /// What is attempted.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum What {
     /// A case.
     Case(Case),

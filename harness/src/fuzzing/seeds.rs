@@ -9,6 +9,7 @@ use crate::{campaign::controls, catalogue::Catalogue, corpus, exhibit::Exhibit, 
 
 /// Which inputs to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Seeds {
     /// Controls, the catalogue and the regressions.
     All,

@@ -9,6 +9,7 @@ use crate::{
 
 /// The attack surface of a fuzz target; the target has its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Surface {
     /// Cases with every kind of mutation.
     Case,

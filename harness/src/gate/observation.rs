@@ -9,6 +9,7 @@ use crate::{
 
 /// How the handshake ended, as the server saw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Handshake {
     /// The server accepted the client.
     Accepted,
@@ -23,6 +24,7 @@ pub enum Handshake {
 
 /// An HTTP answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer {
     /// Status code.
     pub status: u16,
@@ -48,6 +50,7 @@ impl Answer {
 
 /// Everything observed of one attempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Observation {
     /// How the handshake ended.
     pub handshake: Handshake,
