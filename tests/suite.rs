@@ -18,7 +18,12 @@ pub(crate) fn said(act: impl FnOnce()) -> Option<String> {
 mod a_flawed_gate {
     use std::path::PathBuf;
 
-    use gatecrash::{Suite, SuiteOptions, catalogue::Artefact};
+    use gatecrash::{
+        Suite, SuiteOptions,
+        catalogue::Artefact,
+        check::{FindingKind, fingerprint},
+        model::{Rule, Stage},
+    };
 
     use super::said;
     use crate::support::exhibit;
@@ -40,5 +45,45 @@ mod a_flawed_gate {
         assert!(text.contains(&file.display().to_string()), "{text}");
         let full = std::fs::read_to_string(file).unwrap();
         assert!(full.matches("   permitted  ").count() >= text.matches("   permitted  ").count());
+    }
+
+    /// Two causes at once, which the catalogue alone does not try; random cases of some seeds do.
+    const TOGETHER: &str = r#"format = 2
+
+[[steps]]
+route = "GET /v1/whoami"
+stance = { complete = "alice" }
+mutations = [{ drop-claim = "iss" }, { drop-claim = "aud" }]
+"#;
+
+    #[test]
+    fn an_accepted_finding_may_rest_on_a_regression() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::copy("gallery/gate.toml", root.join("gate.toml")).unwrap();
+        std::fs::create_dir_all(root.join("corpus/regressions")).unwrap();
+        let case = root.join("corpus/regressions/together.toml");
+        let begin = || {
+            let suite = Suite::new();
+            let options = SuiteOptions { folder: root.join("out"), pairs: 0, random: 0, ..SuiteOptions::default() };
+            suite.of(exhibit("audience-not-required").target.factory, root.to_str().unwrap(), "gate.toml", || options);
+            suite
+        };
+        let rules = [Rule::Audience, Rule::Issuer].into();
+        let print = fingerprint(FindingKind::Breach, &rules, Some(Stage::Token), false);
+        let entry = format!(
+            "format = 1\n[[known]]\nfingerprint = \"{print}\"\nreason = \"of old\"\nowner = \"desk\"\nexpires = 2999-01-01\n"
+        );
+        std::fs::write(&case, TOGETHER).unwrap();
+        let back = said(|| begin().regressions()).unwrap();
+        assert!(back.contains("together.toml"), "{back}");
+        std::fs::write(root.join("known.toml"), entry).unwrap();
+        let back = said(|| begin().regressions()).unwrap_or_default();
+        assert!(!back.contains("together.toml"), "{back}");
+        let known = said(|| begin().known()).unwrap_or_default();
+        assert!(!known.contains("was not found"), "{known}");
+        std::fs::remove_file(case).unwrap();
+        let known = said(|| begin().known()).unwrap();
+        assert!(known.contains(&format!("{print} was not found")), "{known}");
     }
 }

@@ -34,7 +34,7 @@ use surface::one_in;
 use crate::{
     campaign::{CampaignError, Ground, Target},
     catalogue::Catalogue,
-    check::{CheckOptions, Checked, Disagreement, Outcome, check},
+    check::{CheckOptions, Checked, Disagreement, Finding, Outcome, check},
     crypto::{self, Crypto},
     exhibit::Exhibit,
     forge::ForgeError,
@@ -246,9 +246,9 @@ impl Fuzzer {
         for kind in kinds {
             let Ok((runtime, world, gate)) = self.ground.fresh(case.scene, Crypto::Real) else { continue };
             if let Some((case, checked)) = runtime.block_on(crate::check::shrink(&gate, world, case, kind, options)) {
-                let scoped = case.steps.first().and_then(|step| world.first_blueprint().route(&step.route));
-                let scoped = scoped.is_some_and(|route| !route.scopes.is_empty());
-                return self.subject.finding(kind, case, checked, depth, scoped);
+                let Outcome::Disagree(list) = &checked.outcome else { continue };
+                let Some(it) = list.iter().find(|it| it.kind == kind) else { continue };
+                return self.subject.finding(Finding::of(case, &checked, it, world.policy(), depth));
             }
         }
         let seen: Vec<String> = list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();

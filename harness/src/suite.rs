@@ -12,10 +12,11 @@ use std::{
 use crate::{
     campaign::{Bound, Campaign, CampaignOptions, Session, Target},
     catalogue::Artefact,
+    check::Finding,
     corpus,
     factory::Factory,
     input,
-    report::{self, Subject},
+    report::{self, Known, Subject},
     world::WorldOptions,
 };
 
@@ -226,11 +227,14 @@ impl Suite {
         });
     }
 
-    /// The regressions of the harness and of the crate.
+    /// The regressions of the harness and of the crate. What `known.toml` accepts is no failure, and counts as found there.
     pub fn regressions(&self) {
         self.act(|started| {
             started.wired()?;
-            let failures = regressions::failures(&started.target, &started.session, &started.regressions);
+            let known = started.accepted()?;
+            let today = report::today();
+            let accepted = |it: &Finding| known.as_ref().is_some_and(|known| known.accepts(&it.fingerprint, today));
+            let failures = started.regressions().failures(accepted);
             match failures.is_empty() {
                 true => Ok(()),
                 false => Err(format!("{} regressions are back:\n{}", failures.len(), failures.join("\n"))),
@@ -315,20 +319,33 @@ impl Started {
 
     /// What is accepted in `known.toml` beside the policy, held against everything that the suite attempts.
     fn known(&self) -> Result<(), String> {
-        if report::known_beside(&self.policy).map_err(|error| error.to_string())?.is_none() {
+        if self.accepted()?.is_none() {
             return Ok(());
         }
         let run = |options| self.session.run(options).map_err(|error| error.to_string());
         let mut whole = run(self.part("random"))?;
+        let mut found = Vec::new();
         for part in Artefact::ALL.map(|artefact| self.of(artefact)).into_iter().chain([self.part("pairs")]) {
-            for finding in run(part)?.findings {
-                if !whole.findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
-                    whole.findings.push(finding);
-                }
+            found.extend(run(part)?.findings);
+        }
+        // What no other seed need find rests on a file.
+        found.extend(self.regressions().findings());
+        for finding in found {
+            if !whole.findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
+                whole.findings.push(finding);
             }
         }
         let notes = report::of_test("known", true, &whole, &self.subject(), &self.target, &self.policy)?;
         told::verdict("known", &whole, &self.subject(), &notes)
+    }
+
+    /// The file of accepted findings beside the policy.
+    fn accepted(&self) -> Result<Option<Known>, String> {
+        report::known_beside(&self.policy).map_err(|error| error.to_string())
+    }
+
+    fn regressions(&self) -> regressions::Replayed {
+        regressions::replay_all(&self.target, &self.session, &self.regressions)
     }
 
     /// The options of one test: `pairs` or `random`.
@@ -373,7 +390,7 @@ impl Started {
             regressions::again(&self.target, &self.session, &entry.what).map_err(|why| format!("{shown}: {why}"))?;
         match seen.is_empty() {
             true => Ok(()),
-            false => Err(format!("{shown}\n{}", seen.join("\n"))),
+            false => Err(format!("{shown}\n{}", seen.iter().map(|it| &it.words[..]).collect::<Vec<_>>().join("\n"))),
         }
     }
 }

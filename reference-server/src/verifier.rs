@@ -210,8 +210,9 @@ fn cause_of(error: webpki::Error) -> Cause {
         Error::InvalidNetworkMaskConstraint | Error::MalformedNameConstraint | Error::NameConstraintViolation => {
             Cause::NameConstraints
         }
-        Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Cause::CertificateAlgorithm,
+        Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            Cause::CertificateAlgorithm
+        }
         _ => Cause::CertificateMalformed,
     }
 }

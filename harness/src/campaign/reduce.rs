@@ -6,7 +6,7 @@ use gatecrash_model::{Case, Scene};
 
 use super::{CampaignError, Ground};
 use crate::{
-    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, fingerprint, shrink},
+    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, shrink},
     crypto::Crypto,
     gate::Depth,
 };
@@ -44,27 +44,10 @@ pub(super) fn reduce(
         };
         let Outcome::Disagree(list) = &checked.outcome else { continue };
         let Some(disagreement) = list.iter().find(|disagreement| disagreement.kind == raw.kind) else { continue };
-        let rules = disagreement.rules.clone();
-        let scoped = case
-            .steps
-            .first()
-            .and_then(|step| ground.policy().routes.iter().find(|route| route.id() == step.route))
-            .is_some_and(|route| !route.scopes.is_empty());
-        let fingerprint = fingerprint(raw.kind, &rules, checked.verdict.latest, scoped);
-        if findings.iter().any(|known| known.fingerprint == fingerprint) {
-            continue;
+        let finding = Finding::of(case, &checked, disagreement, ground.policy(), raw.depth);
+        if !findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
+            findings.push(Finding { attempt: raw.index, ..finding });
         }
-        findings.push(Finding {
-            kind: raw.kind,
-            fingerprint,
-            case,
-            rules,
-            depth: checked.observation.depth.unwrap_or(raw.depth),
-            seen: disagreement.seen.clone(),
-            verdict: checked.verdict.clone(),
-            observation: checked.observation.clone(),
-            attempt: raw.index,
-        });
     }
     findings.sort_by_key(|finding| (finding.kind, finding.rules.len(), finding.attempt));
     Ok(findings)

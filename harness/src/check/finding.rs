@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use gatecrash_model::{Case, Person, Rule, Stage, Stance, Verdict, describe};
+use gatecrash_model::{Case, Person, Policy, Rule, Stage, Stance, Verdict, describe};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::Checked;
 use crate::gate::{Depth, Observation};
 
 /// The kind of a disagreement.
@@ -86,6 +87,23 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a disagreement of a checked case comes to; `depth` where the observation does not know its own.
+    pub(crate) fn of(case: Case, checked: &Checked, it: &Disagreement, policy: &Policy, depth: Depth) -> Self {
+        let route = case.steps.first().and_then(|step| policy.routes.iter().find(|route| route.id() == step.route));
+        let scoped = route.is_some_and(|route| !route.scopes.is_empty());
+        Self {
+            kind: it.kind,
+            fingerprint: fingerprint(it.kind, &it.rules, checked.verdict.latest, scoped),
+            case,
+            rules: it.rules.clone(),
+            depth: checked.observation.depth.unwrap_or(depth),
+            seen: it.seen.clone(),
+            verdict: checked.verdict.clone(),
+            observation: checked.observation.clone(),
+            attempt: 0,
+        }
+    }
+
     /// The case in few words: the changes alone where the stance is the usual one.
     pub fn short(&self) -> String {
         let [step] = &self.case.steps[..] else { return describe(&self.case) };

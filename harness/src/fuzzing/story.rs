@@ -7,10 +7,9 @@ use gatecrash_model::{Case, Verdict, describe};
 use super::{raw, surface::Surface};
 use crate::{
     catalogue::Catalogue,
-    check::{Checked, Disagreement, Finding, FindingKind, fingerprint},
+    check::{Disagreement, Finding, FindingKind, fingerprint},
     corpus::{About, Entry, What, write_entry},
     exhibit::Exhibit,
-    gate::Depth,
     input::parse_case,
     report::{self, Subject, wrapped},
 };
@@ -53,37 +52,14 @@ impl Teller {
     }
 
     /// The story of a finding on a case.
-    pub(super) fn finding(
-        &self,
-        kind: FindingKind,
-        case: Case,
-        checked: Checked,
-        depth: Depth,
-        scoped: bool,
-    ) -> Box<Story> {
-        let seen = match &checked.outcome {
-            crate::check::Outcome::Disagree(list) => list.iter().find(|it| it.kind == kind),
-            _ => None,
-        };
-        let rules = checked.verdict.refusals.clone();
-        let finding = Finding {
-            kind,
-            fingerprint: fingerprint(kind, &rules, checked.verdict.latest, scoped),
-            case,
-            rules,
-            depth,
-            seen: seen.map(|it| it.seen.clone()).unwrap_or_default(),
-            verdict: checked.verdict,
-            observation: checked.observation,
-            attempt: 0,
-        };
+    pub(super) fn finding(&self, finding: Finding) -> Box<Story> {
         let told = match Catalogue::embedded() {
             Ok(catalogue) => report::finding(&finding, &catalogue, &self.subject),
             Err(error) => format!("{}: {error}\n", finding.explanation()),
         };
-        let about = self.about(&describe(&finding.case), kind, &finding.seen, &finding.verdict);
+        let about = self.about(&describe(&finding.case), finding.kind, &finding.seen, &finding.verdict);
         let entry = Entry { about: Some(about), what: What::Case(finding.case.clone()) };
-        self.story(kind, told, &entry, &finding.fingerprint)
+        self.story(finding.kind, told, &entry, &finding.fingerprint)
     }
 
     /// The story of a finding on bytes; `again` attempts other bytes, to make them fewer.

@@ -33,6 +33,13 @@ pub struct KnownFinding {
     pub expires: String,
 }
 
+impl KnownFinding {
+    /// Whether its day has not passed.
+    fn lasts(&self, today: Date) -> bool {
+        self.expires.parse().ok().as_ref().and_then(date).is_some_and(|expires| expires >= today)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KnownFile {
@@ -94,6 +101,12 @@ impl Known {
         Ok(Self { file: file.into(), entries })
     }
 
+    /// Whether a finding of this fingerprint is accepted on a day.
+    pub fn accepts(&self, fingerprint: &str, today: Date) -> bool {
+        let entry = self.entries.iter().find(|entry| entry.fingerprint == fingerprint);
+        entry.is_some_and(|entry| entry.lasts(today))
+    }
+
     /// What is accepted of these findings on a day, and what is wrong with the entries on that day.
     pub fn apply(&self, findings: &[Finding], today: Date) -> Accepted {
         let mut accepted = self.matching(findings, today);
@@ -115,15 +128,14 @@ impl Known {
             if !findings.iter().any(|finding| finding.fingerprint == entry.fingerprint) {
                 continue;
             }
-            match entry.expires.parse().ok().as_ref().and_then(date) {
-                Some(expires) if expires >= today => {
-                    accepted.entries.insert(entry.fingerprint.clone(), entry.clone());
-                }
-                _ => accepted.faults.push(format!(
-                    "{}: {} was accepted until {}; mend the gate, or have {} decide again",
-                    self.file, entry.fingerprint, entry.expires, entry.owner
-                )),
+            if entry.lasts(today) {
+                accepted.entries.insert(entry.fingerprint.clone(), entry.clone());
+                continue;
             }
+            accepted.faults.push(format!(
+                "{}: {} was accepted until {}; mend the gate, or have {} decide again",
+                self.file, entry.fingerprint, entry.expires, entry.owner
+            ));
         }
         accepted.follow(findings);
         accepted
