@@ -3,13 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use gatecrash::{
-    Clock,
     campaign::{Bound, CampaignOptions},
     catalogue::Catalogue,
     check::FindingKind,
     exhibit::{Exhibit, Matrix, Measure, killers},
 };
-use gatecrash_gallery::kills::{self, Killed};
+use gatecrash_gallery::kills;
 
 use crate::support::{exhibit, run};
 
@@ -23,39 +22,31 @@ fn renamed(mut exhibits: Vec<Exhibit>) -> Vec<Exhibit> {
     exhibits
 }
 
-const MEASURE: Measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
+/// Each attack on one route alone; the kill matrix that is kept has them on all, and is measured anew by `.ci/run`.
+const ONCE: Measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
 
-/// The slow one: it recomputes what `kills.json` keeps.
+/// The gates that take an attack on a certain route.
+const CHOOSY: usize = 8;
+
 #[test]
 fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
-    let real = gatecrash_gallery::exhibits().unwrap();
-    let exhibits = renamed(real.clone());
-    let flawed = exhibits.iter().zip(real.iter().rev()).filter(|(exhibit, _)| exhibit.is_flawed());
-    let flawed: Vec<(&Exhibit, &Exhibit)> = flawed.collect();
+    let exhibits = renamed(gatecrash_gallery::exhibits().unwrap());
+    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
     assert!(flawed.len() > 75, "{}", flawed.len());
-    let mut matrix = Matrix::default();
-    let mut measured = Vec::new();
-    let mut by_chance = BTreeSet::new();
-    for (exhibit, real) in flawed {
-        let done = matrix.row(exhibit, MEASURE).unwrap();
+    let (mut matrix, mut whole) = (Matrix::default(), Matrix::default());
+    let mut choosy = Vec::new();
+    for exhibit in flawed {
+        let mut done = matrix.row(exhibit, ONCE).unwrap();
+        if !done.killed {
+            choosy.push(&exhibit.what);
+            done = whole.row(exhibit, Measure { once: false, ..ONCE }).unwrap();
+        }
         assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
         assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
         // No attack alone shows what is said to take a pair, or steps.
         assert!(exhibit.needs.is_none() || done.killers.is_empty(), "{}: {:?}", exhibit.what, done.killers);
-        measured.push(Killed { gate: real.name.clone(), ..Killed::from(&done) });
-        // By the system's clock certificates are others on every run, and so are the letters of their thumbprints: whether
-        // two encodings of one differ is a matter of chance.
-        if real.target.world.clock == Clock::System {
-            by_chance.insert(real.name.clone());
-        }
     }
-    measured.sort_by(|a, b| a.gate.cmp(&b.gate));
-    let mut kept = kills::kept().unwrap();
-    kept.sort_by(|a, b| a.gate.cmp(&b.gate));
-    for killed in kept.iter_mut().chain(&mut measured).filter(|killed| by_chance.contains(&killed.gate)) {
-        killed.attacks.retain(|attack| attack != "x5t-enc-std-b64");
-    }
-    assert!(kept == measured, "kills.json is out of date; `cargo run --release -p gatecrash-gallery --bin measure`");
+    assert!(choosy.len() <= CHOOSY, "{choosy:?}");
 }
 
 /// What is kept is about the gates and the attacks that there are, and every attack earns its place or says why it is kept.

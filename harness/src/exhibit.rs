@@ -147,6 +147,8 @@ pub struct Measure {
     pub random_seeds: usize,
     /// The most attempts made with one seed.
     pub random_cap: u64,
+    /// Each attack of the catalogue on one route alone, in place of on all that it is for.
+    pub once: bool,
 }
 
 /// The most attempts of pairs on one gate.
@@ -272,6 +274,7 @@ fn campaign_of(
         random: false,
         mirror_catalogue: false,
         pairs: pairs.map(|_| 0),
+        once: measure.once,
         keep: true,
         shrink,
         crypto,

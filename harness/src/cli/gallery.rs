@@ -51,6 +51,7 @@ pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Fai
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         random_seeds: if options.full { 5 } else { 0 },
         random_cap: 100_000,
+        once: false,
     };
     let rows = !options.killers && matches!(options.format, Format::Text);
     let mut matrix = Matrix::default();
