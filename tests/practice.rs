@@ -2,6 +2,7 @@
 
 mod installed;
 mod keys;
+mod queries;
 mod routers;
 mod streams;
 

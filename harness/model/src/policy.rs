@@ -243,9 +243,12 @@ pub struct Route {
     /// Scopes that are all needed.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Where the object is named that the caller must own: `path:id` or `body:from`.
+    /// Where the object is named that the caller must own: `path:id`, `query:account` or `body:from`.
     #[serde(default)]
     pub owner: Option<String>,
+    /// Query of an example request, without the `?`; `{account}` stands for the object where `owner` is `query:account`.
+    #[serde(default)]
+    pub query: Option<String>,
     /// Body of an example request; `{from}` stands for the object where `owner` is `body:from`.
     #[serde(default)]
     pub body: Option<String>,
@@ -276,6 +279,11 @@ impl Route {
     pub fn path_parameter(&self) -> Option<&str> {
         let (_, rest) = self.path.split_once('{')?;
         rest.split_once('}').map(|(name, _)| name)
+    }
+
+    /// The name in the query that holds the object, where `owner` is `query:name`.
+    pub fn query_parameter(&self) -> Option<&str> {
+        self.owner.as_deref()?.strip_prefix("query:")
     }
 
     /// The name in the body that holds the object, where `owner` is `body:name`.
@@ -425,17 +433,30 @@ fn route_faults(i: usize, route: &Route, fault: &mut impl FnMut(String, String, 
     if !route.scopes.is_empty() && route.token_optional() {
         fault(place("scopes"), "asks for scopes without a token".into(), "add `token` to every alternative");
     }
+    let holds = |text: &Option<String>, wanted: String| text.as_ref().is_some_and(|text| text.contains(&wanted));
+    if let Some(query) = &route.query {
+        let plain = match route.query_parameter() {
+            Some(name) => query.replacen(&format!("{name}={{{name}}}"), "", 1),
+            None => query.clone(),
+        };
+        let sign = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&octet);
+        if query.is_empty() || query.starts_with('?') || !plain.bytes().all(sign) {
+            let right = "write it as it is sent, without the `?`, such as `page=1` (RFC 3986 §3.4)";
+            fault(place("query"), format!("`{query}` is no query"), right);
+        }
+    }
     match route.owner.as_deref().map(|owner| owner.split_once(':')) {
         None => {}
         Some(Some(("path", name))) if route.path_parameter() == Some(name) => {}
-        Some(Some(("body", name))) if route.body.as_ref().is_some_and(|body| body.contains(&format!("{{{name}}}"))) => {
-        }
+        Some(Some(("query", name))) if holds(&route.query, format!("{name}={{{name}}}")) => {}
+        Some(Some(("body", name))) if holds(&route.body, format!("{{{name}}}")) => {}
         Some(_) => {
             let wrong = format!("`{}` names nothing", route.owner.as_deref().unwrap_or_default());
             fault(
                 place("owner"),
                 wrong,
-                "write `path:id` for a `{id}` in the path, or `body:from` for a `{from}` in the body",
+                "write `path:id` for a `{id}` in the path, `query:id` for `id={id}` in the query, or `body:from` for a `{from}` in the \
+                 body",
             );
         }
     }

@@ -67,6 +67,8 @@ pub enum ReadingKind {
     OverGrant,
     /// HTTP/2 is served without having been agreed on.
     PriorKnowledge,
+    /// Of two parameters of one name in the query, the last one counts.
+    RepeatedParameter,
     /// An extension that is neither known nor critical stands twice.
     RepeatedUnknown,
     /// The dot of the root at the end of a name changes nothing.
@@ -93,7 +95,7 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
-    pub const ALL: [ReadingKind; 39] = {
+    pub const ALL: [ReadingKind; 40] = {
         use ReadingKind::*;
         [
             AnchorAsGiven,
@@ -124,6 +126,7 @@ impl ReadingKind {
             OlderHttp,
             OverGrant,
             PriorKnowledge,
+            RepeatedParameter,
             RepeatedUnknown,
             RootDot,
             ScopeForm,
@@ -169,6 +172,7 @@ impl ReadingKind {
             ReadingKind::OlderHttp => "RFC 9110 §15.5.22",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
             ReadingKind::PriorKnowledge => "RFC 9113 §3.3",
+            ReadingKind::RepeatedParameter => "RFC 3986 §3.4",
             ReadingKind::RepeatedUnknown => "RFC 5280 §4.2",
             ReadingKind::RootDot => "RFC 3986 §3.2.2",
             ReadingKind::ScopeForm => "RFC 6749 §3.3",

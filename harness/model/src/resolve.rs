@@ -153,6 +153,10 @@ impl<'a> Start<'a> {
             let media = self.route.content_type.clone().unwrap_or_else(|| "application/json".into());
             (media, fill(body, self.route.body_parameter()))
         });
+        if let Some(own) = &self.route.query {
+            let own = fill(own, self.route.query_parameter());
+            request.query = Some(request.query.take().map_or(own.clone(), |more| format!("{own}&{more}")));
+        }
         if request.framing.has_second() {
             request.second = second;
         }

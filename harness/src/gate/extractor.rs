@@ -10,7 +10,7 @@ use axum_core::{
 use gatecrash_model::Policy;
 use http_body_util::BodyExt as _;
 
-use super::front::{body_object, find};
+use super::front::{find, object_elsewhere};
 use crate::world::{Witness, World};
 
 pub(super) struct Extracting<E, S> {
@@ -60,7 +60,7 @@ where
                 Err(rejection) => return Ok(rejection.into_response()),
             };
             let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-            let object = object.or_else(|| body_object(route, &body));
+            let object = object_elsewhere(route, &parts, &body).or(object);
             this.witness.hit(route.id(), (this.principal)(&extracted), object);
             Ok(http::StatusCode::OK.into_response())
         })

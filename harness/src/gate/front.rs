@@ -75,7 +75,7 @@ where
             let status = match find(&this.policy, &parts) {
                 None => http::StatusCode::NOT_FOUND,
                 Some((route, object)) => {
-                    let object = object.or_else(|| body_object(route, &body));
+                    let object = object_elsewhere(route, &parts, &body).or(object);
                     this.witness.hit(route.id(), this.identity.of(&parts.extensions), object);
                     http::StatusCode::OK
                 }
@@ -101,8 +101,12 @@ pub(super) fn find<'a>(policy: &'a Policy, parts: &http::request::Parts) -> Opti
     })
 }
 
-/// The object that the body of a request names.
-pub(super) fn body_object(route: &Route, body: &[u8]) -> Option<String> {
+/// The object that the query or the body of a request names.
+pub(super) fn object_elsewhere(route: &Route, parts: &http::request::Parts, body: &[u8]) -> Option<String> {
+    if let Some(name) = route.query_parameter() {
+        let mut pairs = parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+        return pairs.find(|(known, _)| *known == name).map(|(_, value)| value.into());
+    }
     let name = route.body_parameter()?;
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     value.get(name)?.as_str().map(String::from)

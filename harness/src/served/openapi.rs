@@ -43,6 +43,15 @@ fn operation(route: &Route, policy: &Policy, blueprint: &Blueprint) -> Value {
         operation["parameters"] =
             json!([{ "name": name, "in": "path", "required": true, "schema": schema, "example": object }]);
     }
+    for (name, value) in route.query.iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('=')) {
+        let example = if route.query_parameter() == Some(name) { object.as_str() } else { value };
+        let schema = json!({ "type": "string" });
+        let parameter = json!({ "name": name, "in": "query", "required": true, "schema": schema, "example": example });
+        match operation["parameters"].as_array_mut() {
+            Some(parameters) => parameters.push(parameter),
+            None => operation["parameters"] = json!([parameter]),
+        }
+    }
     if let Some(body) = &route.body {
         let text = match route.body_parameter() {
             Some(name) => body.replace(&format!("{{{name}}}"), &object),

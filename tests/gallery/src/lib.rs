@@ -45,6 +45,13 @@ pub fn bank_with_keys(world: &World, jwks: impl Fn(IssuerRole) -> Result<String,
     desk::gate(world, desk::Desk::with_trust(world, steps, trust)?.guarded(), parts::tls::ClientAuth::Required)
 }
 
+/// The same bank with a route that is asked in the query whose statement it shall tell, and may tell that of another: the last one named.
+pub fn bank_with_statements(world: &World, tells_the_last: bool) -> Result<Gate, BoxError> {
+    let told = if tells_the_last { desk::last } else { desk::first };
+    let router = desk::Desk::new(world, desk::Steps::default())?.with_statements(told);
+    desk::gate(world, router, parts::tls::ClientAuth::Required)
+}
+
 /// The same bank as a tree of routers, whose staff may have been left without a guard.
 pub fn bank_as_a_tree(world: &World, staff_guarded: bool) -> Result<Gate, BoxError> {
     let router = desk::Desk::new(world, desk::Steps::default())?.tree(staff_guarded);

@@ -9,19 +9,20 @@ pub(super) fn find_route<'a>(
     blueprint: &'a Blueprint,
     latitude: &Latitude,
 ) -> Option<(&'a Route, Option<String>)> {
+    // A server reads one of two parameters of one name; which one is not said (RFC 3986 §3.4).
+    let last = route_by_query(lifted, blueprint) && latitude.permits(ReadingKind::RepeatedParameter);
+    let match_path = |path: &str, method: &str| match_path(path, lifted, blueprint, method, last);
     let written = match lifted.path.split_once('#') {
         Some((before, _)) if latitude.permits(ReadingKind::Fragment) => before,
         _ => &lifted.path,
     };
-    let known = match_path(written, lifted, blueprint, "*").is_some_and(|found| is_known(&found, blueprint));
+    let known = match_path(written, "*").is_some_and(|found| is_known(&found, blueprint));
     let normal = (!known).then(|| normal_path(written)).filter(|normal| {
-        normal != written
-            && match_path(normal, lifted, blueprint, "*").is_some()
-            && latitude.permits(ReadingKind::NormalisedPath)
+        normal != written && match_path(normal, "*").is_some() && latitude.permits(ReadingKind::NormalisedPath)
     });
     let path = normal.as_deref().unwrap_or(written);
-    let found = match_path(path, lifted, blueprint, &lifted.method).or_else(|| {
-        let get = match_path(path, lifted, blueprint, "GET")?;
+    let found = match_path(path, &lifted.method).or_else(|| {
+        let get = match_path(path, "GET")?;
         (lifted.method == "HEAD" && latitude.permits(ReadingKind::HeadAsGet)).then_some(get)
     });
     found.filter(|found| is_known(found, blueprint) || latitude.permits(ReadingKind::UnknownObject))
@@ -38,6 +39,7 @@ fn match_path<'a>(
     lifted: &Lifted,
     blueprint: &'a Blueprint,
     method: &str,
+    last: bool,
 ) -> Option<(&'a Route, Option<String>)> {
     blueprint.policy.routes.iter().filter(|route| method == "*" || route.method == method).find_map(|route| {
         let pattern = route.path.split('/');
@@ -53,11 +55,27 @@ fn match_path<'a>(
                 return None;
             }
         }
+        if let Some(name) = route.query_parameter() {
+            let mut values = parameters(lifted, name);
+            object = if last { values.next_back() } else { values.next() }.map(String::from);
+        }
         if let Some(name) = route.body_parameter() {
             object = body_member(lifted.body.as_deref(), name);
         }
         Some((route, object))
     })
+}
+
+/// Whether a parameter that names the object of some route stands there more than once.
+fn route_by_query(lifted: &Lifted, blueprint: &Blueprint) -> bool {
+    let mut names = blueprint.policy.routes.iter().filter_map(Route::query_parameter);
+    names.any(|name| parameters(lifted, name).nth(1).is_some())
+}
+
+/// The values of a parameter of the query, in order.
+fn parameters<'a>(lifted: &'a Lifted, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
+    let pairs = lifted.message.query.as_deref().unwrap_or_default().split('&');
+    pairs.filter_map(move |pair| pair.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
 }
 
 fn body_member(body: Option<&str>, name: &str) -> Option<String> {

@@ -189,9 +189,39 @@ impl Desk {
             .with_state(self.clone())
     }
 
+    /// Every route behind the guard, and one that finds its account in the query, once for whom it asks and once for what it tells.
+    pub(crate) fn with_statements(self: &Arc<Self>, told: Parameter) -> Router {
+        let statement = move |State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, uri: http::Uri| async move {
+            desk.statement(&caller, uri.query().unwrap_or_default(), told)
+        };
+        let router = Router::new().route("/v1/statement", get(statement)).with_state(self.clone());
+        let router = self.customers().merge(self.staff()).merge(router);
+        router.layer(axum::middleware::from_fn_with_state(self.clone(), guard))
+    }
+
+    fn statement(&self, caller: &Caller, query: &str, told: Parameter) -> Result<String, Refusal> {
+        first(query, "page").ok_or(Refusal::Malformed)?;
+        let asked = first(query, "account").ok_or(Refusal::Malformed)?;
+        self.owners.get(asked).filter(|owner| (self.steps.owns)(owner, caller)).ok_or(Refusal::Forbidden)?;
+        let account = told(query, "account").ok_or(Refusal::Malformed)?;
+        self.witness.hit("GET /v1/statement", Some(caller.id.clone()), Some(account.into()));
+        Ok(self.owners.get(account).map(|owner| self.secret(owner)).unwrap_or_default())
+    }
+
     fn secret(&self, id: &str) -> String {
         self.secrets.get(id).cloned().unwrap_or_default()
     }
+}
+
+/// The value of a parameter of a query.
+pub(crate) type Parameter = for<'a> fn(&'a str, &str) -> Option<&'a str>;
+
+pub(crate) fn first<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+pub(crate) fn last<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.rsplit('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// Nothing runs before everything is checked.
