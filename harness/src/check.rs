@@ -15,7 +15,8 @@ pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub(crate) use leak::leaks;
 pub use shrink::shrink;
-pub use stability::{check_stable, check_twin, twin, without_inert};
+pub(crate) use stability::check_twin;
+pub use stability::{check_stable, twin, without_inert};
 
 use crate::{
     forge::{self, Wire},

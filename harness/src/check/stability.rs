@@ -44,7 +44,7 @@ pub fn without_inert(case: &Case) -> Option<Case> {
 ///
 /// Beside what [`check`] finds on the twin itself, a difference where both agree with the standards is an
 /// [`FindingKind::Unstable`]. Two verdicts are a fault of the oracle.
-pub async fn check_twin(
+pub(crate) async fn check_twin(
     gate: &Gate,
     world: &World,
     bare: &Checked,
@@ -67,9 +67,10 @@ pub async fn check_twin(
     Ok(checked)
 }
 
-/// [`check_twin`] on a case that holds both: the inert changes, and what they are added to.
+/// Makes the attempt of a case with inert changes, and compares it with what comes of the same case without them.
 ///
-/// `Ok(None)` when the case holds no inert change.
+/// Beside what [`check`] finds on the case itself, a difference where both agree with the standards is an
+/// [`FindingKind::Unstable`]. Two verdicts are a fault of the oracle. `Ok(None)` when the case holds no inert change.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
