@@ -264,10 +264,12 @@ impl Matrix {
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::exhibit::{Matrix, Measure};
+    /// use gatecrash::{exhibit::{Exhibit, Matrix, Measure}, model::Rule};
+    /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
     /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
-    /// let row = Matrix::default().row(&exhibit, measure)?;
-    /// assert!(row.killed && row.twin_clean == Some(true));
+    /// let row = Matrix::default().row(&flawed, measure)?;
+    /// assert!(row.killed);
+    /// assert!(row.killers.contains(&"aud-missing".to_string()));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn row(&mut self, exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
@@ -325,9 +327,10 @@ impl Matrix {
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-/// use gatecrash::exhibit::{Measure, quick};
+/// use gatecrash::{exhibit::{Exhibit, Measure, quick}, model::Rule};
+/// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
 /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
-/// assert!(quick(&exhibit, measure)?.killed);
+/// assert!(quick(&flawed, measure)?.killed);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {

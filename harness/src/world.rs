@@ -269,9 +269,9 @@ impl World {
     /// # "#)?;
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use std::time::{Duration, SystemTime};
-    /// // For a service that can be told what time it is.
+    /// // For a service that can be told what time it is; a frozen clock always stands here.
     /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(world.now().try_into()?);
-    /// assert_ne!(now, SystemTime::now());
+    /// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn now(&self) -> i64 {

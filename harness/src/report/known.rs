@@ -218,8 +218,17 @@ impl Accepted {
     /// #     .with(|options| options.once = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
-    /// use gatecrash::report::Accepted;
-    /// assert_eq!(Accepted::default().of(&campaign.findings[0]), None);
+    /// use gatecrash::report::{Known, KnownFinding, today};
+    /// let finding = &campaign.findings[0];
+    /// let entry = KnownFinding {
+    ///     fingerprint: finding.fingerprint.clone(),
+    ///     reason: "tokens come with the next release".into(),
+    ///     owner: "platform team".into(),
+    ///     expires: "2999-01-31".into(),
+    /// };
+    /// let known = Known { file: "known.toml".into(), entries: vec![entry] };
+    /// let accepted = known.apply(&campaign.findings, today());
+    /// assert!(accepted.of(finding).is_some_and(|entry| entry.owner == "platform team"));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn of(&self, finding: &Finding) -> Option<&KnownFinding> {
