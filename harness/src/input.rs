@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::corpus::{Entry, What, parse_entry, write_entry};
 
-/// The format of catalogue files that this version reads.
+/// The format of catalogue files, and of files of accepted findings, that this version reads.
 ///
 /// ```
 /// use gatecrash::{input::FORMAT, report::Known};

@@ -77,8 +77,8 @@ impl Session {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::campaign::{Bound, CampaignOptions, Session};
     /// let session = Session::start(target)?;
-    /// let options = CampaignOptions { bound: Bound::Attempts(20), ..CampaignOptions::default() };
-    /// assert_eq!(session.run(options)?.tally.attempts, 20);
+    /// let options = CampaignOptions { bound: Bound::Attempts(50), ..CampaignOptions::default() };
+    /// assert_eq!(session.run(options)?.tally.attempts, 50);
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn run(&self, options: CampaignOptions) -> Result<Campaign, CampaignError> {
