@@ -239,6 +239,29 @@ pub struct Progress {
 }
 
 /// Runs a campaign.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use std::sync::{Arc, atomic::Ordering};
+/// use gatecrash::campaign::{self, Bound, CampaignOptions, Progress};
+///
+/// let progress = Arc::new(Progress::default());
+/// let options = CampaignOptions { bound: Bound::Attempts(50), ..CampaignOptions::default() };
+/// let campaign = campaign::run(&target, options, &progress)?;
+/// assert_eq!(progress.attempts.load(Ordering::Relaxed), campaign.tally.attempts);
+/// assert!(!campaign.findings.is_empty(), "the gate looks at no token");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) -> Result<Campaign, CampaignError> {
     let world = World::new(target.policy.clone(), target.world.clone())?;
     let prepared = Prepared::new(&world, options)?;
@@ -350,6 +373,27 @@ fn finish(
 }
 
 /// Replays one case on a fresh gate, at every depth that the gate has.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::{campaign, check::Outcome, model::{Case, Stance}};
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// // The gate lets in whoever has a certificate.
+/// for checked in campaign::replay(&target, &case)? {
+///     assert!(matches!(checked.outcome, Outcome::Disagree(_)));
+/// }
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignError> {
     replay_on(&mut Ground::new(target)?, case)
 }
@@ -373,7 +417,7 @@ fn replay_on(ground: &mut Ground, case: &Case) -> Result<Vec<Checked>, CampaignE
 /// How many random attempts come up to and with the first disagreement that is `wanted`; `None` within `cap`.
 ///
 /// The cases are drawn as in the random part of a campaign, but for its controls and its catalogue.
-pub fn random_attempts(
+pub(crate) fn random_attempts(
     target: &Target,
     cap: u64,
     wanted: &dyn Fn(FindingKind, &BTreeSet<Rule>) -> bool,
@@ -404,6 +448,26 @@ pub fn random_attempts(
 }
 
 /// The order of a campaign, without a gate: what would be attempted.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::campaign::{self, CampaignOptions, Origin};
+/// let plan = campaign::plan(&target, CampaignOptions::default())?;
+/// let (origin, case, _) = plan.case(0);
+/// assert_eq!(origin, Origin::Control);
+/// assert_eq!(case.mutations().count(), 0);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn plan(target: &Target, options: CampaignOptions) -> Result<Plan, CampaignError> {
     let world = World::new(target.policy.clone(), target.world.clone())?;
     Ok(Plan::new(&world, &Catalogue::embedded()?, options))

@@ -58,6 +58,10 @@ pub enum Severity {
 
 impl Severity {
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::catalogue::Severity::High.name(), "high");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Severity::Info => "info",
@@ -86,6 +90,10 @@ pub enum Expect {
 
 impl Expect {
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::catalogue::Expect::Refuse.name(), "refuse");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Expect::Admit => "admit",
@@ -177,12 +185,45 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// The catalogue that the crate `gatecrash-corpus` embeds.
+    ///
+    /// ```
+    /// use gatecrash::{catalogue::Catalogue, model::Rule};
+    /// let catalogue = Catalogue::embedded()?;
+    /// assert!(catalogue.attacks.iter().any(|attack| attack.rules.contains(&Rule::Audience)));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn embedded() -> Result<Self, CatalogueError> {
         let files = gatecrash_corpus::attacks();
         Self::parse(files.iter().map(|(file, text)| (file.as_str(), *text)))
     }
 
     /// Reads a catalogue from files: name and text.
+    ///
+    /// ```
+    /// use gatecrash::catalogue::Catalogue;
+    /// let family = r#"
+    ///     format = 1
+    ///     family = "exp-missing"
+    ///     section = "C"
+    ///     artefact = "claims"
+    ///     what = "the token never expires"
+    ///     why = "A stolen token without an end works for ever."
+    ///     fix = "Require `exp`."
+    ///     references = ["RFC 9068 §2.2"]
+    ///     cwe = 613
+    ///     owasp-api = "API2:2023"
+    ///     severity = "high"
+    ///     rules = ["expiry"]
+    ///
+    ///     [[variants]]
+    ///     id = "exp-missing"
+    ///     mutations = [{ drop-claim = "exp" }]
+    /// "#;
+    /// let catalogue = Catalogue::parse([("exp-missing.toml", family)])?;
+    /// assert_eq!(catalogue.attacks[0].id, "exp-missing");
+    /// assert!(Catalogue::parse([("one.toml", family), ("other.toml", family)]).is_err(), "ids are unique");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, CatalogueError> {
         let mut attacks: Vec<Attack> = Vec::new();
         let mut known: BTreeSet<String> = BTreeSet::new();
@@ -198,6 +239,14 @@ impl Catalogue {
     }
 
     /// The attack or the attacks of the family called `id`.
+    ///
+    /// ```
+    /// use gatecrash::catalogue::Catalogue;
+    /// let catalogue = Catalogue::embedded()?;
+    /// assert_eq!(catalogue.find("aud-missing").len(), 1);
+    /// assert!(catalogue.find("no-such-attack").is_empty());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn find(&self, id: &str) -> Vec<&Attack> {
         match self.attacks.iter().find(|attack| attack.id == id) {
             Some(attack) => vec![attack],
@@ -206,11 +255,33 @@ impl Catalogue {
     }
 
     /// How many families there are.
+    ///
+    /// ```
+    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// assert!(catalogue.families() < catalogue.attacks.len());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn families(&self) -> usize {
         self.attacks.iter().map(|attack| attack.family.id.as_str()).collect::<BTreeSet<_>>().len()
     }
 
     /// Every case that means something under the blueprint's policy: each attack from each of its stances on each route.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// for entry in catalogue.cases(&world.blueprint()) {
+    ///     assert!(entry.attack < catalogue.attacks.len());
+    ///     assert_eq!(entry.case.steps[0].route, "GET /v1/whoami");
+    /// }
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<CatalogueCase> {
         let attacks = self.attacks.iter().enumerate();
         let cases = attacks.flat_map(|(index, attack)| {
@@ -222,6 +293,20 @@ impl Catalogue {
 
 impl Attack {
     /// The cases of this attack that mean something under the blueprint's policy.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// let cases = catalogue.find("aud-missing")[0].cases(&world.blueprint());
+    /// assert!(gatecrash::model::describe(&cases[0]).ends_with("GET /v1/whoami, then: issuer leaves out `aud`"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
         let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
         let steps = routes.flat_map(|route| {

@@ -15,7 +15,8 @@ pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub(crate) use leak::leaks;
 pub use shrink::shrink;
-pub use stability::{check_stable, check_twin, twin, without_inert};
+pub(crate) use stability::check_twin;
+pub use stability::{check_stable, twin, without_inert};
 
 use crate::{
     forge::{self, Wire},
@@ -63,11 +64,59 @@ pub struct Checked {
 /// one that is kept from the others.
 ///
 /// `Err` when the case means nothing here; that is no statement about gate or harness.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check}, model::{Case, Stance}};
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// let gate = gate(&world)?;
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// let options = CheckOptions { depth: Depth::Service, mirror: true, serial: 0 };
+/// let checked = check(&gate, &world, &case, options).await.map_err(|error| error.to_string())?;
+/// assert!(checked.verdict.must_refuse());
+/// assert!(matches!(checked.outcome, Outcome::Disagree(_)), "the gate lets in whoever has a certificate");
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOptions) -> Result<Checked, Unresolvable> {
     check_through(gate, world, case, options, |wire| wire).await
 }
 
 /// [`check`], with the forged bytes passed through `warp`: the way to plant a bug into the forge.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_through}, forge::Wire, model::{Case, Stance}};
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// let gate = gate(&world)?;
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: 0 };
+/// let garbled = |wire: Wire| Wire { request: wire.request.to_ascii_uppercase(), ..wire };
+/// let checked = check_through(&gate, &world, &case, options, garbled).await.map_err(|error| error.to_string())?;
+/// assert!(matches!(checked.outcome, Outcome::HarnessFault(_)));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check_through(
     gate: &Gate,
     world: &World,

@@ -50,6 +50,26 @@ enum Failure {
 }
 
 /// Runs the command line; the exit status is 0 clean, 1 findings, 2 set-up or usage error, 3 harness fault.
+///
+/// ```no_run
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// use gatecrash::cli::{Shelf, main};
+/// let shelf = Shelf { exhibits: vec![exhibit], command: "cargo gatecrash".into(), policy: None };
+/// let status = main(shelf);
+/// # drop(status);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn main(shelf: Shelf) -> ExitCode {
     let arguments = with_default_command(std::env::args_os().collect::<Vec<OsString>>());
     let arguments = Arguments::parse_from(arguments);
@@ -74,6 +94,16 @@ pub fn main(shelf: Shelf) -> ExitCode {
 }
 
 /// The command line of [`main!`](crate::main!): one gate, its policy in a file.
+///
+/// ```no_run
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// use gatecrash::{WorldOptions, cli::single, factory};
+/// // The same as `gatecrash::main!`, where the policy lies elsewhere.
+/// let status = single(factory!(gate), "/etc/gate.toml".into(), WorldOptions::default(), "cargo gatecrash");
+/// # drop(status);
+/// ```
 pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &str) -> ExitCode {
     let read = match input::policy(&policy) {
         Ok(read) => read,

@@ -17,7 +17,8 @@ pub use entry::{About, Entry, What, parse_entry, write_entry};
 pub use lint::{LintError, Linted, lint};
 pub use merge::{MergeError, Merged, Removed, merge};
 pub use migrate::{Migrated, migrate};
-pub use provenance::{ORIGINS, record as record_origin};
+pub(crate) use provenance::ORIGINS;
+pub use provenance::record as record_origin;
 pub use stats::{Stats, stats};
 
 use crate::input::InputError;
@@ -26,6 +27,12 @@ use crate::input::InputError;
 const NAME: usize = 48;
 
 /// Name of an input by its content: 48 hexadecimal digits, so that two corpora never use one name for two inputs.
+///
+/// ```
+/// use gatecrash::corpus::name_of;
+/// assert_eq!(name_of(b"an input").len(), 48);
+/// assert_ne!(name_of(b"an input"), name_of(b"another"));
+/// ```
 pub fn name_of(input: &[u8]) -> String {
     Sha256::digest(input)[..NAME / 2].iter().map(|octet| format!("{octet:02x}")).collect()
 }
@@ -36,6 +43,12 @@ pub(crate) fn today() -> String {
 }
 
 /// The regressions that the crate `gatecrash-corpus` embeds.
+///
+/// ```
+/// let regressions = gatecrash::corpus::regressions()?;
+/// assert!(regressions.iter().all(|entry| entry.about.is_some()), "each says what it shows");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn regressions() -> Result<Vec<Entry>, InputError> {
     gatecrash_corpus::regressions().iter().map(|(file, text)| parse_entry(file, text)).collect()
 }

@@ -25,6 +25,10 @@ pub enum Crypto {
 
 impl Crypto {
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::Crypto::Ideal.name(), "ideal");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Crypto::Ideal => "ideal",
@@ -34,6 +38,13 @@ impl Crypto {
 }
 
 /// Whether ideal cryptography can say what the case says; any other case is made in real mode.
+///
+/// ```
+/// use gatecrash::{crypto::has_ideal_form, model::{Case, Mutation, Stance, Transport}};
+/// let of = |change| Case::one(Stance::NoToken, "GET /v1/whoami", vec![change]);
+/// assert!(has_ideal_form(&of(Mutation::Unsigned)));
+/// assert!(!has_ideal_form(&of(Mutation::Transport(Transport::Tls12))));
+/// ```
 pub fn has_ideal_form(case: &Case) -> bool {
     case.mutations().all(|mutation| match mutation {
         // An algorithm that ideal certificates do not have.
@@ -58,9 +69,21 @@ pub struct Layers {
 
 impl Layers {
     /// Both layers ideal.
+    ///
+    /// ```
+    /// use gatecrash::{Crypto, Layers};
+    /// assert_eq!(Layers::IDEAL.tokens, Crypto::Ideal);
+    /// assert_eq!(Layers::default().tokens, Crypto::Real);
+    /// ```
     pub const IDEAL: Self = Self { handshake: Crypto::Ideal, tokens: Crypto::Ideal };
 
     /// The ideal layers, in words; `None` when there is none.
+    ///
+    /// ```
+    /// use gatecrash::{Crypto, Layers};
+    /// assert_eq!(Layers { tokens: Crypto::Ideal, ..Layers::default() }.ideal(), Some("tokens"));
+    /// assert_eq!(Layers::default().ideal(), None);
+    /// ```
     pub fn ideal(self) -> Option<&'static str> {
         match (self.handshake, self.tokens) {
             (Crypto::Ideal, Crypto::Ideal) => Some("handshake and tokens"),

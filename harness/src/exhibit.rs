@@ -53,15 +53,65 @@ pub enum Needs {
 
 impl Exhibit {
     /// Name of the one gate of somebody's program.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// assert_eq!(exhibit.name, gatecrash::exhibit::Exhibit::OWN);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub const OWN: &str = "gate";
 
     /// The one gate of somebody's program, with a policy in text; `file` is named in errors.
+    ///
+    /// ```
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// use gatecrash::{WorldOptions, exhibit::Exhibit};
+    /// let policy = r#"
+    ///     audience = "https://api.example.test"
+    ///     trust-domain = "example.test"
+    ///     issuers = [{ url = "https://issuer.example.test" }]
+    ///     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// "#;
+    /// let exhibit = Exhibit::single(gatecrash::factory!(gate), "gate.toml", policy, WorldOptions::default())?;
+    /// assert_eq!(exhibit.target.policy.audience, "https://api.example.test");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn single(factory: Factory, file: &str, policy: &str, world: WorldOptions) -> Result<Self, InputError> {
         let policy = parse_policy(file, policy)?;
         Ok(Self::own(Target { factory, policy, world }))
     }
 
     /// The one gate of somebody's program.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// assert!(!exhibit.is_flawed());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn own(target: Target) -> Self {
         Self {
             name: Self::OWN.into(),
@@ -75,11 +125,50 @@ impl Exhibit {
     }
 
     /// Whether the gate is meant to have a flaw.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{exhibit::Exhibit, model::Rule};
+    /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
+    /// assert!(flawed.is_flawed());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn is_flawed(&self) -> bool {
         !self.breaks.is_empty() || !self.shows.is_empty()
     }
 
     /// Whether a finding of this kind, where these rules are violated, shows the declared flaw and no other.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{check::FindingKind, exhibit::Exhibit, model::Rule};
+    /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
+    /// assert!(flawed.declares(FindingKind::Breach, &[Rule::Audience].into()));
+    /// assert!(!flawed.declares(FindingKind::Breach, &[Rule::Audience, Rule::Expiry].into()));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn declares(&self, kind: FindingKind, rules: &BTreeSet<Rule>) -> bool {
         self.shows.contains(&kind) || (!rules.is_empty() && rules.is_subset(&self.breaks))
     }
@@ -163,6 +252,28 @@ pub struct Matrix {
 
 impl Matrix {
     /// One row. `Err` when gate or twin cannot be built.
+    ///
+    /// ```no_run
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{exhibit::{Exhibit, Matrix, Measure}, model::Rule};
+    /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
+    /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
+    /// let row = Matrix::default().row(&flawed, measure)?;
+    /// assert!(row.killed);
+    /// assert!(row.killers.contains(&"aud-missing".to_string()));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn row(&mut self, exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
         let pairs = exhibit.needs == Some(Needs::Pair);
         let twin_findings = match &exhibit.twin {
@@ -204,6 +315,26 @@ impl Matrix {
 }
 
 /// Which attacks show the flaw of a gate, without its twin and without shrinking: [`Kill::killed`] says that some do.
+///
+/// ```no_run
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// use gatecrash::{exhibit::{Exhibit, Measure, quick}, model::Rule};
+/// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
+/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
+/// assert!(quick(&flawed, measure)?.killed);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn quick(exhibit: &Exhibit, measure: Measure) -> Result<Kill, CampaignError> {
     let done = campaign_of(&exhibit.target, measure, None, (CryptoMode::Real, false))?;
     let mut row = kill(exhibit, &done, None);

@@ -13,6 +13,17 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type Factory = Arc<dyn for<'a> Fn(&'a World) -> LocalBoxFuture<'a, Result<Gate, BoxError>> + Send + Sync>;
 
 /// Boxes a factory; [`factory!`](crate::factory!) calls it.
+///
+/// ```
+/// use gatecrash::{Gate, factory::{Factory, boxed}};
+/// // What a function cannot know by itself, a closure takes along.
+/// let address = std::sync::Arc::new("127.0.0.1:5432".to_string());
+/// let factory: Factory = boxed(move |_world| {
+///     let address = address.clone();
+///     Box::pin(async move { Ok(Gate::serve(|_io| async {}).keep(address)) })
+/// });
+/// # drop(factory);
+/// ```
 pub fn boxed<F>(build: F) -> Factory
 where
     F: for<'a> Fn(&'a World) -> LocalBoxFuture<'a, Result<Gate, BoxError>> + Send + Sync + 'static,
@@ -21,8 +32,25 @@ where
 }
 
 /// What a factory may return. The parameter only keeps the implementations apart.
+///
+/// ```
+/// use gatecrash::{Gate, factory::IntoGate};
+/// fn accepts<Kind>(_: impl IntoGate<Kind>) {}
+/// accepts(Gate::serve(|_io| async {}));
+/// accepts(Err::<Gate, _>("the database does not start"));
+/// accepts(async { Gate::serve(|_io| async {}) });
+/// ```
 pub trait IntoGate<Kind> {
     /// The gate, or why there is none.
+    ///
+    /// ```
+    /// use gatecrash::{Gate, factory::IntoGate};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let gate = Err::<Gate, _>("the database does not start").into_gate().await;
+    /// assert!(gate.is_err_and(|error| error.to_string() == "the database does not start"));
+    /// # }
+    /// ```
     fn into_gate(self) -> impl Future<Output = Result<Gate, BoxError>>;
 }
 

@@ -117,6 +117,24 @@ pub enum ForgeError {
 /// Forges the bytes of an attempt. `serial` makes its unique strings unique.
 ///
 /// `Err` when the attempt names what no writer can say.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{forge::forge, model::{Case, Person, Stance, resolve}};
+/// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
+/// let blueprint = world.blueprint();
+/// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
+/// let wire = forge(&attempt, &blueprint, world.keyring(), world.mint(), 0)?;
+/// assert!(wire.request.starts_with(b"GET /v1/whoami HTTP/1.1\r\n"));
+/// assert!(wire.token.is_some_and(|token| token.split('.').count() == 3));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn forge(
     attempt: &Attempt,
     blueprint: &Blueprint,

@@ -53,6 +53,26 @@ pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
 pub const CRYPTO_VARIABLE: &str = "GATECRASH_CRYPTO";
 
 /// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::{WorldOptions, campaign::{Target, replay}, fuzzing::SEED};
+/// // The world in which a fuzzer found something, to look at it once more.
+/// let target = Target { world: WorldOptions { seed: SEED, ..target.world.clone() }, ..target };
+/// # let case = gatecrash::model::Case::one(gatecrash::model::Stance::NoToken, "GET /v1/whoami", vec![]);
+/// assert!(!replay(&target, &case)?.is_empty());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub const SEED: u64 = 1;
 
 /// Of inputs that agree, one in so many is read back from its bytes.
@@ -110,6 +130,25 @@ impl Fuzzer {
     /// Builds world and gate. The world's seed is [`SEED`].
     ///
     /// `gate` and `command` are for the story: the gate's name, and the command line before its subcommand.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let fuzzer = Fuzzer::new(Surface::Claims, &exhibit, "cargo run --example gatecrash --", false)?;
+    /// assert_eq!(fuzzer.surface(), Surface::Claims);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn new(surface: Surface, exhibit: &Exhibit, command: &str, named: bool) -> Result<Self, FuzzError> {
         let mut target = exhibit.target.clone();
         target.world.seed = SEED;
@@ -138,6 +177,26 @@ impl Fuzzer {
     }
 
     /// The gate that [`GATE_VARIABLE`] names, or the first, ready to be fuzzed; panics of its threads are heard.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// // Without `GATECRASH_GATE` in the environment, the first one.
+    /// let fuzzer = Fuzzer::of_environment(Surface::Claims, &[exhibit], "cargo run --example gatecrash --");
+    /// assert!(fuzzer.is_ok());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn of_environment(surface: Surface, exhibits: &[Exhibit], command: &str) -> Result<Self, FuzzError> {
         panics::listen_everywhere();
         let wanted = std::env::var(GATE_VARIABLE).unwrap_or_default();
@@ -148,6 +207,25 @@ impl Fuzzer {
     }
 
     /// The surface.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let fuzzer = Fuzzer::new(Surface::Chain, &exhibit, "", false)?;
+    /// assert_eq!(fuzzer.surface(), Surface::Chain);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn surface(&self) -> Surface {
         self.surface
     }
@@ -155,6 +233,27 @@ impl Fuzzer {
     /// Attempts an input at every depth of the gate. `Ok(false)` when it is none of the surface's, or means nothing here.
     ///
     /// `Err` holds the finding, or what the harness caught itself at.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::write_case, model::{Case, Person, Stance}};
+    /// let mut fuzzer = Fuzzer::new(Surface::Case, &exhibit, "cargo run --example gatecrash --", false)?;
+    /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
+    /// assert!(matches!(fuzzer.attempt(write_case(&honest).as_bytes()), Ok(true)));
+    /// assert!(matches!(fuzzer.attempt(b"no case"), Ok(false)));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn attempt(&mut self, input: &[u8]) -> Result<bool, Box<Story>> {
         let kept = match self.surface.is_raw() {
             true => self.attempt_raw(input),
@@ -259,6 +358,32 @@ impl Fuzzer {
     ///
     /// Cases are changed by structure. Tokens, certificates and TLS records are taken apart, so that `engine`, which changes octets as
     /// this function does, changes what they hold; other bytes are the engine's alone.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::parse_case};
+    /// # fn engine(data: &mut [u8], size: usize, _most: usize) -> usize {
+    /// #     data[..size].reverse();
+    /// #     size
+    /// # }
+    /// let fuzzer = Fuzzer::new(Surface::Case, &exhibit, "", false)?;
+    /// let mut data = [0; 4096];
+    /// let size = fuzzer.mutate(&mut data, 0, 4096, 7, engine);
+    /// // Where there was no case, a fresh one is drawn.
+    /// assert!(parse_case("mutant", std::str::from_utf8(&data[..size])?).is_ok());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn mutate(&self, data: &mut [u8], size: usize, most: usize, seed: u32, engine: Engine) -> usize {
         let room = most.min(data.len());
         let mut dice = Dice::new(u64::from(seed));
@@ -286,6 +411,26 @@ impl Fuzzer {
     }
 
     /// Something of both, of at most `room` octets: of cases a case, of bytes a beginning and an end.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let fuzzer = Fuzzer::new(Surface::RawHttp, &exhibit, "", false)?;
+    /// let made = fuzzer.cross(b"GET / HTTP/1.1\r\n", b"PUT / HTTP/1.0\r\n", 7, 20);
+    /// assert!(made.len() <= 20);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn cross(&self, one: &[u8], other: &[u8], seed: u32, room: usize) -> Vec<u8> {
         let mut made = match self.surface {
             surface if !surface.is_raw() => self.mutator.cross(one, other, seed, room).into_bytes(),
@@ -306,6 +451,26 @@ impl Fuzzer {
     }
 
     /// Replays a raw input on this gate, at every depth. `None` when it is no input of the surface.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
+    /// let replays = fuzzer.replay_raw(b"no token at all").ok_or("bytes are a token")?;
+    /// assert!(replays.iter().all(|replay| replay.verdict.must_refuse() && !replay.disagreements.is_empty()));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn replay_raw(&mut self, input: &[u8]) -> Option<Vec<RawReplay>> {
         let raw = self.raw.as_ref()?;
         let attempt = raw.attempt(input)?;
@@ -324,11 +489,31 @@ impl Fuzzer {
     }
 
     /// What is permitted in answer to a raw input; `None` when it is none of the surface's.
-    pub fn raw_verdict(&self, input: &[u8]) -> Option<gatecrash_model::Verdict> {
+    pub(crate) fn raw_verdict(&self, input: &[u8]) -> Option<gatecrash_model::Verdict> {
         Some(self.raw.as_ref()?.attempt(input)?.verdict)
     }
 
     /// How deep an input gets: 0 nothing, 1 handshake, 2 token, 3 handler. `None` when it is none of the surface's.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
+    /// // The gate runs its handler for whoever has a certificate.
+    /// assert_eq!(fuzzer.depth(b"no token at all"), Some(3));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn depth(&mut self, input: &[u8]) -> Option<usize> {
         let observations = self.observe(input)?;
         let policy = &self.target.policy;
@@ -336,6 +521,26 @@ impl Fuzzer {
     }
 
     /// What an input does, in a line: outcome, depth, rules and how the gate answered. Alike is what has the same line.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
+    /// // One of them is enough for a corpus.
+    /// assert_eq!(fuzzer.behaviour(b"no token at all"), fuzzer.behaviour(b"no token either"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn behaviour(&mut self, input: &[u8]) -> Option<String> {
         let observations = self.observe(input)?;
         let policy = &self.target.policy;
@@ -377,11 +582,52 @@ impl Fuzzer {
     }
 
     /// Replays a case on a fresh gate, at every depth.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, model::{Case, Stance}};
+    /// let fuzzer = Fuzzer::new(Surface::Case, &exhibit, "", false)?;
+    /// for checked in fuzzer.replay_case(&Case::one(Stance::NoToken, "GET /v1/whoami", vec![]))? {
+    ///     assert!(checked.verdict.must_refuse());
+    /// }
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn replay_case(&self, case: &Case) -> Result<Vec<Checked>, CampaignError> {
         crate::campaign::replay(&self.target, case)
     }
 
     /// What the inputs reached so far.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// use gatecrash::fuzzing::{Fuzzer, Surface};
+    /// let mut fuzzer = Fuzzer::new(Surface::Case, &exhibit, "", false)?;
+    /// assert!(matches!(fuzzer.attempt(b"no case"), Ok(false)));
+    /// assert_eq!(fuzzer.reached().rejected, 1);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn reached(&self) -> &Reached {
         &self.reached
     }

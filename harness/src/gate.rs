@@ -50,6 +50,10 @@ pub enum Depth {
 
 impl Depth {
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::Depth::Service.name(), "service");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Depth::Connection => "connection",
@@ -179,6 +183,30 @@ impl Gate {
     ///
     /// What cannot be said at service depth is made at connection depth; the observation names the depth.
     /// [`check`](crate::check::check) forges, attempts and judges in one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), gatecrash::BoxError> {
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// use gatecrash::{Depth, forge::forge, model::{Case, Person, Stance, resolve}};
+    /// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
+    /// let blueprint = world.blueprint();
+    /// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
+    /// let wire = forge(&attempt, &blueprint, world.keyring(), world.mint(), 0)?;
+    /// let observation = gate(&world)?.attempt(&wire, &world, Depth::Service).await;
+    /// assert_eq!(observation.seen.hits[0].route, "GET /v1/whoami");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn attempt(&self, wire: &Wire, world: &World, depth: Depth) -> Observation {
         let made = async {
             if depth == Depth::Service

@@ -7,10 +7,21 @@ use serde::de::DeserializeOwned;
 
 use crate::corpus::{Entry, What, parse_entry, write_entry};
 
-/// The format of catalogue files that this version reads.
+/// The format of catalogue files, and of files of accepted findings, that this version reads.
+///
+/// ```
+/// use gatecrash::{input::FORMAT, report::Known};
+/// assert!(Known::parse("known.toml", &format!("format = {FORMAT}")).is_ok());
+/// ```
 pub const FORMAT: u32 = 1;
 
 /// The format of case files that this version writes. It reads every one before it, too.
+///
+/// ```
+/// use gatecrash::{input::{CASE_FORMAT, write_case}, model::{Case, Stance}};
+/// let text = write_case(&Case::one(Stance::NoToken, "GET /v1/whoami", vec![]));
+/// assert!(text.starts_with(&format!("format = {CASE_FORMAT}")));
+/// ```
 pub const CASE_FORMAT: u32 = 2;
 
 /// A broken file: which, where, what was wrong and what would be right.
@@ -26,6 +37,11 @@ pub struct InputError {
 
 impl InputError {
     /// An error about a whole file.
+    ///
+    /// ```
+    /// let error = gatecrash::input::InputError::of("gate.toml", "names no issuer");
+    /// assert_eq!(error.to_string(), "gate.toml: names no issuer");
+    /// ```
     pub fn of(file: impl Into<String>, fault: impl Into<String>) -> Self {
         Self { file: file.into(), place: None, fault: fault.into() }
     }
@@ -43,11 +59,32 @@ impl fmt::Display for InputError {
 impl std::error::Error for InputError {}
 
 /// Reads a policy file (`gate.toml`). `Err` on the first fault of syntax, or with every fault of sense.
+///
+/// ```no_run
+/// let policy = gatecrash::input::policy("gate.toml".as_ref())?;
+/// println!("{} routes", policy.routes.len());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn policy(path: &Path) -> Result<Policy, InputError> {
     parse_policy(&path.display().to_string(), &text(path)?)
 }
 
 /// Reads a policy from text; `file` is named in errors.
+///
+/// ```
+/// use gatecrash::input::parse_policy;
+/// let text = r#"
+///     audience = "https://api.example.test"
+///     trust-domain = "example.test"
+///     issuers = [{ url = "https://issuer.example.test" }]
+///     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// "#;
+/// // What is left out has a strict default.
+/// assert!(parse_policy("gate.toml", text)?.certificates.revocation);
+/// let error = parse_policy("gate.toml", &text.replace("audience", "audiance")).unwrap_err();
+/// assert_eq!(error.place, Some((2, 5)));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
     let policy: Policy = parse(file, text)?;
     let faults = policy.faults();
@@ -61,11 +98,30 @@ pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
 }
 
 /// Reads a case file.
+///
+/// ```no_run
+/// let case = gatecrash::input::case("target/gatecrash/gate-063e974559c0.toml".as_ref())?;
+/// println!("{}", gatecrash::model::describe(&case));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn case(path: &Path) -> Result<Case, InputError> {
     parse_case(&path.display().to_string(), &text(path)?)
 }
 
 /// Reads a case from text; `file` is named in errors.
+///
+/// ```
+/// use gatecrash::{input::parse_case, model::Mutation};
+/// let case = parse_case("aud-missing.toml", r#"
+///     format = 2
+///     [[steps]]
+///     route = "GET /v1/whoami"
+///     stance = { complete = "alice" }
+///     mutations = [{ drop-claim = "aud" }]
+/// "#)?;
+/// assert_eq!(case.steps[0].mutations, [Mutation::DropClaim("aud".into())]);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn parse_case(file: &str, text: &str) -> Result<Case, InputError> {
     match parse_entry(file, text)?.what {
         What::Case(case) => Ok(case),
@@ -74,6 +130,13 @@ pub fn parse_case(file: &str, text: &str) -> Result<Case, InputError> {
 }
 
 /// The text of a case, as [`parse_case`] reads it.
+///
+/// ```
+/// use gatecrash::{input::{parse_case, write_case}, model::{Case, Stance}};
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// assert_eq!(parse_case("case.toml", &write_case(&case))?, case);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn write_case(case: &Case) -> String {
     write_entry(&Entry { about: None, what: What::Case(case.clone()) })
 }

@@ -78,6 +78,14 @@ impl Keyring {
     /// Derives every key. `shared` is the secret for the `HS` algorithms, if it is not to be derived as well.
     ///
     /// No key of an ideal layer is one of any other world.
+    ///
+    /// ```
+    /// use gatecrash::{Layers, keys::Keyring, model::KeyName};
+    /// let keyring = |seed| Keyring::new(seed, None, Layers::default());
+    /// let of = |seed| keyring(seed).secret(KeyName::Server).map(|key| key.private_der());
+    /// assert_eq!(of(1), of(1));
+    /// assert_ne!(of(1), of(2));
+    /// ```
     pub fn new(seed: u64, shared: Option<&[u8]>, layers: Layers) -> Self {
         let derivation = Derivation { seed, layers };
         let mut keys = BTreeMap::new();
@@ -122,11 +130,25 @@ impl Keyring {
     }
 
     /// The key called `name`. Every name has one.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let leaf = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// assert!(leaf.sign_der(b"to be signed").is_some());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn secret(&self, name: KeyName) -> Option<&Secret> {
         self.keys.get(&name)
     }
 
     /// Every key, in the order of the names.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// assert!(keyring.iter().any(|(name, _)| name == KeyName::Leaf(Person::Alice)));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (KeyName, &Secret)> {
         self.keys.iter().map(|(name, secret)| (*name, secret))
     }
@@ -189,6 +211,12 @@ impl Derivation {
 }
 
 /// HMAC with SHA-2 (RFC 7518 §3.2).
+///
+/// ```
+/// use gatecrash::{keys::mac, model::Algorithm};
+/// assert_eq!(mac(b"secret", Algorithm::HS256, b"header.claims").map(|tag| tag.len()), Some(32));
+/// assert_eq!(mac(b"secret", Algorithm::RS256, b"header.claims"), None);
+/// ```
 pub fn mac(secret: &[u8], algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
     Some(match algorithm {
         Algorithm::HS256 => {

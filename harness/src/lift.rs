@@ -10,6 +10,23 @@ use gatecrash_model::{Attempt, Lifted, Transport};
 use crate::{forge::Wire, world::World};
 
 /// Reads the bytes. `attempt` only settles what no reader could tell apart: which of two equal secrets made a MAC.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{forge::forge, lift::{difference, lift}, model::{Case, Stance, resolve}};
+/// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
+/// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
+/// let wire = forge(&attempt, &blueprint, world.keyring(), world.mint(), 0)?;
+/// let seen = lift(&wire, &attempt, &world, world.now());
+/// assert_eq!(difference(&attempt.expected(&blueprint), &seen), None);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
     let chain = wire.identity.as_ref().map(|identity| chain::read(identity, world, now));
     let presented = wire.identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
@@ -19,6 +36,24 @@ pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
 }
 
 /// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{lift::difference, model::{Case, Stance, resolve}};
+/// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
+/// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
+/// let meant = attempt.expected(&blueprint);
+/// let mut seen = meant.clone();
+/// seen.method = "PUT".into();
+/// assert_eq!(difference(&meant, &seen).as_deref(), Some("method: meant GET, but the bytes say PUT"));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn difference(expected: &Lifted, seen: &Lifted) -> Option<String> {
     if expected == seen {
         return None;

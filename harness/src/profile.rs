@@ -29,12 +29,21 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in the order of an attempt.
+    ///
+    /// ```
+    /// use gatecrash::profile::Phase;
+    /// assert_eq!(Phase::ALL.map(Phase::name)[..3], ["mint", "sign", "handshake"]);
+    /// ```
     pub const ALL: [Self; 8] = {
         use Phase::*;
         [Mint, Sign, Handshake, Http, Gate, Judge, Lift, Other]
     };
 
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::profile::Phase::Handshake.name(), "handshake");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Phase::Gate => "gate",
@@ -55,11 +64,36 @@ pub struct Profile([Duration; Phase::ALL.len()]);
 
 impl Profile {
     /// What a phase took.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{campaign::{Bound, CampaignOptions, Session}, profile::Phase};
+    /// let options = CampaignOptions { bound: Bound::Attempts(8), profile: true, ..CampaignOptions::default() };
+    /// let profile = Session::start(target)?.run(options)?.profile.ok_or("it was measured")?;
+    /// assert!(!profile.of(Phase::Handshake).is_zero());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn of(&self, phase: Phase) -> Duration {
         self.0[phase as usize]
     }
 
     /// What all of them took.
+    ///
+    /// ```
+    /// use gatecrash::profile::{Phase, Profile};
+    /// let profile = Profile::default();
+    /// assert!(Phase::ALL.into_iter().all(|phase| profile.of(phase) <= profile.total()));
+    /// ```
     pub fn total(&self) -> Duration {
         self.0.iter().sum()
     }

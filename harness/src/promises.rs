@@ -46,6 +46,22 @@ const LEEWAY: i64 = 300;
 ///
 /// For each omission the oracle judges the catalogue twice: under the policy with every omission made good, and under the
 /// same with that one left open. It takes a tenth of a second for each omission.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// use gatecrash::{catalogue::Catalogue, promises::omissions};
+/// let catalogue = Catalogue::embedded()?;
+/// let mut lax = policy;
+/// lax.tokens.audience = false;
+/// let omission = omissions(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.audience");
+/// assert!(omission.is_some_and(|it| it.families.contains(&"aud-missing".to_string())));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
     let gaps = gaps(policy);
     if gaps.is_empty() {
@@ -69,6 +85,18 @@ pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
 }
 
 /// What a policy promises, a clause each, in the order of `gate.toml`.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// let told = gatecrash::promises::promises(&policy);
+/// assert!(told.contains(&"the audience of a token is `https://api.example.test`".to_string()));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn promises(policy: &Policy) -> Vec<String> {
     let (certificates, tokens) = (&policy.certificates, &policy.tokens);
     let mut list = Vec::new();

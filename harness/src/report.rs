@@ -22,7 +22,7 @@ pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};
 pub(crate) use screen::{one_line, wrapped};
 pub use security::{score, severity, weakness};
-pub use suite::{REPORT, known_beside, of_test};
+pub(crate) use suite::{known_beside, of_test};
 
 use crate::{
     campaign::Campaign,
@@ -45,6 +45,27 @@ pub struct Notes {
 
 impl Notes {
     /// The findings by cause, open and accepted.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// let [open, accepted] = gatecrash::report::Notes::default().causes(&campaign);
+    /// assert!(open.len() <= campaign.findings.len());
+    /// assert!(accepted.is_empty());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn causes<'a>(&self, campaign: &'a Campaign) -> [Vec<Group<'a>>; 2] {
         let (accepted, open): (Vec<&Finding>, Vec<&Finding>) =
             campaign.findings.iter().partition(|finding| self.accepted.of(finding).is_some());
@@ -52,6 +73,36 @@ impl Notes {
     }
 
     /// Exit status: as [`status`], but accepted findings are none, and what is wrong with the accepted ones is a failure.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// use gatecrash::report::{Known, KnownFinding, Notes, today};
+    /// let accept = |fingerprint: &str| KnownFinding {
+    ///     fingerprint: fingerprint.into(),
+    ///     reason: "tokens come with the next release".into(),
+    ///     owner: "platform team".into(),
+    ///     expires: "2999-01-31".into(),
+    /// };
+    /// let entries = campaign.findings.iter().map(|finding| accept(&finding.fingerprint)).collect();
+    /// let known = Known { file: "known.toml".into(), entries };
+    /// let notes = Notes { accepted: known.apply(&campaign.findings, today()), ..Notes::default() };
+    /// assert_eq!(notes.status(&campaign), 0);
+    /// assert_eq!(Notes::default().status(&campaign), 1);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn status(&self, campaign: &Campaign) -> u8 {
         let open = campaign.findings.iter().any(|finding| self.accepted.of(finding).is_none());
         match status(campaign) {
@@ -82,14 +133,76 @@ pub struct Subject {
 
 impl Subject {
     /// The command of a test suite, which replays by environment.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// use gatecrash::report::Subject;
+    /// assert_eq!(subject.command, Subject::IN_TESTS);
+    /// assert!(subject.replay(&campaign.findings[0]).starts_with("GATECRASH_REPLAY="));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub const IN_TESTS: &str = "cargo test";
 
     /// The file that holds the case of a finding.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// let finding = &campaign.findings[0];
+    /// let name = format!("gate-{}.toml", finding.fingerprint);
+    /// assert!(subject.file(finding).ends_with(name));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn file(&self, finding: &Finding) -> PathBuf {
         self.folder.join(format!("{}-{}.toml", self.gate, finding.fingerprint))
     }
 
     /// The command that replays a finding.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// let subject = gatecrash::report::Subject { command: "cargo gatecrash".into(), named: true, ..subject };
+    /// assert!(subject.replay(&campaign.findings[0]).starts_with("cargo gatecrash replay --gate gate "));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn replay(&self, finding: &Finding) -> String {
         if self.command == Self::IN_TESTS {
             return format!("GATECRASH_REPLAY={} {}", self.file(finding).display(), self.command);
@@ -99,6 +212,30 @@ impl Subject {
     }
 
     /// Writes the case of every finding. `Err` names the file that could not be written.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// let folder = std::env::temp_dir().join("gatecrash-doc-subject");
+    /// let subject = gatecrash::report::Subject { folder, ..subject };
+    /// subject.save(&campaign.findings)?;
+    /// let saved = gatecrash::input::case(&subject.file(&campaign.findings[0]))?;
+    /// assert_eq!(saved, campaign.findings[0].case);
+    /// # std::fs::remove_dir_all(&subject.folder)?;
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn save(&self, findings: &[Finding]) -> Result<(), String> {
         for finding in findings {
             let file = self.file(finding);
@@ -120,6 +257,26 @@ impl Subject {
 
 /// The attack of the catalogue that says most about a finding: the same changes, else the same rules, else one of them;
 /// of several with the same rules one of the same scene, then one that changes the same kind of thing.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let attack = gatecrash::report::attack(&campaign.findings[0], &campaign.catalogue).ok_or("the catalogue has it")?;
+/// assert!(!attack.family.fix.is_empty());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Attack> {
     let step = finding.case.steps.first()?;
     let same = |attack: &&Attack| attack.mutations == step.mutations && attack.stances.contains(&step.stance);
@@ -141,6 +298,26 @@ pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Att
 }
 
 /// What a verdict permits, in words.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let permitted = gatecrash::report::permitted(&campaign.findings[0].verdict);
+/// assert_eq!(permitted, "only refusal, at the token at the latest");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn permitted(verdict: &Verdict) -> String {
     let admissions: Vec<String> = verdict
         .admissions
@@ -159,11 +336,52 @@ pub fn permitted(verdict: &Verdict) -> String {
 }
 
 /// The violated rules, one a line: name, clause, obligation.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let finding = &campaign.findings[0];
+/// let rules = gatecrash::report::rules(&finding.verdict);
+/// assert_eq!(rules.len(), finding.rules.len());
+/// assert!(rules[0].contains("RFC "));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
 }
 
 /// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired or mostly throttled, 3 the harness caught itself.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// assert_eq!(gatecrash::report::status(&campaign), 1, "the gate looks at no token");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn status(campaign: &Campaign) -> u8 {
     if !campaign.harness_faults.is_empty() {
         3

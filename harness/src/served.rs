@@ -56,6 +56,16 @@ pub enum ServeError {
 }
 
 /// Binds a loopback address. `Err` for any other.
+///
+/// ```
+/// use gatecrash::served::{ServeError, bind};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// assert!(bind("127.0.0.1:0".parse()?).await.is_ok());
+/// assert!(matches!(bind("192.0.2.1:8443".parse()?).await, Err(ServeError::Address { .. })));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     if !address.ip().is_loopback() {
         return Err(ServeError::Address { address });
@@ -67,6 +77,29 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 ///
 /// With `plain` the socket speaks plain HTTP, and the certificate of that person is presented to the gate: for tools that
 /// cannot present one. The tokens in `folder` are written anew every minute. It must run in a `LocalSet`.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// use gatecrash::served::{bind, serve, write};
+/// let (gate, folder) = (gate(&world)?, std::path::Path::new("target/served"));
+/// let listener = bind("127.0.0.1:8443".parse()?).await?;
+/// write(&world, folder, "https://localhost:8443")?;
+/// let told = |hit: &gatecrash::world::Hit| println!("{} ran", hit.route);
+/// tokio::task::LocalSet::new().run_until(serve(gate, world, listener, None, folder, told)).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn serve(
     gate: Gate,
     world: World,
@@ -124,6 +157,23 @@ fn identity(world: &World, person: Person) -> Result<Identity, ForgeError> {
 /// that the gate trusts, `openapi.json`, and for each person `NAME.pem` (the chain), `NAME.key` and `NAME.jwt`.
 ///
 /// `base` is the address of the server in the OpenAPI document.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// let folder = std::env::temp_dir().join("gatecrash-doc-served");
+/// gatecrash::served::write(&world, &folder, "https://localhost:8443")?;
+/// for file in ["ca.pem", "alice.pem", "alice.key", "alice.jwt", "jwks-home.json", "openapi.json"] {
+///     assert!(folder.join(file).is_file(), "{file}");
+/// }
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn write(world: &World, folder: &Path, base: &str) -> Result<(), ServeError> {
     let put = |name: &str, text: String| put(folder, name, &text);
     put("ca.pem", forge::pem("CERTIFICATE", &world.server_anchor()?))?;

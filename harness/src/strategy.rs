@@ -32,17 +32,65 @@ const MOST: usize = 3;
 /// Any case: somebody on some route, with up to three changes of anything.
 ///
 /// It shrinks towards Alice's honest request on the first route: changes go first, then who is asking, then where.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::strategy;
+/// use proptest::prelude::*;
+/// proptest!(ProptestConfig::with_cases(8), |(case in strategy::case(world.blueprint()))| {
+///     prop_assert!(case.mutations().count() <= 3);
+/// });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn case(blueprint: Blueprint) -> impl Strategy<Value = Case> {
     cases(blueprint, |_| true)
 }
 
 /// Cases that change the token alone: header, claims, binding, signature, text.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{model::SlotStage, strategy};
+/// use proptest::prelude::*;
+/// proptest!(ProptestConfig::with_cases(8), |(case in strategy::token(world.blueprint()))| {
+///     prop_assert!(case.mutations().all(|it| it.slot().stage != SlotStage::Chain));
+/// });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn token(blueprint: Blueprint) -> impl Strategy<Value = Case> {
     use SlotStage::{Binding, Claims, Header, Seal, Tamper, Text};
     cases(blueprint, |mutation| matches!(mutation.slot().stage, Binding | Claims | Header | Seal | Tamper | Text))
 }
 
 /// Cases that change the certificate chain alone, and the key that speaks for it.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{model::SlotStage, strategy};
+/// use proptest::prelude::*;
+/// proptest!(ProptestConfig::with_cases(8), |(case in strategy::chain(world.blueprint()))| {
+///     prop_assert!(case.mutations().all(|it| matches!(it.slot().stage, SlotStage::Chain | SlotStage::Key)));
+/// });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn chain(blueprint: Blueprint) -> impl Strategy<Value = Case> {
     cases(blueprint, |mutation| matches!(mutation.slot().stage, SlotStage::Chain | SlotStage::Key))
 }
@@ -52,6 +100,22 @@ pub fn chain(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// # Panics
 ///
 /// When no attack of the embedded catalogue means anything under the blueprint's policy.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::strategy;
+/// use proptest::prelude::*;
+/// proptest!(ProptestConfig::with_cases(8), |(case in strategy::attack(world.blueprint()))| {
+///     prop_assert_eq!(case.steps.len(), 1);
+/// });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn attack(blueprint: Blueprint) -> impl Strategy<Value = Case> {
     let catalogue = Catalogue::embedded();
     let cases = catalogue.map(|catalogue| catalogue.cases(&blueprint)).unwrap_or_default();
@@ -92,6 +156,28 @@ fn cases(blueprint: Blueprint, wanted: impl Fn(&Mutation) -> bool) -> impl Strat
 ///
 /// A failing case is written to `file`, over the one before: as proptest shrinks, the smallest remains. It replays with
 /// `GATECRASH_REPLAY`, and becomes a regression in `corpus/regressions`. A case that means nothing under the policy is rejected.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::{campaign::Session, model::{Case, Stance}, strategy::holds};
+/// let session = Session::start(target)?;
+/// let file = std::env::temp_dir().join("gatecrash-doc-holds.toml");
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// assert!(holds(&session, &case, &file).is_err(), "the gate lets in whoever has a certificate");
+/// assert!(std::fs::read_to_string(&file)?.contains("no-token"));
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn holds(session: &Session, case: &Case, file: &Path) -> Result<(), TestCaseError> {
     let depths = session.replay(case).map_err(|error| TestCaseError::reject(error.to_string()))?;
     let mut seen = Vec::new();

@@ -37,6 +37,21 @@ pub enum ClientAuth {
 /// in an ideal world, that one takes its place.
 ///
 /// `Err` when the world's certificates cannot be forged or used.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::tls::{ClientAuth, server_config};
+/// // In place of `rustls_graviola`, the backend of the service.
+/// let config = server_config(&world, rustls_graviola::default_provider(), ClientAuth::Required)?;
+/// assert_eq!(config.alpn_protocols, [&b"h2"[..], b"http/1.1"]);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn server_config(
     world: &World,
     provider: CryptoProvider,

@@ -64,6 +64,12 @@ pub struct WorldOptions {
 
 impl WorldOptions {
     /// The usual world under the system clock, for services that read it: most do.
+    ///
+    /// ```
+    /// use gatecrash::{Clock, WorldOptions};
+    /// let options = WorldOptions { seed: 7, ..WorldOptions::system_clock() };
+    /// assert_eq!(options.clock, Clock::System);
+    /// ```
     pub fn system_clock() -> Self {
         Self { clock: Clock::System, ..Self::default() }
     }
@@ -113,6 +119,20 @@ pub struct World {
 
 impl World {
     /// Builds a world. The same policy and options give the same world.
+    ///
+    /// ```
+    /// use gatecrash::{World, WorldOptions, input::parse_policy, model::IssuerRole};
+    /// let policy = parse_policy("gate.toml", r#"
+    ///     audience = "https://api.example.test"
+    ///     trust-domain = "example.test"
+    ///     issuers = [{ url = "https://issuer.example.test" }]
+    ///     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// "#)?;
+    /// let world = World::new(policy.clone(), WorldOptions::default())?;
+    /// let other = World::new(policy, WorldOptions { seed: 1, ..WorldOptions::default() })?;
+    /// assert_ne!(world.jwks(IssuerRole::Home), other.jwks(IssuerRole::Home));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn new(policy: Policy, options: WorldOptions) -> Result<Self, WorldError> {
         let faults = policy.faults();
         if !faults.is_empty() {
@@ -138,16 +158,58 @@ impl World {
     }
 
     /// The same world once more, for another thread, with a witness of its own.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let other = world.again()?;
+    /// assert_eq!(other.server_chain()?, world.server_chain()?);
+    /// world.witness().look_up();
+    /// assert_eq!(other.witness().take().look_ups, 0);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn again(&self) -> Result<Self, WorldError> {
         Self::new(self.blueprint.policy.clone(), self.options.clone())
     }
 
     /// What the gate promises.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let routes: Vec<String> = world.policy().routes.iter().map(|route| route.id()).collect();
+    /// assert_eq!(routes, ["GET /v1/whoami"]);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn policy(&self) -> &Policy {
         &self.blueprint.policy
     }
 
     /// The world as symbols; under the system clock its present is the moment of the call.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::model::Person;
+    /// // The service knows her by this name, which stands in her certificate and in her tokens.
+    /// assert_eq!(world.blueprint().id(Person::Alice), "spiffe://example.test/staff/alice");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn blueprint(&self) -> Blueprint {
         let mut blueprint = self.blueprint.clone();
         if self.clock == Clock::System {
@@ -180,21 +242,75 @@ impl World {
     }
 
     /// Which clock the gate reads.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// assert_eq!(world.clock(), gatecrash::Clock::Frozen);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
     /// The present, seconds since the Unix epoch.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use std::time::{Duration, SystemTime};
+    /// // For a service that can be told what time it is; a frozen clock always stands here.
+    /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(world.now().try_into()?);
+    /// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn now(&self) -> i64 {
         self.present().now
     }
 
     /// The seed.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// use gatecrash::{World, WorldOptions};
+    /// let world = World::new(policy, WorldOptions { seed: 7, ..WorldOptions::default() })?;
+    /// assert_eq!(world.seed(), 7);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn seed(&self) -> u64 {
         self.options.seed
     }
 
     /// Every key.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{keys::Kind, model::KeyName};
+    /// let server = world.keyring().secret(KeyName::Server).ok_or("every name has a key")?;
+    /// assert_eq!(server.kind(), Kind::P256);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
     }
@@ -203,6 +319,28 @@ impl World {
     /// backend that the gate's build has, in place of which a world may put an ideal one.
     ///
     /// A gate that does not ask stays real.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+    /// // In place of `rustls_graviola`, the backend of the service.
+    /// let provider = world.provider(rustls_graviola::default_provider());
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add_parsable_certificates(world.client_anchors()?);
+    /// let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build()?;
+    /// let config = ServerConfig::builder_with_provider(provider)
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_client_cert_verifier(verifier)
+    ///     .with_single_cert(world.server_chain()?, world.server_key())?;
+    /// # drop(config);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn provider(&self, real: CryptoProvider) -> Arc<CryptoProvider> {
         self.taken[0].store(true, Ordering::Relaxed);
         match self.options.layers.handshake {
@@ -212,6 +350,19 @@ impl World {
     }
 
     /// Which cryptography each layer has.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// use gatecrash::{Layers, World, WorldOptions};
+    /// let world = World::new(policy, WorldOptions { layers: Layers::IDEAL, ..WorldOptions::default() })?;
+    /// assert_eq!(world.layers().ideal(), Some("handshake and tokens"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn layers(&self) -> Layers {
         self.options.layers
     }
@@ -236,26 +387,104 @@ impl World {
     }
 
     /// The certificates minted so far.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let alice = world.blueprint().leaf(gatecrash::model::Person::Alice);
+    /// let der = world.mint().certificate(&alice)?;
+    /// assert_eq!(der[0], 0x30, "a SEQUENCE");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn mint(&self) -> &Mint {
         &self.mint
     }
 
     /// Where a gate reports what its protected effects did.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use axum::{Extension, Router, routing::get};
+    /// use gatecrash::world::Witness;
+    ///
+    /// async fn whoami(Extension(witness): Extension<Witness>) -> &'static str {
+    ///     witness.hit("GET /v1/whoami", None, None);
+    ///     "somebody"
+    /// }
+    ///
+    /// let router: Router = Router::new().route("/v1/whoami", get(whoami)).layer(Extension(world.witness().clone()));
+    /// # drop(router);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn witness(&self) -> &Witness {
         &self.witness
     }
 
     /// The value that `aud` must contain.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// // For the service's own check of `aud`.
+    /// assert_eq!(world.audience(), "https://api.example.test");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn audience(&self) -> &str {
         &self.blueprint.policy.audience
     }
 
     /// The secret shared with the home issuer.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// use gatecrash::{World, WorldOptions};
+    /// let secret = b"what the service is configured with".to_vec();
+    /// let options = WorldOptions { shared_secret: Some(secret.clone()), ..WorldOptions::default() };
+    /// assert_eq!(World::new(policy, options)?.shared_secret(), Some(&secret[..]));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn shared_secret(&self) -> Option<&[u8]> {
         self.options.shared_secret.as_deref()
     }
 
     /// The trust anchors for client certificates, in DER.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let mut roots = rustls::RootCertStore::empty();
+    /// for anchor in world.client_anchors()? {
+    ///     roots.add(anchor)?;
+    /// }
+    /// assert!(!roots.is_empty());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn client_anchors(&self) -> Result<Vec<CertificateDer<'static>>, ForgeError> {
         self.blueprint.anchors().iter().map(|anchor| self.authority(anchor.key)).collect()
     }
@@ -265,23 +494,84 @@ impl World {
     }
 
     /// The authority of the server's certificate, in DER.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// // What a client of the service trusts; the service itself trusts others.
+    /// let anchor = world.server_anchor()?;
+    /// assert!(!world.client_anchors()?.contains(&anchor));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn server_anchor(&self) -> Result<CertificateDer<'static>, ForgeError> {
         self.authority(KeyName::ServerRoot)
     }
 
     /// The CRLs of every authority below the anchors, in DER.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use rustls::{RootCertStore, server::WebPkiClientVerifier};
+    /// let provider = world.provider(rustls_graviola::default_provider());
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add_parsable_certificates(world.client_anchors()?);
+    /// let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+    /// let verifier = verifier.with_crls(world.crls()?).build()?;
+    /// # drop(verifier);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn crls(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ForgeError> {
         let signers = self.blueprint.crl_signers().into_iter();
         signers.map(|key| Ok(chain::crl(key, &self.blueprint, &self.keyring)?.into())).collect()
     }
 
     /// The server's certificate.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let config = rustls::ServerConfig::builder_with_provider(world.provider(rustls_graviola::default_provider()))
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_no_client_auth()
+    ///     .with_single_cert(world.server_chain()?, world.server_key())?;
+    /// # drop(config);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn server_chain(&self) -> Result<Vec<CertificateDer<'static>>, ForgeError> {
         let spec = chain::server(&self.blueprint);
         Ok(vec![CertificateDer::from(self.mint.certificate(&spec)?.to_vec())])
     }
 
     /// The server's private key, in PKCS#8 DER.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use rustls_pki_types::PrivateKeyDer;
+    /// assert!(matches!(world.server_key(), PrivateKeyDer::Pkcs8(_)));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn server_key(&self) -> PrivateKeyDer<'static> {
         let der = self.keyring.secret(KeyName::Server).map(|key| key.private_der()).unwrap_or_default();
         PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der))
@@ -290,17 +580,66 @@ impl World {
     /// Starts an issuer on 127.0.0.1 that serves metadata and JWKS of `role`; every request to it counts as a look-up.
     ///
     /// `Err` when no port can be bound.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{Gate, World, model::IssuerRole};
+    /// # async fn serve_connection(_: String, _: tokio::io::DuplexStream) {}
+    ///
+    /// fn gate(world: &World) -> std::io::Result<Gate> {
+    ///     let issuer = world.loopback_issuer(IssuerRole::Home)?;
+    ///     let metadata = issuer.metadata_url();
+    ///     Ok(Gate::serve(move |io| serve_connection(metadata.clone(), io)).keep(issuer))
+    /// }
+    /// # gate(&world)?;
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn loopback_issuer(&self, role: IssuerRole) -> std::io::Result<LoopbackIssuer> {
         let url = self.blueprint.issuer_url(role).unwrap_or_default();
         LoopbackIssuer::start(url, self.jwks(role), self.witness.clone())
     }
 
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::model::IssuerRole;
+    /// let set: serde_json::Value = serde_json::from_str(&world.jwks(IssuerRole::Home))?;
+    /// assert!(set["keys"].as_array().is_some_and(|keys| keys.iter().all(|key| key["kid"].is_string())));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn jwks(&self, role: IssuerRole) -> String {
         secret::jwk_set(role, &self.blueprint, &self.keyring)
     }
 
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::model::IssuerRole;
+    /// for (kid, pem) in world.public_keys(IssuerRole::Home) {
+    ///     assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----"), "{kid}");
+    /// }
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn public_keys(&self, role: IssuerRole) -> Vec<(String, String)> {
         let published = self.blueprint.published(role).into_iter();
         let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", self.keyring.secret(key)?.public_der()));
@@ -313,6 +652,21 @@ impl World {
     }
 
     /// A secret that is data of one person: who sees it has seen that person's data.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::model::Person;
+    /// // What the service's database holds of her, and shows to nobody else.
+    /// let note = format!("Alice's note: {}", world.canary(Person::Alice));
+    /// assert!(!note.contains(&world.canary(Person::Bob)));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn canary(&self, person: Person) -> String {
         canary(self.options.seed, person)
     }

@@ -52,6 +52,35 @@ const DATES: [&str; 3] = ["exp", "iat", "nbf"];
 
 impl Attempt {
     /// What must be seen of this attempt once it is forged.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// # let resolved = |stance, changes| {
+    /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+    /// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+    /// # };
+    /// use gatecrash_model::Stance;
+    /// let attempt = resolved(Stance::NoToken, vec![])?;
+    /// let seen = attempt.expected(&blueprint);
+    /// assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/v1/orders/alice-1"));
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn expected(&self, blueprint: &Blueprint) -> Lifted {
         let message = message::seen(self);
         let carried = self.token.as_ref().map(|_| &self.request.authorization);
@@ -305,6 +334,30 @@ pub(crate) fn members(
 
 impl Lifted {
     /// Reads the JSON text of header or claims set as members in normal form.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Lifted, Value};
+    /// let claims = Lifted::members(r#"{"scope":"orders:read","scope":""}"#, &blueprint, &|_| None);
+    /// // Duplicates stay, in order.
+    /// assert_eq!(claims.map(|claims| claims.len()), Some(2));
+    /// ```
     pub fn members(text: &str, blueprint: &Blueprint, symbol: &dyn Fn(&str) -> Option<Value>) -> Option<Vec<Member>> {
         members(text, blueprint, symbol)
     }

@@ -47,16 +47,84 @@ const LEAF_VALIDITY: (i64, i64) = (-86_400, 86_400 * 30);
 
 impl Blueprint {
     /// A blueprint of `policy`'s world, with a frozen clock.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Blueprint, Scene};
+    /// let blueprint = Blueprint::new(blueprint.policy, 1_790_000_000);
+    /// assert_eq!((blueprint.scene, blueprint.drift), (Scene::Usual, 0));
+    /// ```
     pub fn new(policy: Policy, now: i64) -> Self {
         Self { policy, scene: Scene::Usual, now, drift: 0 }
     }
 
     /// The SPIFFE id of a person.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// assert_eq!(blueprint.id(Person::Kass), "spiffe://example.test/partner/kass");
+    /// ```
     pub fn id(&self, person: Person) -> String {
         format!("spiffe://{}/{}/{}", self.policy.trust_domain, person.tenant(), person.name())
     }
 
     /// The issuer's `iss`; `None` when the policy has no such issuer.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::IssuerRole;
+    /// assert_eq!(blueprint.issuer_url(IssuerRole::Home).as_deref(), Some("https://issuer.example.test"));
+    /// assert_eq!(blueprint.issuer_url(IssuerRole::Partner), None);
+    /// ```
     pub fn issuer_url(&self, role: IssuerRole) -> Option<String> {
         match role {
             IssuerRole::Home => self.policy.issuers.first().map(|issuer| issuer.url.clone()),
@@ -66,12 +134,58 @@ impl Blueprint {
     }
 
     /// The role of the trusted issuer called `url`.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::IssuerRole;
+    /// assert_eq!(blueprint.issuer_role("https://issuer.example.test"), Some(IssuerRole::Home));
+    /// assert_eq!(blueprint.issuer_role("https://issuer.example.test/"), None);
+    /// ```
     pub fn issuer_role(&self, url: &str) -> Option<IssuerRole> {
         let at = self.policy.issuers.iter().position(|issuer| issuer.url == url)?;
         Some(if at == 0 { IssuerRole::Home } else { IssuerRole::Partner })
     }
 
     /// The issuer that honestly vouches for a person in this policy.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{IssuerRole, Person};
+    /// // The policy has no issuer for partners.
+    /// assert_eq!(blueprint.issuer_of(Person::Kass), IssuerRole::Home);
+    /// ```
     pub fn issuer_of(&self, person: Person) -> IssuerRole {
         match person.issuer() {
             IssuerRole::Partner if self.policy.issuers.len() < 2 => IssuerRole::Home,
@@ -80,6 +194,28 @@ impl Blueprint {
     }
 
     /// The `kid` of a key, published or not.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
+    /// assert_eq!(blueprint.kid(KeyName::Token(IssuerRole::Home, TokenKey::Rsa)), "home-rsa-2026");
+    /// ```
     pub fn kid(&self, key: KeyName) -> String {
         match key {
             KeyName::Token(role, kind) => {
@@ -106,6 +242,29 @@ impl Blueprint {
     }
 
     /// The keys by which tokens of an issuer may be checked, as published; a shared secret counts as published.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::IssuerRole;
+    /// let algorithms: Vec<_> = blueprint.published(IssuerRole::Home).iter().map(|key| key.algorithm).collect();
+    /// assert_eq!(algorithms, ["ES256", "EdDSA", "RS256", "ES256"]);
+    /// ```
     pub fn published(&self, role: IssuerRole) -> Vec<PublishedKey> {
         let known = |kind: TokenKey, algorithm: &'static str, signs: bool| {
             let key = KeyName::Token(role, kind);
@@ -141,16 +300,84 @@ impl Blueprint {
     }
 
     /// The key with which an issuer honestly signs: the first that it publishes for signatures.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
+    /// let key = blueprint.signing_key(IssuerRole::Home).map(|published| published.key);
+    /// assert_eq!(key, Some(KeyName::Token(IssuerRole::Home, TokenKey::P256)));
+    /// ```
     pub fn signing_key(&self, role: IssuerRole) -> Option<PublishedKey> {
         self.published(role).into_iter().find(|key| key.signs)
     }
 
     /// The trust anchors for client certificates.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// assert_eq!(blueprint.anchors().map(|anchor| anchor.name), ["Client Root", "Second Client Root"]);
+    /// ```
     pub fn anchors(&self) -> [Anchor; 2] {
         [KeyName::Root, KeyName::SecondRoot].map(|key| Anchor { name: authority_name(key), key })
     }
 
     /// Common names of the authorities that publish a usable CRL.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Blueprint, Scene};
+    /// assert!(blueprint.crl_issuers().any(|name| name == "Staff Clients"));
+    /// let stale = Blueprint { scene: Scene::StaleCrl, ..blueprint };
+    /// assert_eq!(stale.crl_issuers().count(), 0);
+    /// ```
     pub fn crl_issuers(&self) -> impl Iterator<Item = &'static str> {
         let scene = self.scene;
         let spoilt = move |key: &KeyName| scene.spoils_staff_crl() && *key == KeyName::StaffIntermediate;
@@ -159,12 +386,59 @@ impl Blueprint {
     }
 
     /// The keys that sign a CRL.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Blueprint, KeyName, Scene};
+    /// assert!(blueprint.crl_signers().contains(&KeyName::StaffIntermediate));
+    /// let missing = Blueprint { scene: Scene::CrlMissing, ..blueprint };
+    /// assert!(!missing.crl_signers().contains(&KeyName::StaffIntermediate));
+    /// ```
     pub fn crl_signers(&self) -> Vec<KeyName> {
         let missing = |key: &KeyName| self.scene == Scene::CrlMissing && *key == KeyName::StaffIntermediate;
         crl_signers().filter(|key| !missing(key)).collect()
     }
 
     /// What the CRLs list.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Person, SerialName};
+    /// assert!(blueprint.revoked().any(|entry| entry.serial == SerialName::RevokedPerson(Person::Alice)));
+    /// assert!(blueprint.revoked().all(|entry| entry.serial != SerialName::Person(Person::Alice)));
+    /// ```
     pub fn revoked(&self) -> impl Iterator<Item = CrlEntry> {
         let people = Person::INSIDERS.into_iter().map(|person| CrlEntry {
             issuer: authority_name(person.certificate_authority()),
@@ -181,11 +455,55 @@ impl Blueprint {
 
     /// What the issuer says of a person in a claim that no standard names: nobody else's business, and no reason to refuse
     /// (RFC 7519 §4.3, §4).
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// assert_ne!(blueprint.private_claim(Person::Alice), blueprint.private_claim(Person::Bob));
+    /// ```
     pub fn private_claim(&self, person: Person) -> String {
         format!("urn:gatecrash:private/{}-5e9c41d7", person.name())
     }
 
     /// The scopes that a person honestly holds.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// assert_eq!(blueprint.grants(Person::Alice), ["orders:read"]);
+    /// ```
     pub fn grants(&self, person: Person) -> Vec<String> {
         let may_grant = self
             .issuer_url(self.issuer_of(person))
@@ -204,17 +522,85 @@ impl Blueprint {
     }
 
     /// The object that a person owns.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// assert_eq!(blueprint.object_of(Person::Alice), "alice-1");
+    /// ```
     pub fn object_of(&self, person: Person) -> String {
         format!("{}-1", person.name())
     }
 
     /// Who owns an object.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// assert_eq!(blueprint.owner_of("alice-1"), Some(Person::Alice));
+    /// assert_eq!(blueprint.owner_of("alice-2"), None);
+    /// ```
     pub fn owner_of(&self, object: &str) -> Option<Person> {
         let name = object.strip_suffix("-1")?;
         Person::ALL.into_iter().find(|person| person.name() == name)
     }
 
     /// The object that an honest request of `person` on `route` names; `None` when the route names none.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// let route = &blueprint.policy.routes[0];
+    /// assert_eq!(blueprint.example_object(route, Person::Bob).as_deref(), Some("bob-1"));
+    /// ```
     pub fn example_object(&self, route: &Route, person: Person) -> Option<String> {
         if route.owner.is_some() {
             return Some(self.object_of(person));
@@ -224,12 +610,57 @@ impl Blueprint {
     }
 
     /// The route called `id`.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// assert!(blueprint.route("GET /v1/orders/{id}").is_some());
+    /// assert!(blueprint.route("PUT /v1/orders/{id}").is_none());
+    /// ```
     pub fn route(&self, id: &str) -> Option<&Route> {
         let (method, path) = id.split_once(' ')?;
         self.policy.routes.iter().find(|route| route.method == method && route.path == path)
     }
 
     /// The leaf that a person honestly presents.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Person, SubjectName};
+    /// let leaf = blueprint.leaf(Person::Alice);
+    /// assert_eq!(leaf.names, [SubjectName::Uri("spiffe://example.test/staff/alice".into())]);
+    /// ```
     pub fn leaf(&self, person: Person) -> CertificateSpec {
         let signer = person.certificate_authority();
         let subject = match self.policy.certificates.identity {
@@ -255,6 +686,29 @@ impl Blueprint {
     }
 
     /// The certificate of an authority.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::KeyName;
+    /// let staff = blueprint.authority(KeyName::StaffIntermediate);
+    /// assert_eq!((staff.subject.as_str(), staff.issuer.as_str()), ("Staff Clients", "Client Root"));
+    /// ```
     pub fn authority(&self, key: KeyName) -> CertificateSpec {
         let (signer, path_length) = match key {
             KeyName::PartnerIntermediate | KeyName::StaffIntermediate | KeyName::Unfit(_) => (KeyName::Root, Some(0)),
@@ -283,6 +737,29 @@ impl Blueprint {
     }
 
     /// What a person honestly presents in the handshake.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Person;
+    /// let chain = blueprint.chain(Person::Alice);
+    /// assert_eq!(chain.certificates[0].issuer, chain.certificates[1].subject);
+    /// ```
     pub fn chain(&self, person: Person) -> ChainSpec {
         let certificates = vec![self.leaf(person), self.authority(person.certificate_authority())];
         ChainSpec { certificates, proof: Proof::Genuine }

@@ -17,11 +17,23 @@ pub struct Case {
 
 impl Case {
     /// A case of one step in the usual scene.
+    ///
+    /// ```
+    /// use gatecrash_model::{Case, Mutation, Scene, Stance};
+    /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Method("PUT".into())]);
+    /// assert_eq!((case.scene, case.steps.len()), (Scene::Usual, 1));
+    /// ```
     pub fn one(stance: Stance, route: impl Into<String>, mutations: Vec<Mutation>) -> Self {
         Self { scene: Scene::Usual, steps: vec![Step { stance, route: route.into(), mutations }] }
     }
 
     /// The mutations of all steps.
+    ///
+    /// ```
+    /// use gatecrash_model::{Case, Mutation, Stance};
+    /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Method("PUT".into())]);
+    /// assert_eq!(case.mutations().count(), 1);
+    /// ```
     pub fn mutations(&self) -> impl Iterator<Item = &Mutation> {
         self.steps.iter().flat_map(|step| step.mutations.iter())
     }
@@ -81,6 +93,11 @@ pub enum Scene {
 
 impl Scene {
     /// Every scene.
+    ///
+    /// ```
+    /// use gatecrash_model::Scene;
+    /// assert!(Scene::ALL.contains(&Scene::default()));
+    /// ```
     pub const ALL: [Scene; 16] = {
         use Scene::*;
         [

@@ -26,6 +26,11 @@ pub enum Person {
 
 impl Person {
     /// Everybody.
+    ///
+    /// ```
+    /// use gatecrash_model::Person;
+    /// assert!(Person::ALL.contains(&Person::Eve));
+    /// ```
     pub const ALL: [Person; 8] = [
         Person::Alice,
         Person::Bob,
@@ -38,10 +43,19 @@ impl Person {
     ];
 
     /// Everybody with genuine credentials.
+    ///
+    /// ```
+    /// use gatecrash_model::Person;
+    /// assert!(!Person::INSIDERS.contains(&Person::Eve));
+    /// ```
     pub const INSIDERS: [Person; 7] =
         [Person::Alice, Person::Bob, Person::Courier, Person::Dora, Person::Kass, Person::Kassia, Person::Mallory];
 
     /// Lower-case name, as in SPIFFE ids and object names.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Person::Alice.name(), "alice");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Person::Alice => "alice",
@@ -56,6 +70,10 @@ impl Person {
     }
 
     /// Name as prose writes it.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Person::Alice.title(), "Alice");
+    /// ```
     pub fn title(self) -> &'static str {
         match self {
             Person::Alice => "Alice",
@@ -70,6 +88,10 @@ impl Person {
     }
 
     /// The namespace below the trust domain that the person belongs to.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Person::Kass.tenant(), "partner");
+    /// ```
     pub fn tenant(self) -> &'static str {
         match self {
             Person::Eve => "outside",
@@ -79,6 +101,11 @@ impl Person {
     }
 
     /// The issuer that honestly vouches for the person.
+    ///
+    /// ```
+    /// use gatecrash_model::{IssuerRole, Person};
+    /// assert_eq!(Person::Eve.issuer(), IssuerRole::Rogue);
+    /// ```
     pub fn issuer(self) -> IssuerRole {
         match self {
             Person::Eve => IssuerRole::Rogue,
@@ -88,6 +115,11 @@ impl Person {
     }
 
     /// The key that honestly signs the person's certificate.
+    ///
+    /// ```
+    /// use gatecrash_model::{KeyName, Person};
+    /// assert_eq!(Person::Bob.certificate_authority(), KeyName::StaffIntermediate);
+    /// ```
     pub fn certificate_authority(self) -> KeyName {
         match self {
             Person::Eve => KeyName::RogueIntermediate,
@@ -151,10 +183,19 @@ pub enum Unfit {
 
 impl Unfit {
     /// Every reason.
+    ///
+    /// ```
+    /// use gatecrash_model::Unfit;
+    /// assert!(Unfit::ALL.contains(&Unfit::Md5));
+    /// ```
     pub const ALL: [Unfit; 6] =
         [Unfit::Dsa, Unfit::ExplicitCurve, Unfit::Md5, Unfit::P224, Unfit::Rsa512, Unfit::Rsa1024];
 
     /// The authority, in words.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Unfit::Md5.title(), "an authority that signs over MD5");
+    /// ```
     pub fn title(self) -> &'static str {
         match self {
             Unfit::Dsa => "an authority that signs with DSA",
@@ -203,6 +244,11 @@ pub enum KeyName {
 
 impl KeyName {
     /// Every key of certificates.
+    ///
+    /// ```
+    /// use gatecrash_model::{KeyName, Person};
+    /// assert!(KeyName::certificate_keys().contains(&KeyName::Leaf(Person::Alice)));
+    /// ```
     pub fn certificate_keys() -> Vec<KeyName> {
         use KeyName::*;
         let mut keys = vec![
@@ -224,6 +270,11 @@ impl KeyName {
     }
 
     /// Every key of token issuers.
+    ///
+    /// ```
+    /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
+    /// assert!(KeyName::token_keys().contains(&KeyName::Token(IssuerRole::Rogue, TokenKey::Rsa)));
+    /// ```
     pub fn token_keys() -> Vec<KeyName> {
         use TokenKey::*;
         let kinds = [Ed25519, Encryption, P256, Retired, Rsa, Shared];

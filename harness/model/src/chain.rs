@@ -52,6 +52,12 @@ pub struct CertificateSpec {
 
 impl CertificateSpec {
     /// A certificate of a key that says nothing else: no names and no extensions, good for this second, signed by nobody.
+    ///
+    /// ```
+    /// use gatecrash_model::{CertificateSpec, KeyName};
+    /// let bare = CertificateSpec::bare(KeyName::Attacker);
+    /// assert!(bare.names.is_empty() && bare.signer.is_none());
+    /// ```
     pub fn bare(key: KeyName) -> Self {
         Self {
             subject: String::new(),
@@ -72,6 +78,29 @@ impl CertificateSpec {
     }
 
     /// Whether the subject is the issuer by name.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{KeyName, Person};
+    /// assert!(blueprint.authority(KeyName::Root).is_self_issued());
+    /// assert!(!blueprint.leaf(Person::Alice).is_self_issued());
+    /// ```
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
     }
@@ -94,6 +123,11 @@ pub enum SerialName {
 
 impl SerialName {
     /// The same certificate, listed in the CRL.
+    ///
+    /// ```
+    /// use gatecrash_model::{Person, SerialName};
+    /// assert_eq!(SerialName::Person(Person::Bob).revoked(), SerialName::RevokedPerson(Person::Bob));
+    /// ```
     pub fn revoked(self) -> SerialName {
         match self {
             SerialName::Authority(key) | SerialName::RevokedAuthority(key) => SerialName::RevokedAuthority(key),
@@ -251,6 +285,11 @@ pub enum Extra {
 
 impl Extra {
     /// Every irregularity.
+    ///
+    /// ```
+    /// use gatecrash_model::Extra;
+    /// assert!(Extra::ALL.contains(&Extra::ZeroSerial));
+    /// ```
     pub const ALL: [Extra; 20] = {
         use Extra::*;
         [

@@ -7,6 +7,12 @@ use crate::{
 };
 
 /// A case in words, without a final full stop: the stance, the route, then each change.
+///
+/// ```
+/// use gatecrash_model::{Case, Mutation, Stance, describe};
+/// let case = Case::one(Stance::ExpiredToken, "GET /v1/whoami", vec![Mutation::DropClaim("aud".into())]);
+/// assert_eq!(describe(&case), "Alice, with an expired token, GET /v1/whoami, then: issuer leaves out `aud`");
+/// ```
 pub fn describe(case: &Case) -> String {
     let steps = case.steps.iter().map(|step| {
         let mut words = format!("{}, {}", step.stance, step.route);

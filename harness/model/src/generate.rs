@@ -3,8 +3,25 @@
 use crate::{Blueprint, Case, KeyName, Mutation, Person, Scene, Slot, SlotStage, Stance, TokenKey};
 
 /// A source of choices.
+///
+/// ```
+/// use gatecrash_model::Draw;
+/// // Whatever chooses: here a counter.
+/// let mut next = 0;
+/// let mut counter = |bound: usize| {
+///     next += 1;
+///     next % bound
+/// };
+/// assert_eq!((counter.below(3), counter.below(3), counter.below(3)), (1, 2, 0));
+/// ```
 pub trait Draw {
     /// A number below `bound`, which is at least 1.
+    ///
+    /// ```
+    /// use gatecrash_model::Draw;
+    /// let mut first = |_bound: usize| 0;
+    /// assert_eq!(first.below(6), 0);
+    /// ```
     fn below(&mut self, bound: usize) -> usize;
 }
 
@@ -18,6 +35,34 @@ impl<F: FnMut(usize) -> usize> Draw for F {
 ///
 /// About one in eight cases has no mutation, and one in sixteen a scene of its own. What cannot matter is drawn less: a
 /// change of the token on a route that asks for none, and a change of the request by somebody who lacks nothing.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+/// # let policy = Policy {
+/// #     audience: "https://api.example.test".into(),
+/// #     trust_domain: "example.test".into(),
+/// #     certificates: Default::default(),
+/// #     http: Default::default(),
+/// #     tokens: Default::default(),
+/// #     issuers: vec![home],
+/// #     may_hold: vec![],
+/// #     routes: vec![route],
+/// #     answers: Default::default(),
+/// # };
+/// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+/// use gatecrash_model::{draw_case, vocabulary};
+/// let (words, mut state) = (vocabulary(&blueprint), 7_usize);
+/// let mut draw = |bound: usize| {
+///     state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+///     (state >> 33) % bound
+/// };
+/// let case = draw_case(&mut draw, &words, &blueprint);
+/// assert!(case.mutations().all(|change| words.contains(change)));
+/// ```
 pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint) -> Case {
     let mut stance = draw_stance(draw);
     let routes = &blueprint.policy.routes;

@@ -18,6 +18,11 @@ pub enum Permutation {
 
 impl Permutation {
     /// Every permutation.
+    ///
+    /// ```
+    /// use gatecrash_model::Permutation;
+    /// assert!(Permutation::ALL.contains(&Permutation::Claims));
+    /// ```
     pub const ALL: [Permutation; 3] = [Permutation::Claims, Permutation::Fields, Permutation::Header];
 }
 
@@ -50,6 +55,11 @@ fn claim((name, value): (&str, &str)) -> Mutation {
 }
 
 /// Every inert change, each one or more mutations that belong together, in a fixed order.
+///
+/// ```
+/// use gatecrash_model::{inert_changes, is_inert};
+/// assert!(inert_changes().iter().flatten().all(is_inert));
+/// ```
 pub fn inert_changes() -> Vec<Vec<Mutation>> {
     let mut changes: Vec<Vec<Mutation>> = FIELDS.map(|it| vec![field(it)]).to_vec();
     let order = Mutation::Permute(Permutation::Fields);
@@ -62,6 +72,12 @@ pub fn inert_changes() -> Vec<Vec<Mutation>> {
 }
 
 /// Whether a mutation is among those of [`inert_changes`].
+///
+/// ```
+/// use gatecrash_model::{Mutation, Permutation, is_inert};
+/// assert!(is_inert(&Mutation::Permute(Permutation::Header)));
+/// assert!(!is_inert(&Mutation::DropClaim("aud".into())));
+/// ```
 pub fn is_inert(mutation: &Mutation) -> bool {
     match mutation {
         Mutation::AddHeader(_) => FIELDS.into_iter().any(|it| field(it) == *mutation),

@@ -24,12 +24,25 @@ const DEEPEST: usize = 64;
 
 /// Reads one value with nothing around it but white space. `None` when the text is not JSON, a string holds a lone
 /// surrogate, or nesting is deeper than 64.
+///
+/// ```
+/// use gatecrash_model::json::{Json, parse};
+/// let Some(Json::Object(members)) = parse(r#"{"aud":"a","aud":"b"}"#) else { panic!("an object") };
+/// assert_eq!(members.len(), 2, "duplicates are kept");
+/// assert_eq!(parse("{'aud':1}"), None);
+/// ```
 pub fn parse(text: &str) -> Option<Json<'_>> {
     read(Reader { text, at: 0, deepest: DEEPEST, lone: false })
 }
 
 /// The same within the widest limits that a reader may set: lone surrogates are replaced (RFC 8259 §8.2), and nesting
 /// may be eight times as deep (§9).
+///
+/// ```
+/// use gatecrash_model::json::{parse, parse_widely};
+/// let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+/// assert!(parse(&deep).is_none() && parse_widely(&deep).is_some());
+/// ```
 pub fn parse_widely(text: &str) -> Option<Json<'_>> {
     read(Reader { text, at: 0, deepest: 8 * DEEPEST, lone: true })
 }
@@ -48,6 +61,10 @@ fn read<'a>(mut reader: Reader<'a>) -> Option<Json<'a>> {
 }
 
 /// Quotes a string as JSON.
+///
+/// ```
+/// assert_eq!(gatecrash_model::json::quote("a \"b\"\n"), r#""a \"b\"\u000a""#);
+/// ```
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

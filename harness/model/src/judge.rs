@@ -21,11 +21,70 @@ use crate::{
 pub(crate) type Judgement = (RuleSet, Option<Admission>);
 
 /// The verdict on an attempt.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+/// # let policy = Policy {
+/// #     audience: "https://api.example.test".into(),
+/// #     trust_domain: "example.test".into(),
+/// #     certificates: Default::default(),
+/// #     http: Default::default(),
+/// #     tokens: Default::default(),
+/// #     issuers: vec![home],
+/// #     may_hold: vec![],
+/// #     routes: vec![route],
+/// #     answers: Default::default(),
+/// # };
+/// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+/// # let resolved = |stance, changes| {
+/// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+/// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+/// # };
+/// use gatecrash_model::{Rule, Stance, judge};
+/// let verdict = judge(&resolved(Stance::ExpiredToken, vec![])?, &blueprint);
+/// assert!(verdict.must_refuse());
+/// assert!(verdict.refusals.contains(&Rule::Expiry));
+/// # Ok::<(), String>(())
+/// ```
 pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
     judge_lifted(&attempt.expected(blueprint), blueprint)
 }
 
 /// The verdict on what was read off bytes: the union over all readings.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+/// # let policy = Policy {
+/// #     audience: "https://api.example.test".into(),
+/// #     trust_domain: "example.test".into(),
+/// #     certificates: Default::default(),
+/// #     http: Default::default(),
+/// #     tokens: Default::default(),
+/// #     issuers: vec![home],
+/// #     may_hold: vec![],
+/// #     routes: vec![route],
+/// #     answers: Default::default(),
+/// # };
+/// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+/// # let resolved = |stance, changes| {
+/// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+/// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+/// # };
+/// use gatecrash_model::{Person, Stance, judge, judge_lifted};
+/// let attempt = resolved(Stance::Complete(Person::Alice), vec![])?;
+/// let verdict = judge_lifted(&attempt.expected(&blueprint), &blueprint);
+/// assert!(verdict.must_admit());
+/// assert_eq!(verdict, judge(&attempt, &blueprint));
+/// # Ok::<(), String>(())
+/// ```
 pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
     let mut verdict = Verdict::default();
     let stage = |rule: Rule| match (rule.stage(), blueprint.policy.certificates.client) {

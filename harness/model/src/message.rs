@@ -5,10 +5,25 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 /// Name of the server, in its certificate, in SNI and in `Host`.
+///
+/// ```
+/// use gatecrash_model::{HOST, HostForm};
+/// assert_eq!(HostForm::Own.said().1, [HOST]);
+/// ```
 pub const HOST: &str = "gate.gatecrash.test";
 /// Another name in its certificate, for a gate that other tools are pointed at.
+///
+/// ```
+/// use gatecrash_model::{HOST, LOCAL_HOST};
+/// assert_ne!(HOST, LOCAL_HOST);
+/// ```
 pub const LOCAL_HOST: &str = "localhost";
 /// A name that the server's certificate does not hold.
+///
+/// ```
+/// use gatecrash_model::{HostForm, OTHER_HOST};
+/// assert_eq!(HostForm::Other.said().1, [OTHER_HOST]);
+/// ```
 pub const OTHER_HOST: &str = "other.gatecrash.test";
 
 /// What the bytes travel in.
@@ -259,6 +274,12 @@ pub struct MessageSeen {
 
 impl Protocol {
     /// Whether it is HTTP/2, however agreed on.
+    ///
+    /// ```
+    /// use gatecrash_model::{Http2Form, Protocol};
+    /// assert!(Protocol::Http2(Http2Form::Plain).is_http2());
+    /// assert!(!Protocol::Http11.is_http2());
+    /// ```
     pub fn is_http2(self) -> bool {
         matches!(self, Protocol::Http2(_) | Protocol::PriorKnowledge)
     }
@@ -274,6 +295,11 @@ impl Protocol {
 
 impl Http2Form {
     /// Every form.
+    ///
+    /// ```
+    /// use gatecrash_model::Http2Form;
+    /// assert!(Http2Form::ALL.contains(&Http2Form::PseudoTwice));
+    /// ```
     pub const ALL: [Http2Form; 12] = {
         use Http2Form::*;
         [
@@ -293,6 +319,10 @@ impl Http2Form {
     };
 
     /// Names of the fields that the form adds.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Http2Form::Te.fields(), ["te"]);
+    /// ```
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Http2Form::ConnectionField => &["connection"],
@@ -323,6 +353,11 @@ impl Http2Form {
 
 impl HostForm {
     /// Every form but the honest one.
+    ///
+    /// ```
+    /// use gatecrash_model::HostForm;
+    /// assert!(!HostForm::ALL.contains(&HostForm::Own));
+    /// ```
     pub const ALL: [HostForm; 14] = {
         use HostForm::*;
         [
@@ -344,6 +379,12 @@ impl HostForm {
     };
 
     /// The authority that the target names where it names one, and the lines of `Host` in HTTP/1.1.
+    ///
+    /// ```
+    /// use gatecrash_model::{HOST, HostForm, OTHER_HOST};
+    /// // In the target the other one, in the field its own.
+    /// assert_eq!(HostForm::Conflict.said(), (Some(OTHER_HOST.into()), vec![HOST.into()]));
+    /// ```
     pub fn said(self) -> (Option<String>, Vec<String>) {
         let own = HOST.to_string();
         let other = OTHER_HOST.to_string();
@@ -369,6 +410,11 @@ impl HostForm {
 
 impl Framing {
     /// Every form but the honest one.
+    ///
+    /// ```
+    /// use gatecrash_model::Framing;
+    /// assert!(!Framing::ALL.contains(&Framing::Plain));
+    /// ```
     pub const ALL: [Framing; 19] = {
         use Framing::*;
         [
@@ -395,6 +441,12 @@ impl Framing {
     };
 
     /// Whether a second request is sent, in whatever guise.
+    ///
+    /// ```
+    /// use gatecrash_model::Framing;
+    /// assert!(Framing::Pipelined.has_second());
+    /// assert!(!Framing::Chunked.has_second());
+    /// ```
     pub fn has_second(self) -> bool {
         use Framing::*;
         !matches!(self, Chunked | ExpectContinue | Plain | WebSocket)
@@ -446,12 +498,22 @@ impl Framing {
 
 impl Undeclared {
     /// Every path.
+    ///
+    /// ```
+    /// use gatecrash_model::Undeclared;
+    /// assert!(Undeclared::ALL.iter().all(|route| route.path().starts_with('/')));
+    /// ```
     pub const ALL: [Undeclared; 9] = {
         use Undeclared::*;
         [Actuator, Admin, Debug, Docs, Internal, Metrics, Nothing, OpenApi, Root]
     };
 
     /// The path.
+    ///
+    /// ```
+    /// use gatecrash_model::Undeclared;
+    /// assert!(Undeclared::ALL[0].path().starts_with('/'));
+    /// ```
     pub fn path(self) -> &'static str {
         match self {
             Undeclared::Actuator => "/actuator/env",

@@ -250,6 +250,13 @@ pub struct Slot {
 
 impl Mutation {
     /// The slot that the mutation writes.
+    ///
+    /// ```
+    /// use gatecrash_model::{Mutation, SlotStage};
+    /// let (one, other) = (Mutation::DropClaim("aud".into()), Mutation::DropClaim("sub".into()));
+    /// assert_eq!(one.slot().stage, SlotStage::Claims);
+    /// assert_ne!(one.slot(), other.slot(), "one case may have both");
+    /// ```
     pub fn slot(&self) -> Slot {
         use Mutation::*;
         use SlotStage::*;
@@ -302,6 +309,11 @@ impl Mutation {
     }
 
     /// Kebab-case name of the kind of mutation.
+    ///
+    /// ```
+    /// use gatecrash_model::Mutation;
+    /// assert_eq!(Mutation::DropClaim("aud".into()).kind(), Mutation::DropClaim("sub".into()).kind());
+    /// ```
     pub fn kind(&self) -> &'static str {
         use Mutation::*;
         match self {

@@ -104,6 +104,12 @@ impl Default for HttpPolicy {
 
 impl HttpPolicy {
     /// Whether `version` is one of them.
+    ///
+    /// ```
+    /// use gatecrash_model::HttpPolicy;
+    /// assert!(HttpPolicy::default().speaks("2"));
+    /// assert!(!HttpPolicy::default().speaks("3"));
+    /// ```
     pub fn speaks(&self, version: &str) -> bool {
         self.versions.iter().any(|known| known == version)
     }
@@ -266,16 +272,82 @@ fn both_factors() -> Vec<Vec<Factor>> {
 
 impl Route {
     /// The name of the route in reports and in tripwire hits: method, space, path template.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// assert_eq!(blueprint.policy.routes[0].id(), "GET /v1/orders/{id}");
+    /// ```
     pub fn id(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
     /// Whether some alternative needs no token.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Factor, Route};
+    /// let route = &blueprint.policy.routes[0];
+    /// assert!(!route.token_optional());
+    /// assert!(Route { security: vec![vec![Factor::Certificate]], ..route.clone() }.token_optional());
+    /// ```
     pub fn token_optional(&self) -> bool {
         self.security.iter().any(|all| !all.contains(&Factor::Token))
     }
 
     /// The parameter name in the path template, without braces.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// assert_eq!(blueprint.policy.routes[0].path_parameter(), Some("id"));
+    /// ```
     pub fn path_parameter(&self) -> Option<&str> {
         let (_, rest) = self.path.split_once('{')?;
         rest.split_once('}').map(|(name, _)| name)
@@ -287,6 +359,29 @@ impl Route {
     }
 
     /// The name in the body that holds the object, where `owner` is `body:name`.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Route;
+    /// let route = Route { owner: Some("body:from".into()), ..blueprint.policy.routes[0].clone() };
+    /// assert_eq!(route.body_parameter(), Some("from"));
+    /// ```
     pub fn body_parameter(&self) -> Option<&str> {
         self.owner.as_deref()?.strip_prefix("body:")
     }
@@ -342,6 +437,30 @@ impl std::fmt::Display for PolicyFault {
 
 impl Policy {
     /// What contradicts itself or cannot be meant; empty when the policy is sound.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// let mut policy = blueprint.policy;
+    /// assert!(policy.faults().is_empty());
+    /// policy.trust_domain = "spiffe://example.test".into();
+    /// assert_eq!(policy.faults()[0].place, "trust-domain");
+    /// ```
     pub fn faults(&self) -> Vec<PolicyFault> {
         let mut faults = Vec::new();
         let mut fault = |place: String, wrong: String, right: &str| {
@@ -398,6 +517,27 @@ impl Policy {
     }
 
     /// The scopes that any route asks for, each once.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// assert_eq!(blueprint.policy.all_scopes(), ["orders:read"]);
+    /// ```
     pub fn all_scopes(&self) -> Vec<String> {
         let mut scopes: Vec<String> = self.routes.iter().flat_map(|route| route.scopes.iter().cloned()).collect();
         scopes.sort();
@@ -406,6 +546,33 @@ impl Policy {
     }
 
     /// What a certificate in the name of `id` may hold; `None` when nothing is capped.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::MayHold;
+    /// let mut policy = blueprint.policy;
+    /// assert_eq!(policy.may_hold("spiffe://example.test/staff/alice"), None);
+    /// let scopes = vec!["orders:read".to_string()];
+    /// policy.may_hold = vec![MayHold { prefix: "spiffe://example.test/staff/".into(), scopes: scopes.clone() }];
+    /// assert_eq!(policy.may_hold("spiffe://example.test/staff/alice"), Some(&scopes[..]));
+    /// assert_eq!(policy.may_hold("spiffe://example.test/partner/kass"), Some(&[][..]));
+    /// ```
     pub fn may_hold(&self, id: &str) -> Option<&[String]> {
         if self.may_hold.is_empty() {
             return None;

@@ -95,6 +95,11 @@ pub enum ReadingKind {
 
 impl ReadingKind {
     /// Every kind.
+    ///
+    /// ```
+    /// use gatecrash_model::ReadingKind;
+    /// assert!(ReadingKind::ALL.iter().all(|kind| !kind.clause().is_empty()));
+    /// ```
     pub const ALL: [ReadingKind; 40] = {
         use ReadingKind::*;
         [
@@ -142,6 +147,10 @@ impl ReadingKind {
     };
 
     /// The clause that leaves the choice.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::ReadingKind::HeadAsGet.clause(), "RFC 9110 §9.3.2");
+    /// ```
     pub fn clause(self) -> &'static str {
         match self {
             ReadingKind::AnchorAsGiven => "RFC 5280 §6.1.1 (d)",
@@ -194,16 +203,31 @@ pub struct Reading(u64);
 
 impl Reading {
     /// Whether `kind` is read leniently.
+    ///
+    /// ```
+    /// use gatecrash_model::{Reading, ReadingKind};
+    /// assert!(!Reading::default().contains(ReadingKind::HeadAsGet), "the strict one");
+    /// ```
     pub fn contains(self, kind: ReadingKind) -> bool {
         self.0 & 1 << kind as u32 != 0
     }
 
     /// The same, with `kind` read leniently.
+    ///
+    /// ```
+    /// use gatecrash_model::{Reading, ReadingKind};
+    /// assert!(Reading::default().with(ReadingKind::HeadAsGet).contains(ReadingKind::HeadAsGet));
+    /// ```
     pub fn with(self, kind: ReadingKind) -> Self {
         Self(self.0 | 1 << kind as u32)
     }
 
     /// The kinds that are read leniently.
+    ///
+    /// ```
+    /// use gatecrash_model::{Reading, ReadingKind};
+    /// assert!(Reading::default().with(ReadingKind::HeadAsGet).iter().eq([ReadingKind::HeadAsGet]));
+    /// ```
     pub fn iter(self) -> impl Iterator<Item = ReadingKind> {
         ReadingKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
     }
@@ -228,6 +252,36 @@ impl Latitude {
 }
 
 /// Every reading of what was lifted. The first is the strict one.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+/// # let policy = Policy {
+/// #     audience: "https://api.example.test".into(),
+/// #     trust_domain: "example.test".into(),
+/// #     certificates: Default::default(),
+/// #     http: Default::default(),
+/// #     tokens: Default::default(),
+/// #     issuers: vec![home],
+/// #     may_hold: vec![],
+/// #     routes: vec![route],
+/// #     answers: Default::default(),
+/// # };
+/// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+/// # let resolved = |stance, changes| {
+/// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+/// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+/// # };
+/// use gatecrash_model::{Mutation, Person, Reading, ReadingKind, Stance, readings};
+/// let head = resolved(Stance::Complete(Person::Alice), vec![Mutation::Method("HEAD".into())])?;
+/// let readings = readings(&head.expected(&blueprint), &blueprint);
+/// assert_eq!(readings[0], Reading::default());
+/// assert!(readings.iter().any(|reading| reading.contains(ReadingKind::HeadAsGet)));
+/// # Ok::<(), String>(())
+/// ```
 pub fn readings(lifted: &Lifted, blueprint: &Blueprint) -> Vec<Reading> {
     judgements(lifted, blueprint).into_iter().map(|(reading, _)| reading).collect()
 }

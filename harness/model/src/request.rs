@@ -193,6 +193,11 @@ pub struct RequestSpec {
 
 impl AuthorizationForm {
     /// The header field that carries the token in place of `Authorization`, or beside it.
+    ///
+    /// ```
+    /// use gatecrash_model::AuthorizationForm;
+    /// assert_eq!(AuthorizationForm::OtherHeader("x-token".into()).other_field(), Some("x-token"));
+    /// ```
     pub fn other_field(&self) -> Option<&str> {
         use AuthorizationForm::*;
         match self {
@@ -205,6 +210,11 @@ impl AuthorizationForm {
 
 impl PathForm {
     /// Every form.
+    ///
+    /// ```
+    /// use gatecrash_model::PathForm;
+    /// assert!(PathForm::ALL.contains(&PathForm::DotDot));
+    /// ```
     pub const ALL: [PathForm; 20] = {
         use PathForm::*;
         [
@@ -232,6 +242,11 @@ impl PathForm {
     };
 
     /// The changed path.
+    ///
+    /// ```
+    /// use gatecrash_model::PathForm;
+    /// assert_eq!(PathForm::DotDot.apply("/v1/whoami"), "/x/../v1/whoami");
+    /// ```
     pub fn apply(self, path: &str) -> String {
         let letter = path.as_bytes().get(1).copied().unwrap_or(b'/');
         let behind_letter = path.get(2..).unwrap_or_default();

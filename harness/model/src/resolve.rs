@@ -53,6 +53,31 @@ impl From<TemplateError> for Unresolvable {
 /// Resolves a step. The order of its mutations is of no account.
 ///
 /// `Err` when two mutations write one slot, or when something means nothing for this stance, route or policy.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+/// # let policy = Policy {
+/// #     audience: "https://api.example.test".into(),
+/// #     trust_domain: "example.test".into(),
+/// #     certificates: Default::default(),
+/// #     http: Default::default(),
+/// #     tokens: Default::default(),
+/// #     issuers: vec![home],
+/// #     may_hold: vec![],
+/// #     routes: vec![route],
+/// #     answers: Default::default(),
+/// # };
+/// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+/// use gatecrash_model::{Case, Mutation, Stance, Unresolvable, resolve};
+/// let of = |changes| Case::one(Stance::ExpiredToken, "GET /v1/orders/{id}", changes);
+/// assert!(resolve(&of(vec![Mutation::DropClaim("aud".into())]).steps[0], &blueprint).is_ok());
+/// let twice = of(vec![Mutation::DropClaim("aud".into()), Mutation::DropClaim("aud".into())]);
+/// assert!(matches!(resolve(&twice.steps[0], &blueprint), Err(Unresolvable::Conflict(_))));
+/// ```
 pub fn resolve(step: &Step, blueprint: &Blueprint) -> Result<Attempt, Unresolvable> {
     let route = blueprint.route(&step.route).ok_or_else(|| Unresolvable::UnknownRoute(step.route.clone()))?;
     let mut ordered: Vec<(Slot, &Mutation)> =

@@ -18,6 +18,10 @@ pub enum Stage {
 
 impl Stage {
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Stage::Handshake.name(), "handshake");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Stage::Handshake => "handshake",
@@ -40,19 +44,38 @@ macro_rules! rules {
 
         impl Rule {
             /// Every rule.
+            ///
+            /// ```
+            /// use gatecrash_model::Rule;
+            /// assert!(Rule::ALL.contains(&Rule::Audience));
+            /// ```
             pub const ALL: &[Rule] = &[$(Rule::$variant,)*];
 
             /// Kebab-case name, as in the catalogue.
+            ///
+            /// ```
+            /// assert_eq!(gatecrash_model::Rule::Audience.name(), "audience");
+            /// ```
             pub fn name(self) -> &'static str {
                 match self { $(Rule::$variant => $name,)* }
             }
 
             /// Where the obligation stands.
+            ///
+            /// ```
+            /// assert_eq!(gatecrash_model::Rule::Audience.clause(), "RFC 7519 §4.1.3");
+            /// ```
             pub fn clause(self) -> &'static str {
                 match self { $(Rule::$variant => $clause,)* }
             }
 
             /// Whether the HTTP or TLS stack refuses a violation by itself, before an application could audit it.
+            ///
+            /// ```
+            /// use gatecrash_model::Rule;
+            /// assert!(Rule::MessageFraming.of_protocol());
+            /// assert!(!Rule::Audience.of_protocol());
+            /// ```
             pub fn of_protocol(self) -> bool {
                 use Rule::*;
                 matches!(
@@ -62,21 +85,38 @@ macro_rules! rules {
             }
 
             /// What must hold, in a sentence.
+            ///
+            /// ```
+            /// assert_eq!(gatecrash_model::Rule::Audience.must(), "`aud` is there and contains this service");
+            /// ```
             pub fn must(self) -> &'static str {
                 match self { $(Rule::$variant => $must,)* }
             }
 
             /// The latest stage at which a violation may be refused.
+            ///
+            /// ```
+            /// use gatecrash_model::{Rule, Stage};
+            /// assert_eq!(Rule::Revocation.stage(), Stage::Handshake);
+            /// ```
             pub fn stage(self) -> Stage {
                 match self { $(Rule::$variant => Stage::$stage,)* }
             }
 
             /// The weakness that a gate has which does not enforce the rule (CWE number).
+            ///
+            /// ```
+            /// assert_eq!(gatecrash_model::Rule::Audience.cwe(), 345);
+            /// ```
             pub fn cwe(self) -> u32 {
                 match self { $(Rule::$variant => $cwe,)* }
             }
 
             /// Category of the OWASP API Security Top 10 2023.
+            ///
+            /// ```
+            /// assert_eq!(gatecrash_model::Rule::Ownership.owasp_api(), "API1:2023");
+            /// ```
             pub fn owasp_api(self) -> &'static str {
                 match self { $(Rule::$variant => $api,)* }
             }

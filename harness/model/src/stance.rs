@@ -28,6 +28,11 @@ pub enum Stance {
 
 impl Stance {
     /// One stance of each kind, as reports list them.
+    ///
+    /// ```
+    /// use gatecrash_model::Stance;
+    /// assert!(Stance::KINDS.contains(&Stance::NoToken));
+    /// ```
     pub const KINDS: [Stance; 8] = [
         Stance::Complete(Person::Alice),
         Stance::ExpiredToken,
@@ -40,6 +45,10 @@ impl Stance {
     ];
 
     /// Kebab-case name of the kind.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Stance::NoToken.name(), "no-token");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Stance::Complete(_) => "complete",
@@ -54,6 +63,11 @@ impl Stance {
     }
 
     /// Whose certificate is presented.
+    ///
+    /// ```
+    /// use gatecrash_model::{Person, Stance};
+    /// assert_eq!(Stance::StolenToken(Person::Alice).holder(), Some(Person::Mallory));
+    /// ```
     pub fn holder(self) -> Option<Person> {
         match self {
             Stance::Complete(person) => Some(person),
@@ -65,6 +79,11 @@ impl Stance {
     }
 
     /// In whose name the token is.
+    ///
+    /// ```
+    /// use gatecrash_model::{Person, Stance};
+    /// assert_eq!(Stance::StolenToken(Person::Alice).subject(), Some(Person::Alice));
+    /// ```
     pub fn subject(self) -> Option<Person> {
         match self {
             Stance::Complete(person) | Stance::StolenToken(person) => Some(person),
@@ -75,6 +94,11 @@ impl Stance {
     }
 
     /// Whose object the request names.
+    ///
+    /// ```
+    /// use gatecrash_model::{Person, Stance};
+    /// assert_eq!(Stance::OtherTenant.target(), Person::Alice);
+    /// ```
     pub fn target(self) -> Person {
         match self {
             Stance::Complete(person) | Stance::StolenToken(person) => person,

@@ -26,11 +26,26 @@ pub struct Template {
 
 impl Template {
     /// Makes a value known; `None` when it is absent here.
+    ///
+    /// ```
+    /// use gatecrash_model::{Template, TemplateError};
+    /// let mut template = Template::default();
+    /// template.set("scope", None);
+    /// assert_eq!(template.fill("${scope}"), Err(TemplateError::Absent("scope".into())));
+    /// ```
     pub fn set(&mut self, name: &'static str, value: Option<String>) {
         self.values.insert(name, value);
     }
 
     /// Fills `text`. `Err` when it names what is not known.
+    ///
+    /// ```
+    /// use gatecrash_model::Template;
+    /// let mut template = Template::default();
+    /// template.set("audience", Some("https://api.example.test".into()));
+    /// assert_eq!(template.fill("${audience}/other").as_deref(), Ok("https://api.example.test/other"));
+    /// assert_eq!(template.fill("${audience|chop}").as_deref(), Ok("https://api.example.tes"));
+    /// ```
     pub fn fill(&self, text: &str) -> Result<String, TemplateError> {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;

@@ -27,12 +27,21 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm.
+    ///
+    /// ```
+    /// use gatecrash_model::Algorithm;
+    /// assert!(Algorithm::ALL.contains(&Algorithm::PS256));
+    /// ```
     pub const ALL: [Algorithm; 8] = {
         use Algorithm::*;
         [EdDSA, ES256, HS256, HS384, HS512, PS256, RS256, RS512]
     };
 
     /// The registered name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash_model::Algorithm::EdDSA.name(), "EdDSA");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::EdDSA => "EdDSA",
@@ -47,6 +56,12 @@ impl Algorithm {
     }
 
     /// The algorithm registered as `name`.
+    ///
+    /// ```
+    /// use gatecrash_model::Algorithm;
+    /// assert_eq!(Algorithm::of_name("ES256"), Some(Algorithm::ES256));
+    /// assert_eq!(Algorithm::of_name("none"), None);
+    /// ```
     pub fn of_name(name: &str) -> Option<Algorithm> {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
@@ -188,6 +203,11 @@ pub enum PayloadForm {
 
 impl PayloadForm {
     /// The text around that of the object; `None` where it is no text.
+    ///
+    /// ```
+    /// use gatecrash_model::PayloadForm;
+    /// assert_eq!(PayloadForm::Suffix("{}".into()).around(r#"{"sub":"a"}"#).as_deref(), Some(r#"{"sub":"a"}{}"#));
+    /// ```
     pub fn around(&self, object: &str) -> Option<String> {
         Some(match self {
             PayloadForm::InvalidUtf8 => return None,

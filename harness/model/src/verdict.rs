@@ -43,16 +43,100 @@ pub struct Verdict {
 
 impl Verdict {
     /// Whether no refusal is permitted.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// # let resolved = |stance, changes| {
+    /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+    /// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+    /// # };
+    /// use gatecrash_model::{Person, Stance, judge};
+    /// let honest = resolved(Stance::Complete(Person::Alice), vec![])?;
+    /// assert!(judge(&honest, &blueprint).must_admit());
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn must_admit(&self) -> bool {
         self.refusals.is_empty()
     }
 
     /// Whether no admission is permitted.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// # let resolved = |stance, changes| {
+    /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+    /// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+    /// # };
+    /// use gatecrash_model::{Stance, judge};
+    /// let bare = resolved(Stance::NoCertificate, vec![])?;
+    /// assert!(judge(&bare, &blueprint).must_refuse());
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn must_refuse(&self) -> bool {
         self.admissions.is_empty()
     }
 
     /// `admit`, `refuse` or `either`.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
+    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
+    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
+    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
+    /// # let policy = Policy {
+    /// #     audience: "https://api.example.test".into(),
+    /// #     trust_domain: "example.test".into(),
+    /// #     certificates: Default::default(),
+    /// #     http: Default::default(),
+    /// #     tokens: Default::default(),
+    /// #     issuers: vec![home],
+    /// #     may_hold: vec![],
+    /// #     routes: vec![route],
+    /// #     answers: Default::default(),
+    /// # };
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// # let resolved = |stance, changes| {
+    /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
+    /// #     resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())
+    /// # };
+    /// use gatecrash_model::{Mutation, Person, Stance, judge};
+    /// let head = resolved(Stance::Complete(Person::Alice), vec![Mutation::Method("HEAD".into())])?;
+    /// assert_eq!(judge(&head, &blueprint).name(), "either");
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn name(&self) -> &'static str {
         match (self.must_admit(), self.must_refuse()) {
             (true, _) => "admit",

@@ -49,12 +49,22 @@ pub enum Reach {
 
 impl Reach {
     /// Every depth, the shallowest first.
+    ///
+    /// ```
+    /// use gatecrash::campaign::Reach;
+    /// let names = Reach::ALL.map(Reach::name);
+    /// assert_eq!((names[0], names[7]), ("handshake", "handler"));
+    /// ```
     pub const ALL: [Reach; 8] = {
         use Reach::*;
         [Handshake, Header, Parse, Signature, Claims, Binding, Scope, Handler]
     };
 
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::campaign::Reach::Binding.name(), "binding");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Reach::Handshake => "handshake",
@@ -69,6 +79,16 @@ impl Reach {
     }
 
     /// How deep an attempt got; `None` where neither the gate's audit nor the class of its answer tells.
+    ///
+    /// ```
+    /// use gatecrash::{campaign::Reach, gate::{Handshake, Observation}, model::Rule};
+    /// let mut observation = Observation::default();
+    /// observation.handshake = Handshake::Silent;
+    /// assert_eq!(Reach::of(&observation, false), Some(Reach::Handshake));
+    /// observation.seen.causes.push(("no audience".into(), vec![Rule::Audience]));
+    /// assert_eq!(Reach::of(&observation, false), Some(Reach::Claims));
+    /// assert_eq!(Reach::of(&observation, true), Some(Reach::Handler));
+    /// ```
     pub fn of(observation: &Observation, entered: bool) -> Option<Reach> {
         if entered {
             return Some(Reach::Handler);
@@ -85,7 +105,7 @@ impl Reach {
     }
 
     /// Where a violation of a rule is looked for.
-    pub fn of_rule(rule: Rule) -> Reach {
+    pub(crate) fn of_rule(rule: Rule) -> Reach {
         match rule {
             Rule::CredentialForm | Rule::CredentialUnique | Rule::TokenPresent => Reach::Header,
             Rule::ClaimsForm
@@ -139,6 +159,13 @@ impl Exercised {
     }
 
     /// Adds another count.
+    ///
+    /// ```
+    /// use gatecrash::campaign::Exercised;
+    /// let mut sum = Exercised { untold: 1, ..Exercised::default() };
+    /// sum.add(&Exercised { outcomes: [0, 4, 0, 0], untold: 2, ..Exercised::default() });
+    /// assert_eq!((sum.attempts(), sum.untold), (4, 3));
+    /// ```
     pub fn add(&mut self, other: &Exercised) {
         for (into, from) in self.outcomes.iter_mut().zip(other.outcomes) {
             *into += from;
@@ -150,12 +177,41 @@ impl Exercised {
     }
 
     /// How many attempts there were.
+    ///
+    /// ```
+    /// let row = gatecrash::campaign::Exercised { outcomes: [1, 4, 0, 2], ..Default::default() };
+    /// assert_eq!(row.attempts(), 7);
+    /// ```
     pub fn attempts(&self) -> u64 {
         self.outcomes.iter().sum()
     }
 }
 
 /// The exercised table: a row for each family of the catalogue that was tried, in its order, then one for each other source.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let options = gatecrash::campaign::CampaignOptions {
+/// #     bound: gatecrash::campaign::Bound::Attempts(20),
+/// #     once: true,
+/// #     ..Default::default()
+/// # };
+/// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
+/// let rows = gatecrash::campaign::table(&campaign.tally, &campaign.catalogue);
+/// let found: u64 = rows.iter().map(|(_, row)| row.outcomes[3]).sum();
+/// assert!(found > 0, "the gate looks at no token");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn table<'a>(tally: &Tally, catalogue: &'a Catalogue) -> Vec<(&'a str, Exercised)> {
     let mut rows: Vec<(&str, Exercised)> = Vec::new();
     for (source, exercised) in &tally.exercised {

@@ -94,11 +94,47 @@ impl Plan {
     }
 
     /// How many cases come before the random ones, or before the pairs.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{self, CampaignOptions};
+    /// let plan = campaign::plan(&target, CampaignOptions::default())?;
+    /// assert!(plan.fixed() > plan.controls.len() as u64);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn fixed(&self) -> u64 {
         (self.controls.len() + self.catalogue.len()) as u64 * self.passes()
     }
 
     /// How many attempts there will be, where that is known.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{self, Bound, CampaignOptions};
+    /// let options = CampaignOptions { bound: Bound::Attempts(500), ..CampaignOptions::default() };
+    /// assert_eq!(campaign::plan(&target, options)?.total(), Some(500));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn total(&self) -> Option<u64> {
         match (&self.pairs, self.options.bound) {
             (_, Bound::Attempts(count)) => Some(count),
@@ -176,6 +212,27 @@ impl Plan {
     }
 
     /// The case at `index`, and how to check it.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{Depth, campaign::{self, CampaignOptions}};
+    /// let plan = campaign::plan(&target, CampaignOptions::default())?;
+    /// // The same honest request at both depths.
+    /// let ((_, case, first), (_, again, second)) = (plan.case(0), plan.case(1));
+    /// assert_eq!(case, again);
+    /// assert_eq!((first.depth, second.depth), (Depth::Service, Depth::Connection));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
         let pass = index % self.ways();
         let depth = match self.options.depths {
@@ -266,6 +323,24 @@ impl Plan {
     }
 
     /// A random case alone.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{self, CampaignOptions};
+    /// let plan = campaign::plan(&target, CampaignOptions::default())?;
+    /// assert_eq!(plan.random(4), plan.random(4));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn random(&self, index: u64) -> Case {
         let mut state = self.state(index);
         let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;

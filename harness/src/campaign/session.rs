@@ -19,6 +19,28 @@ pub struct Session {
 
 impl Session {
     /// Builds world and gate. `Err` when one of them cannot be built.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{BoxError, Gate, World, campaign::{Session, Target}};
+    /// fn broken(_: &World) -> Result<Gate, BoxError> {
+    ///     Err("the database does not start".into())
+    /// }
+    /// let target = Target { factory: gatecrash::factory!(broken), ..target };
+    /// let error = Session::start(target).err().ok_or("it cannot be built")?;
+    /// assert_eq!(error.to_string(), "the gate cannot be built: the database does not start");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn start(target: Target) -> Result<Self, CampaignError> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (tell, told) = mpsc::channel();
@@ -40,11 +62,51 @@ impl Session {
     }
 
     /// Runs a campaign on the session's one thread.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{Bound, CampaignOptions, Session};
+    /// let session = Session::start(target)?;
+    /// let options = CampaignOptions { bound: Bound::Attempts(50), ..CampaignOptions::default() };
+    /// assert_eq!(session.run(options)?.tally.attempts, 50);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn run(&self, options: CampaignOptions) -> Result<Campaign, CampaignError> {
         self.on(move |ground| run_on(ground, options, &Progress::default()))
     }
 
     /// Replays one case on a fresh gate in the session's world, at every depth that the gate has.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{campaign::Session, check::Outcome, model::{Case, Person, Stance}};
+    /// let session = Session::start(target)?;
+    /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
+    /// for checked in session.replay(&honest)? {
+    ///     assert!(matches!(checked.outcome, Outcome::Agree));
+    /// }
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn replay(&self, case: &Case) -> Result<Vec<Checked>, CampaignError> {
         let case = case.clone();
         self.on(move |ground| replay_on(ground, &case))

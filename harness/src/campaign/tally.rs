@@ -77,6 +77,29 @@ pub struct Tally {
 
 impl Tally {
     /// How many families and attacks of a catalogue were tried.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let options = gatecrash::campaign::CampaignOptions {
+    /// #     bound: gatecrash::campaign::Bound::Attempts(20),
+    /// #     once: true,
+    /// #     ..Default::default()
+    /// # };
+    /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
+    /// let (families, attacks) = campaign.tally.tried(&campaign.catalogue);
+    /// assert!(0 < families && families <= attacks);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn tried(&self, catalogue: &Catalogue) -> (usize, usize) {
         let attacks = self.attacks.keys().filter_map(|index| catalogue.attacks.get(*index));
         let families: BTreeSet<&str> = attacks.map(|attack| attack.family.id.as_str()).collect();
@@ -84,11 +107,27 @@ impl Tally {
     }
 
     /// Whether more than one attempt in ten was answered by a rate limiter, so that too little was tested.
+    ///
+    /// ```
+    /// let mut tally = gatecrash::campaign::Tally::default();
+    /// (tally.attempts, tally.throttled) = (100, 10);
+    /// assert!(!tally.choked());
+    /// tally.throttled += 1;
+    /// assert!(tally.choked());
+    /// ```
     pub fn choked(&self) -> bool {
         self.throttled * 10 > self.attempts
     }
 
     /// Adds another tally.
+    ///
+    /// ```
+    /// use gatecrash::campaign::Tally;
+    /// let (mut sum, mut more) = (Tally::default(), Tally::default());
+    /// (sum.attempts, more.attempts) = (30, 12);
+    /// sum.add(&more);
+    /// assert_eq!(sum.attempts, 42);
+    /// ```
     pub fn add(&mut self, other: &Tally) {
         self.attempts += other.attempts;
         self.skipped += other.skipped;

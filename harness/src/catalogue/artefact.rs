@@ -24,10 +24,23 @@ pub enum Artefact {
 
 impl Artefact {
     /// Every one, in order of name.
+    ///
+    /// ```
+    /// use gatecrash::catalogue::Artefact;
+    /// let names = Artefact::ALL.map(Artefact::name);
+    /// assert_eq!(names, ["algorithm", "binding", "chain", "claims", "header", "request", "signature"]);
+    /// ```
     pub const ALL: [Self; 7] =
         [Self::Algorithm, Self::Binding, Self::Chain, Self::Claims, Self::Header, Self::Request, Self::Signature];
 
     /// What a family changes. All of section D is about the binding.
+    ///
+    /// ```
+    /// use gatecrash::catalogue::{Artefact, Catalogue};
+    /// let catalogue = Catalogue::embedded()?;
+    /// assert_eq!(Artefact::of(&catalogue.find("aud-missing")[0].family), Artefact::Claims);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn of(family: &Family) -> Self {
         match (family.section.as_str(), family.artefact.as_str()) {
             ("D", _) => Self::Binding,
@@ -41,6 +54,10 @@ impl Artefact {
     }
 
     /// Lower-case name.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::catalogue::Artefact::Chain.name(), "chain");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Algorithm => "algorithm",

@@ -7,6 +7,23 @@ use gatecrash_model::{Attempt, Blueprint, Case, Scene, Step, Verdict, judge, res
 use super::{Attack, Catalogue, Expect};
 
 /// Every fault of the catalogue under the blueprint's policy, in words; empty when it is sound.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::catalogue::{Catalogue, lint};
+/// let mut catalogue = Catalogue::embedded()?;
+/// catalogue.attacks.retain(|attack| attack.id == "aud-missing");
+/// assert!(lint(&catalogue, &world.blueprint()).is_empty());
+/// catalogue.attacks[0].mutations.clear();
+/// assert!(!lint(&catalogue, &world.blueprint()).is_empty(), "nothing is changed any more");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
     let mut faults = Vec::new();
     let mut seen: BTreeMap<(Scene, String), Vec<(Attempt, String)>> = BTreeMap::new();

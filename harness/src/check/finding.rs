@@ -35,6 +35,10 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Name as printed.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::check::FindingKind::Breach.name(), "Breach");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             FindingKind::Breach => "Breach",
@@ -105,6 +109,27 @@ impl Finding {
     }
 
     /// The case in few words: the changes alone where the stance is the usual one.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// for finding in &campaign.findings {
+    ///     assert!(finding.short().len() <= finding.explanation().len());
+    /// }
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn short(&self) -> String {
         let [step] = &self.case.steps[..] else { return describe(&self.case) };
         let changes: Vec<String> = step.mutations.iter().map(ToString::to_string).collect();
@@ -116,12 +141,40 @@ impl Finding {
     }
 
     /// The case in words.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// let finding = campaign.findings.first().ok_or("the gate looks at no token")?;
+    /// assert!(finding.explanation().contains("GET /v1/whoami"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn explanation(&self) -> String {
         describe(&self.case)
     }
 }
 
 /// Twelve hexadecimal digits that stay the same while the root cause does.
+///
+/// ```
+/// use std::collections::BTreeSet;
+/// use gatecrash::{check::{FindingKind, fingerprint}, model::{Rule, Stage}};
+/// let of = |rule| fingerprint(FindingKind::Breach, &BTreeSet::from([rule]), Some(Stage::Token), false);
+/// assert_eq!(of(Rule::Audience), "063e974559c0");
+/// assert_ne!(of(Rule::Expiry), "063e974559c0");
+/// ```
 pub fn fingerprint(kind: FindingKind, rules: &BTreeSet<Rule>, stage: Option<Stage>, scoped: bool) -> String {
     let rules: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
     let text = format!("{} {} {:?} {scoped}", kind.name(), rules.join(","), stage);

@@ -6,6 +6,30 @@ use super::{CheckOptions, Checked, FindingKind, Outcome, check, check_stable};
 use crate::{gate::Gate, world::World};
 
 /// The smallest case found that still shows `kind`, with its check. `None` when the case does not show it at all.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{Depth, check::{CheckOptions, FindingKind, shrink}, model::{Case, Mutation, Stance}};
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// let gate = gate(&world)?;
+/// let of_nobody = vec![Mutation::DropClaim("aud".into()), Mutation::DropClaim("sub".into())];
+/// let case = Case::one(Stance::ExpiredToken, "GET /v1/whoami", of_nobody);
+/// let options = CheckOptions { depth: Depth::Service, mirror: true, serial: 0 };
+/// let (smallest, _) = shrink(&gate, &world, &case, FindingKind::Breach, options).await.ok_or("no breach")?;
+/// assert!(smallest.mutations().count() <= 1);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn shrink(
     gate: &Gate,
     world: &World,

@@ -9,6 +9,14 @@ use crate::{
 };
 
 /// A case with inert changes added to its first step.
+///
+/// ```
+/// use gatecrash::{check::{twin, without_inert}, model::{Case, Stance, inert_changes}};
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// let twin = twin(&case, &inert_changes()[0]);
+/// assert_eq!(twin.mutations().count(), 1);
+/// assert_eq!(without_inert(&twin), Some(case));
+/// ```
 pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
     let mut twin = case.clone();
     if let Some(step) = twin.steps.first_mut() {
@@ -18,6 +26,12 @@ pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
 }
 
 /// The case without its inert changes; `None` when it has none.
+///
+/// ```
+/// use gatecrash::{check::without_inert, model::{Case, Mutation, Stance}};
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Unsigned]);
+/// assert_eq!(without_inert(&case), None);
+/// ```
 pub fn without_inert(case: &Case) -> Option<Case> {
     let mut bare = case.clone();
     for step in &mut bare.steps {
@@ -30,7 +44,7 @@ pub fn without_inert(case: &Case) -> Option<Case> {
 ///
 /// Beside what [`check`] finds on the twin itself, a difference where both agree with the standards is an
 /// [`FindingKind::Unstable`]. Two verdicts are a fault of the oracle.
-pub async fn check_twin(
+pub(crate) async fn check_twin(
     gate: &Gate,
     world: &World,
     bare: &Checked,
@@ -53,9 +67,35 @@ pub async fn check_twin(
     Ok(checked)
 }
 
-/// [`check_twin`] on a case that holds both: the inert changes, and what they are added to.
+/// Makes the attempt of a case with inert changes, and compares it with what comes of the same case without them.
 ///
-/// `Ok(None)` when the case holds no inert change.
+/// Beside what [`check`] finds on the case itself, a difference where both agree with the standards is an
+/// [`FindingKind::Unstable`]. Two verdicts are a fault of the oracle. `Ok(None)` when the case holds no inert change.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), gatecrash::BoxError> {
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_stable, twin}};
+/// use gatecrash::model::{Case, Person, Stance, inert_changes};
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// let gate = gate(&world)?;
+/// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
+/// let case = twin(&honest, &inert_changes()[0]);
+/// let options = CheckOptions { depth: Depth::Service, mirror: true, serial: 0 };
+/// let checked = check_stable(&gate, &world, &case, options).await.map_err(|error| error.to_string())?;
+/// assert!(matches!(checked.ok_or("a field that says nothing")?.outcome, Outcome::Agree));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check_stable(
     gate: &Gate,
     world: &World,

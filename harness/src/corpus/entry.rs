@@ -81,6 +81,16 @@ fn is_usual(scene: &Scene) -> bool {
 }
 
 /// Reads a corpus file; `file` is named in errors.
+///
+/// ```
+/// use gatecrash::{corpus::{What, parse_entry}, fuzzing::Surface};
+/// let entry = parse_entry("entry.toml", r#"
+///     format = 2
+///     raw = { target = "raw_token", base64 = "YS5iLmM=" }
+/// "#)?;
+/// assert_eq!(entry.what, What::Raw { target: Surface::RawToken, bytes: b"a.b.c".to_vec() });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn parse_entry(file: &str, text: &str) -> Result<Entry, InputError> {
     let read: EntryFile = parse(file, text)?;
     check_case_format(file, read.format)?;
@@ -107,6 +117,13 @@ pub fn parse_entry(file: &str, text: &str) -> Result<Entry, InputError> {
 }
 
 /// The text of a corpus file, as [`parse_entry`] reads it.
+///
+/// ```
+/// use gatecrash::{corpus::{Entry, What, parse_entry, write_entry}, fuzzing::Surface};
+/// let entry = Entry { about: None, what: What::Raw { target: Surface::RawToken, bytes: b"a.b.c".to_vec() } };
+/// assert_eq!(parse_entry("entry.toml", &write_entry(&entry))?, entry);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn write_entry(entry: &Entry) -> String {
     let (scene, raw, steps) = match &entry.what {
         What::Case(case) => (case.scene, None, case.steps.clone()),

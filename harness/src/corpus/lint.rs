@@ -44,6 +44,24 @@ pub enum LintError {
 ///
 /// The policy of `exhibit` judges. What is embedded is written for a strict profile of RFC 8705 and RFC 9068: for a gate
 /// called `gate`, which is somebody's own, it is read and not judged.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// let linted = gatecrash::corpus::lint(None, &exhibit)?;
+/// assert_eq!(linted.faults, [""; 0]);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn lint(path: Option<&Path>, exhibit: &Exhibit) -> Result<Linted, LintError> {
     let world = World::new(exhibit.target.policy.clone(), exhibit.target.world.clone())?;
     let mut linter = Linter {

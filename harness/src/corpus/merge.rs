@@ -50,6 +50,33 @@ pub enum MergeError {
 /// Merges the inputs below `from` into `out`, which only grows. The gate of `exhibit` shows what each input does.
 ///
 /// An input stands in a folder that is named after its target.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// use gatecrash::corpus::{merge, name_of};
+/// # let folder = std::env::temp_dir().join("gatecrash-doc-merge");
+/// let token = b"no token at all";
+/// for contributor in ["ours", "theirs"] {
+///     let file = folder.join(contributor).join("raw_token").join(name_of(token));
+///     std::fs::create_dir_all(file.parent().ok_or("it has one")?)?;
+///     std::fs::write(file, token)?;
+/// }
+/// let merged = merge(&[folder.join("ours"), folder.join("theirs")], &folder.join("merged"), &exhibit)?;
+/// assert_eq!(merged.written, 1);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn merge(from: &[PathBuf], out: &Path, exhibit: &Exhibit) -> Result<Merged, MergeError> {
     let mut done = Merged::default();
     for target in Surface::ALL {

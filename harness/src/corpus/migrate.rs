@@ -17,6 +17,19 @@ pub struct Migrated {
 }
 
 /// Migrates every case file below `path`. A file that does not decode is reported and left as it is.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join("gatecrash-doc-migrate");
+/// # std::fs::create_dir_all(&folder)?;
+/// let old = "format = 1\n[[steps]]\nroute = \"GET /v1/whoami\"\nstance = \"no-token\"\n";
+/// std::fs::write(folder.join("case.toml"), old)?;
+/// let migrated = gatecrash::corpus::migrate(&folder)?;
+/// let [(file, kept)] = &migrated.written[..] else { return Err("one is old".into()) };
+/// assert!(std::fs::read_to_string(file)?.starts_with("format = 2"));
+/// assert_eq!(std::fs::read_to_string(kept)?, old);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn migrate(path: &Path) -> Result<Migrated, InputError> {
     let mut done = Migrated::default();
     for file in files(path)? {

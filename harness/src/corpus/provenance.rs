@@ -7,9 +7,19 @@ use super::{today, write};
 use crate::input::InputError;
 
 /// The folder of a corpus that holds provenance.
-pub const ORIGINS: &str = "origins";
+pub(crate) const ORIGINS: &str = "origins";
 
 /// Notes that `contributor` had the input called `name`. What is noted already stays.
+///
+/// ```
+/// use gatecrash::corpus::{name_of, record_origin};
+/// # let corpus = std::env::temp_dir().join("gatecrash-doc-record");
+/// let name = name_of(b"an input");
+/// record_origin(&corpus, &name, "the nightly run")?;
+/// assert!(corpus.join("origins").join(name).join("the-nightly-run").is_file());
+/// # std::fs::remove_dir_all(&corpus)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn record(corpus: &Path, name: &str, contributor: &str) -> Result<(), InputError> {
     let file = corpus.join(ORIGINS).join(name).join(plain(contributor));
     match file.exists() {

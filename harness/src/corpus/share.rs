@@ -56,6 +56,19 @@ pub enum ShareError {
 const AT_ONCE: usize = 16;
 
 /// Gives the store at `url` what `folder` has and the store lacks. Credentials come from the environment.
+///
+/// ```
+/// use gatecrash::corpus::{name_of, share::push};
+/// # let place = std::env::temp_dir().join("gatecrash-doc-push");
+/// let corpus = place.join("corpus");
+/// std::fs::create_dir_all(corpus.join("raw_token"))?;
+/// std::fs::write(corpus.join("raw_token").join(name_of(b"a.b.c")), b"a.b.c")?;
+/// let store = format!("file://{}", place.join("store").display());
+/// assert_eq!(push(&store, &corpus)?.moved, 1);
+/// assert_eq!(push(&store, &corpus)?.known, 1);
+/// # std::fs::remove_dir_all(&place)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn push(url: &str, folder: &Path) -> Result<Moved, ShareError> {
     let (store, root) = open(url, true)?;
     let mut objects: Vec<(Key, PathBuf)> = Vec::new();
@@ -96,6 +109,20 @@ pub fn push(url: &str, folder: &Path) -> Result<Moved, ShareError> {
 }
 
 /// Fetches from the store at `url` what `folder` lacks. What is not what its name says is refused.
+///
+/// ```
+/// use gatecrash::corpus::{name_of, share::{pull, push}};
+/// # let place = std::env::temp_dir().join("gatecrash-doc-pull");
+/// let (ours, theirs) = (place.join("ours"), place.join("theirs"));
+/// std::fs::create_dir_all(ours.join("raw_token"))?;
+/// std::fs::write(ours.join("raw_token").join(name_of(b"a.b.c")), b"a.b.c")?;
+/// let store = format!("file://{}", place.join("store").display());
+/// push(&store, &ours)?;
+/// assert_eq!(pull(&store, &theirs)?.moved, 1);
+/// assert!(theirs.join("raw_token").join(name_of(b"a.b.c")).is_file());
+/// # std::fs::remove_dir_all(&place)?;
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn pull(url: &str, folder: &Path) -> Result<Moved, ShareError> {
     let (store, root) = open(url, false)?;
     runtime()?.block_on(async {

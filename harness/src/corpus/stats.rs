@@ -27,6 +27,24 @@ pub struct Stats {
 }
 
 /// Counts what is below `path`; without one, what is embedded. The gate of `exhibit` shows how deep an input gets.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// let stats = gatecrash::corpus::stats(None, &exhibit)?;
+/// assert!(stats.families["aud-missing"] > 0);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn stats(path: Option<&Path>, exhibit: &Exhibit) -> Result<Stats, MergeError> {
     let mut stats = Stats::default();
     let mut regression = |file: &str, text: &str| {

@@ -20,6 +20,17 @@ static HYBRID: OnceLock<CryptoProvider> = OnceLock::new();
 ///
 /// The provider of jsonwebtoken holds plain functions, so that one process has one real provider behind the hybrid: whoever
 /// comes with another one gets that one back, and its tokens stay real.
+///
+/// ```
+/// use gatecrash::World;
+/// use jsonwebtoken::crypto::CryptoProvider;
+///
+/// # struct Verifier(&'static CryptoProvider);
+/// // `real` is the one that the service has, such as `&jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER`.
+/// fn verifier(world: &World, real: &'static CryptoProvider) -> Verifier {
+///     Verifier(gatecrash::crypto::jsonwebtoken::provider(world, real))
+/// }
+/// ```
 pub fn provider(world: &World, real: &'static CryptoProvider) -> &'static CryptoProvider {
     if !world.wants_ideal_tokens() || !std::ptr::eq(*REAL.get_or_init(|| real), real) {
         return real;
@@ -32,6 +43,19 @@ pub fn provider(world: &World, real: &'static CryptoProvider) -> &'static Crypto
 /// first token is verified. Whether it is the default now; if it is not, tokens stay real.
 ///
 /// This is the one thing that the library installs process-wide, and only here. Keys of real worlds go to `real` as ever.
+///
+/// ```
+/// use gatecrash::{Gate, World};
+/// use jsonwebtoken::crypto::CryptoProvider;
+///
+/// # fn my_service(_: &World) -> Gate { Gate::serve(|_io| async {}) }
+/// // `real` is the one that the service has, such as `&jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER`.
+/// fn gate(world: &World, real: &'static CryptoProvider) -> Gate {
+///     // Where another one was installed before, tokens stay real; the report says so.
+///     let _ = gatecrash::crypto::jsonwebtoken::install(world, real);
+///     my_service(world)
+/// }
+/// ```
 pub fn install(world: &World, real: &'static CryptoProvider) -> bool {
     static INSTALLED: OnceLock<bool> = OnceLock::new();
     let first = std::ptr::eq(*REAL.get_or_init(|| real), real);

@@ -22,6 +22,15 @@ pub struct Killers {
 }
 
 /// Divides the catalogue, given the killers of each gate.
+///
+/// ```
+/// use gatecrash::{catalogue::Catalogue, exhibit::killers};
+/// let catalogue = Catalogue::embedded()?;
+/// let divided = killers(&catalogue, [("audience-not-required", &["aud-missing".to_string()][..])]);
+/// assert_eq!(divided.sole["aud-missing"], ["audience-not-required"]);
+/// assert!(divided.idle.contains("exp-missing"), "it shows no flaw of this one gate");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn killers<'a>(catalogue: &Catalogue, gates: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Killers {
     let mut divided = Killers::default();
     for (gate, attacks) in gates {

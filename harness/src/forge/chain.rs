@@ -56,6 +56,12 @@ fn date(now: i64, offset: i64) -> Result<time::OffsetDateTime, ForgeError> {
 }
 
 /// The 20 octets of a serial number (RFC 5280 §4.1.2.2: positive, at most 20 octets).
+///
+/// ```
+/// use gatecrash::{forge::chain::serial, model::{Person, SerialName}};
+/// assert_eq!(serial(SerialName::Person(Person::Alice)).len(), 20);
+/// assert_ne!(serial(SerialName::Person(Person::Alice)), serial(SerialName::Person(Person::Bob)));
+/// ```
 pub fn serial(name: SerialName) -> Vec<u8> {
     let mut octets = Sha256::digest(format!("gatecrash serial {name:?}"))[..20].to_vec();
     octets[0] = octets[0] & 0x3F | 0x40;
@@ -63,6 +69,23 @@ pub fn serial(name: SerialName) -> Vec<u8> {
 }
 
 /// Mints the certificate in DER.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::forge::chain::certificate;
+/// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
+/// spec.signer = None;
+/// // Well-formed, and its signature verifies with no key.
+/// let der = certificate(&spec, world.now(), world.keyring())?;
+/// assert!(rustls::RootCertStore::empty().add(der.into()).is_ok());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn certificate(spec: &CertificateSpec, now: i64, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
     let subject_key = key(keyring, spec.key)?;
     let mut params = CertificateParams::default();
@@ -122,6 +145,20 @@ pub(super) fn corrupt(octets: &mut [u8]) {
 }
 
 /// The CRL of an authority, in DER (RFC 5280 §5).
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{forge::chain::crl, model::KeyName};
+/// let der = crl(KeyName::StaffIntermediate, &world.blueprint(), world.keyring())?;
+/// assert!(world.crls()?.iter().any(|known| known.as_ref() == der));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn crl(signer: KeyName, blueprint: &Blueprint, keyring: &Keyring) -> Result<Vec<u8>, ForgeError> {
     let name = blueprint.authority(signer).subject;
     let revoked = blueprint.revoked().filter(|entry| entry.issuer == name);

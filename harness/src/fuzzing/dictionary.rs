@@ -10,6 +10,21 @@ use super::surface::Surface;
 use crate::{catalogue::Catalogue, world::World};
 
 /// The text of a target's dictionary in libFuzzer's format; `None` for a structured target, which needs none.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::fuzzing::{Surface, dictionary};
+/// let text = dictionary(Surface::RawAuthorization, &world).ok_or("a raw target has one")?;
+/// assert!(text.contains("\"Bearer\""));
+/// assert_eq!(dictionary(Surface::Case, &world), None);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn dictionary(surface: Surface, world: &World) -> Option<String> {
     let words = match surface {
         Surface::RawAuthorization => texts(&["Bearer", " ", ",", "=", "\"", "token", ".", "\t"]),

@@ -6,9 +6,45 @@
 /// binary needs nothing beside it. `target` names a [`Surface`](crate::fuzzing::Surface); without it, `Case`. The second
 /// form takes a slice of [`Exhibit`](crate::exhibit::Exhibit)s, of which the environment variable `GATECRASH_GATE` chooses.
 ///
-/// ```ignore
+/// ```no_run
 /// #![no_main]
-/// gatecrash::fuzz!(my_fuzz::gate, policy = "../gate.toml");
+/// # // What `libfuzzer-sys` has of all this.
+/// # extern crate self as libfuzzer_sys;
+/// # pub mod arbitrary {
+/// #     pub type Result<T> = std::result::Result<T, ()>;
+/// #     pub struct Unstructured<'a>(&'a [u8]);
+/// #     impl<'a> Unstructured<'a> {
+/// #         pub fn len(&self) -> usize { self.0.len() }
+/// #         pub fn bytes(&mut self, length: usize) -> Result<&'a [u8]> { self.0.get(..length).ok_or(()) }
+/// #     }
+/// #     pub trait Arbitrary<'a>: Sized {
+/// #         fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self>;
+/// #     }
+/// # }
+/// # pub enum Corpus { Keep, Reject }
+/// # pub fn fuzzer_mutate(_: &mut [u8], size: usize, _: usize) -> usize { size }
+/// # #[macro_export]
+/// # macro_rules! fuzz_target {
+/// #     (init: $init:expr, |$input:ident: $type:ty| -> $kept:ty $body:block) => {
+/// #         pub fn init() { $init }
+/// #         pub fn target($input: $type) -> $kept $body
+/// #     };
+/// # }
+/// # #[macro_export]
+/// # macro_rules! fuzz_mutator {
+/// #     (|$data:ident: $a:ty, $size:ident: $b:ty, $most:ident: $c:ty, $seed:ident: $d:ty| $body:block) => {
+/// #         pub fn mutator($data: $a, $size: $b, $most: $c, $seed: $d) -> usize $body
+/// #     };
+/// # }
+/// # #[macro_export]
+/// # macro_rules! fuzz_crossover {
+/// #     (|$one:ident: $a:ty, $other:ident: $b:ty, $out:ident: $c:ty, $seed:ident: $d:ty| $body:block) => {
+/// #         pub fn crossover($one: $a, $other: $b, $out: $c, $seed: $d) -> usize $body
+/// #     };
+/// # }
+/// # mod my_fuzz { pub fn gate(_: &gatecrash::World) -> gatecrash::Gate { gatecrash::Gate::serve(|_io| async {}) } }
+/// # fn main() {}
+/// gatecrash::fuzz!(my_fuzz::gate, policy = "src/cli/init/gate.toml", target = Claims);
 /// ```
 #[macro_export]
 macro_rules! fuzz {

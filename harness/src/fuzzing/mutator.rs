@@ -6,6 +6,24 @@ use super::{dice::Dice, parameters, surface::Surface};
 use crate::input::{parse_case, write_case};
 
 /// The most mutations that a mutant has.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// use gatecrash::{fuzzing::{MOST_MUTATIONS, Mutator, Surface}, input::parse_case, model::Scene};
+/// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
+/// let mut text = String::new();
+/// for seed in 0..50 {
+///     text = mutator.mutate(text.as_bytes(), seed, 4096);
+///     assert!(parse_case("mutant", &text)?.mutations().count() <= MOST_MUTATIONS);
+/// }
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub const MOST_MUTATIONS: usize = 6;
 
 /// How often a move is drawn again when what it makes means nothing.
@@ -22,12 +40,41 @@ pub struct Mutator {
 
 impl Mutator {
     /// A mutator for `surface` in the world of `blueprint`. The first of `scenes` is the usual one.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
+    /// let all = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
+    /// let claims = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
+    /// assert!(claims.words().len() < all.words().len());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn new(surface: Surface, blueprint: &Blueprint, scenes: Vec<Scene>) -> Self {
         let words = vocabulary(blueprint).into_iter().filter(|word| surface.allows(word)).collect();
         Self { surface, blueprint: blueprint.clone(), words, scenes }
     }
 
     /// The mutations that the surface allows.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
+    /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
+    /// assert!(mutator.words().iter().all(|word| Surface::Claims.allows(word)));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn words(&self) -> &[Mutation] {
         &self.words
     }
@@ -35,6 +82,21 @@ impl Mutator {
     /// Another case near the one in `data`, as text of at most `room` octets where that can be.
     ///
     /// Where `data` is no case, a fresh one is drawn.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
+    /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
+    /// assert_eq!(mutator.mutate(b"no case", 7, 4096), mutator.mutate(b"nor this", 7, 4096));
+    /// assert_ne!(mutator.mutate(b"no case", 7, 4096), mutator.mutate(b"no case", 8, 4096));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn mutate(&self, data: &[u8], seed: u32, room: usize) -> String {
         let mut dice = Dice::new(u64::from(seed));
         let known = self.read(data);
@@ -45,6 +107,23 @@ impl Mutator {
     }
 
     /// A case with something of both: stance, route and scene of either, mutations of both.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::{fuzzing::{Mutator, Surface}, input::{parse_case, write_case}, model::{Case, Stance, Scene}};
+    /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
+    /// let text = |stance| write_case(&Case::one(stance, "GET /v1/whoami", vec![]));
+    /// let crossed = mutator.cross(text(Stance::NoToken).as_bytes(), text(Stance::ExpiredToken).as_bytes(), 7, 4096);
+    /// let stance = parse_case("crossed", &crossed)?.steps[0].stance;
+    /// assert!([Stance::NoToken, Stance::ExpiredToken].contains(&stance));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn cross(&self, one: &[u8], other: &[u8], seed: u32, room: usize) -> String {
         let mut dice = Dice::new(u64::from(seed) ^ 0x5EED_0000_0000);
         let (one, other) = (self.read(one), self.read(other));

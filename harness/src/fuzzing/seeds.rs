@@ -20,6 +20,27 @@ pub enum Seeds {
 /// The inputs of one target for one gate, by content hash.
 ///
 /// `Err` when gate or world cannot be built.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// use gatecrash::fuzzing::{Seeds, Surface, seeds};
+/// let inputs = seeds(Surface::Claims, &exhibit, Seeds::All)?;
+/// let honest = seeds(Surface::Claims, &exhibit, Seeds::Controls)?;
+/// assert!(honest.keys().all(|name| inputs.contains_key(name)));
+/// assert!(honest.len() < inputs.len());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn seeds(surface: Surface, exhibit: &Exhibit, which: Seeds) -> Result<BTreeMap<String, Vec<u8>>, FuzzError> {
     let mut inputs: Vec<Vec<u8>> = Vec::new();
     if surface.is_raw() {

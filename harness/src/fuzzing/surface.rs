@@ -39,6 +39,11 @@ pub enum Surface {
 
 impl Surface {
     /// Every surface, by name.
+    ///
+    /// ```
+    /// use gatecrash::fuzzing::Surface;
+    /// assert!(Surface::ALL.into_iter().all(|surface| Surface::named(surface.name()) == Some(surface)));
+    /// ```
     pub const ALL: [Surface; 12] = [
         Surface::Case,
         Surface::Chain,
@@ -55,6 +60,10 @@ impl Surface {
     ];
 
     /// Name of the target, in snake case.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::fuzzing::Surface::RawTls.name(), "raw_tls");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Surface::Case => "case",
@@ -101,11 +110,21 @@ impl Surface {
     }
 
     /// The surface called `name`.
+    ///
+    /// ```
+    /// use gatecrash::fuzzing::Surface;
+    /// assert_eq!(Surface::named("jose_header"), Some(Surface::JoseHeader));
+    /// assert_eq!(Surface::named("cookies"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|surface| surface.name() == name)
     }
 
     /// What is mutated, as the table of targets says it.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::fuzzing::Surface::RawToken.mutates(), "bytes: the Bearer token");
+    /// ```
     pub fn mutates(self) -> &'static str {
         match self {
             Surface::Case => "cases: every stance, route, scene and kind of mutation together",
@@ -124,6 +143,10 @@ impl Surface {
     }
 
     /// What must hold, as the table of targets says it.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::fuzzing::Surface::RawHttp.holds(), "nothing runs that needs a token");
+    /// ```
     pub fn holds(self) -> &'static str {
         match self {
             Surface::IdealToken | Surface::RawAuthorization | Surface::RawToken => {
@@ -137,6 +160,12 @@ impl Surface {
     }
 
     /// Whether inputs are bytes, and not the text of cases.
+    ///
+    /// ```
+    /// use gatecrash::fuzzing::Surface;
+    /// assert!(Surface::RawToken.is_raw());
+    /// assert!(!Surface::Claims.is_raw());
+    /// ```
     pub fn is_raw(self) -> bool {
         matches!(
             self,
@@ -150,6 +179,13 @@ impl Surface {
     }
 
     /// Whether a mutation belongs to the artefact that the surface is limited to.
+    ///
+    /// ```
+    /// use gatecrash::{fuzzing::Surface, model::Mutation};
+    /// let change = Mutation::DropClaim("aud".into());
+    /// assert!(Surface::Claims.allows(&change));
+    /// assert!(!Surface::Chain.allows(&change));
+    /// ```
     pub fn allows(self, mutation: &Mutation) -> bool {
         use SlotStage::*;
         let slot = mutation.slot();
@@ -173,6 +209,13 @@ impl Surface {
     }
 
     /// Whether every mutation of a case belongs to the surface.
+    ///
+    /// ```
+    /// use gatecrash::{fuzzing::Surface, model::{Case, Mutation, Stance}};
+    /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Method("PUT".into())]);
+    /// assert!(Surface::Request.allows_case(&case));
+    /// assert!(!Surface::Claims.allows_case(&case));
+    /// ```
     pub fn allows_case(self, case: &Case) -> bool {
         !self.is_raw() && case.mutations().all(|mutation| self.allows(mutation))
     }

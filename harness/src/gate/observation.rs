@@ -36,6 +36,21 @@ pub struct Answer {
 
 impl Answer {
     /// Whether the answer means *success*: below 400, and nothing that the policy declares to mean *refused*.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// let mut answer = gatecrash::gate::Answer::default();
+    /// answer.status = 204;
+    /// assert!(answer.succeeded(&policy));
+    /// answer.status = 401;
+    /// assert!(!answer.succeeded(&policy));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn succeeded(&self, policy: &Policy) -> bool {
         let answers = &policy.answers;
         let text = String::from_utf8_lossy(&self.body);
@@ -80,6 +95,23 @@ pub struct Observation {
 
 impl Observation {
     /// Whether an effect ran, by the evidence that the gate gives.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// use gatecrash::{Evidence, gate::{Answer, Observation}};
+    /// let (mut observation, mut answer) = (Observation::default(), Answer::default());
+    /// answer.status = 200;
+    /// observation.answer = Some(answer);
+    /// assert!(!observation.entered(&policy), "an answer without a hit proves nothing");
+    /// observation.evidence = Evidence::Status;
+    /// assert!(observation.entered(&policy));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn entered(&self, policy: &Policy) -> bool {
         let by_status =
             self.evidence == Evidence::Status && self.answer.as_ref().is_some_and(|answer| answer.succeeded(policy));
@@ -87,6 +119,23 @@ impl Observation {
     }
 
     /// Whether a rate limiter answered, which says nothing of whoever asked.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// let mut limited = policy;
+    /// limited.answers.throttled = vec![429];
+    /// let mut answer = gatecrash::gate::Answer::default();
+    /// answer.status = 429;
+    /// let mut observation = gatecrash::gate::Observation::default();
+    /// observation.answer = Some(answer);
+    /// assert!(observation.throttled(&limited));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn throttled(&self, policy: &Policy) -> bool {
         let limited = self.answer.as_ref().is_some_and(|answer| policy.answers.throttled.contains(&answer.status));
         limited && self.seen.hits.is_empty()

@@ -58,6 +58,15 @@ impl Secret {
     }
 
     /// What kind of key it is.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// use gatecrash::keys::Kind;
+    /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Rsa)).ok_or("every name has a key")?;
+    /// assert_eq!(key.kind(), Kind::Rsa);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn kind(&self) -> Kind {
         self.material.kind()
     }
@@ -85,6 +94,15 @@ impl Secret {
     }
 
     /// A JWS signature (RFC 7518 §3, RFC 8037 §3.1); `None` when the key cannot compute the algorithm. Deterministic.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::P256)).ok_or("every name has a key")?;
+    /// assert_eq!(key.sign(Algorithm::ES256, b"header.claims").map(|it| it.len()), Some(64));
+    /// assert_eq!(key.sign(Algorithm::RS256, b"header.claims"), None);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         match &self.tokens {
             Some(ideal) => self.computes(algorithm).then(|| ideal.sign(algorithm.name(), message)),
@@ -93,6 +111,16 @@ impl Secret {
     }
 
     /// Whether `signature` over `message` verifies.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Ed25519)).ok_or("every name has a key")?;
+    /// let signature = key.sign(Algorithm::EdDSA, b"header.claims").ok_or("it can")?;
+    /// assert!(key.verifies(Algorithm::EdDSA, b"header.claims", &signature));
+    /// assert!(!key.verifies(Algorithm::EdDSA, b"header.other claims", &signature));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match &self.tokens {
             Some(ideal) => self.computes(algorithm) && ideal.verifies(algorithm.name(), message, signature),
@@ -101,6 +129,15 @@ impl Secret {
     }
 
     /// A signature over SHA-256 as X.509 writes it: ECDSA in DER (RFC 3279 §2.2.3), RSA by PKCS #1 v1.5 (RFC 4055 §5).
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// let signature = key.sign_der(b"to be signed").ok_or("it can")?;
+    /// assert!(key.verifies_der(b"to be signed", &signature));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.handshake {
             Some(ideal) => (self.kind() == Kind::P256).then(|| ideal.sign(Ideal::ECDSA_SHA256, message)),
@@ -109,6 +146,15 @@ impl Secret {
     }
 
     /// The same over SHA-1, which nobody should accept any more.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// let signature = key.sign_der_sha1(b"to be signed").ok_or("it can")?;
+    /// assert!(!key.verifies_der(b"to be signed", &signature), "that is over SHA-256");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn sign_der_sha1(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.handshake {
             Some(ideal) => (self.kind() == Kind::P256).then(|| ideal.sign(Ideal::ECDSA_SHA1, message)),
@@ -117,7 +163,7 @@ impl Secret {
     }
 
     /// Whether an ECDSA signature in DER over SHA-1 verifies.
-    pub fn verifies_der_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies_der_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.handshake {
             Some(ideal) => ideal.verifies(Ideal::ECDSA_SHA1, message, signature),
             None => self.material.verifies_der_sha1(message, signature),
@@ -125,6 +171,16 @@ impl Secret {
     }
 
     /// Whether an ECDSA signature in DER verifies.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// let other = keyring.secret(KeyName::Leaf(Person::Bob)).ok_or("every name has a key")?;
+    /// let signature = key.sign_der(b"to be signed").ok_or("it can")?;
+    /// assert!(!other.verifies_der(b"to be signed", &signature));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.handshake {
             Some(ideal) => ideal.verifies(Ideal::ECDSA_SHA256, message, signature),
@@ -138,26 +194,60 @@ impl Secret {
     }
 
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// assert_eq!((key.public_octets().len(), key.public_octets()[0]), (65, 4), "an uncompressed point");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn public_octets(&self) -> &[u8] {
         &self.public.octets
     }
 
     /// The SubjectPublicKeyInfo in DER; empty for a shared secret.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// assert!(key.public_der().ends_with(key.public_octets()));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn public_der(&self) -> &[u8] {
         &self.public.der
     }
 
     /// The RSAPublicKey in DER (RFC 8017 §A.1.1); empty for other keys.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
+    /// assert!(key.pkcs1_der().is_empty(), "it is no RSA key");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn pkcs1_der(&self) -> &[u8] {
         &self.public.pkcs1_der
     }
 
     /// The members of the public JWK (RFC 7517 §4) without `kid`, `use` and `alg`, as JSON text without braces.
-    pub fn jwk_members(&self) -> &str {
+    pub(crate) fn jwk_members(&self) -> &str {
         &self.public.jwk_members
     }
 
     /// The private key in PKCS#8 DER, for a server that is given its key.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # let keyring = Keyring::new(0, None, Layers::default());
+    /// use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    /// let key = keyring.secret(KeyName::Server).ok_or("every name has a key")?;
+    /// let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.private_der()));
+    /// assert!(rustls_graviola::default_provider().key_provider.load_private_key(key).is_ok());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn private_der(&self) -> Vec<u8> {
         self.material.private_der()
     }

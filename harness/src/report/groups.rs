@@ -18,6 +18,27 @@ pub struct Group<'a> {
 }
 
 /// Every finding exactly once, the most severe group first.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let groups = gatecrash::report::groups(&campaign.findings, &campaign.catalogue);
+/// let told: usize = groups.iter().map(|group| 1 + group.below.len()).sum();
+/// assert_eq!(told, campaign.findings.len());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn groups<'a>(findings: impl IntoIterator<Item = &'a Finding>, catalogue: &Catalogue) -> Vec<Group<'a>> {
     let mut ordered: Vec<&Finding> = findings.into_iter().collect();
     ordered.sort_by_key(|finding| (finding.rules.len(), finding.kind, finding.attempt));

@@ -59,11 +59,31 @@ struct KnownEntry {
 
 impl Known {
     /// Reads a file of accepted findings. `Err` names file, line, what is wrong and what would be right.
+    ///
+    /// ```no_run
+    /// let known = gatecrash::report::Known::read("known.toml".as_ref())?;
+    /// println!("{} accepted findings", known.entries.len());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn read(path: &Path) -> Result<Self, InputError> {
         Self::parse(&path.display().to_string(), &text(path)?)
     }
 
     /// Reads accepted findings from text; `file` is named in errors.
+    ///
+    /// ```
+    /// let known = gatecrash::report::Known::parse("known.toml", r#"
+    ///     format = 1
+    ///
+    ///     [[known]]
+    ///     fingerprint = "063e974559c0"
+    ///     reason = "tokens of the old client have no audience until it is gone"
+    ///     owner = "platform team"
+    ///     expires = 2027-01-31
+    /// "#)?;
+    /// assert_eq!(known.entries[0].expires, "2027-01-31");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
         let read: KnownFile = parse(file, text)?;
         check_format(file, read.format)?;
@@ -108,6 +128,19 @@ impl Known {
     }
 
     /// What is accepted of these findings on a day, and what is wrong with the entries on that day.
+    ///
+    /// ```
+    /// use gatecrash::report::{Known, KnownFinding, today};
+    /// let entry = KnownFinding {
+    ///     fingerprint: "063e974559c0".into(),
+    ///     reason: "tokens of the old client have no audience until it is gone".into(),
+    ///     owner: "platform team".into(),
+    ///     expires: "2999-01-31".into(),
+    /// };
+    /// let known = Known { file: "known.toml".into(), entries: vec![entry] };
+    /// // What is not found any more is no longer accepted.
+    /// assert_eq!(known.apply(&[], today()).faults.len(), 1);
+    /// ```
     pub fn apply(&self, findings: &[Finding], today: Date) -> Accepted {
         let mut accepted = self.matching(findings, today);
         for entry in &self.entries {
@@ -122,6 +155,18 @@ impl Known {
     }
 
     /// As [`Known::apply`], where only a part of everything was looked at: an entry that was not found is no fault.
+    ///
+    /// ```
+    /// use gatecrash::report::{Known, KnownFinding, today};
+    /// let entry = KnownFinding {
+    ///     fingerprint: "063e974559c0".into(),
+    ///     reason: "tokens of the old client have no audience until it is gone".into(),
+    ///     owner: "platform team".into(),
+    ///     expires: "2999-01-31".into(),
+    /// };
+    /// let known = Known { file: "known.toml".into(), entries: vec![entry] };
+    /// assert!(known.matching(&[], today()).faults.is_empty());
+    /// ```
     pub fn matching(&self, findings: &[Finding], today: Date) -> Accepted {
         let mut accepted = Accepted::default();
         for entry in &self.entries {
@@ -169,12 +214,45 @@ impl Accepted {
     }
 
     /// The entry that accepts a finding.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+    /// #     .for_attempts(20)
+    /// #     .with(|options| options.once = true)
+    /// #     .run_blocking()?;
+    /// # let (campaign, subject) = (report.campaign, report.subject);
+    /// use gatecrash::report::{Known, KnownFinding, today};
+    /// let finding = &campaign.findings[0];
+    /// let entry = KnownFinding {
+    ///     fingerprint: finding.fingerprint.clone(),
+    ///     reason: "tokens come with the next release".into(),
+    ///     owner: "platform team".into(),
+    ///     expires: "2999-01-31".into(),
+    /// };
+    /// let known = Known { file: "known.toml".into(), entries: vec![entry] };
+    /// let accepted = known.apply(&campaign.findings, today());
+    /// assert!(accepted.of(finding).is_some_and(|entry| entry.owner == "platform team"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn of(&self, finding: &Finding) -> Option<&KnownFinding> {
         self.entries.get(&finding.fingerprint)
     }
 }
 
 /// The present day, UTC.
+///
+/// ```
+/// assert!(gatecrash::report::today().year() >= 2026);
+/// ```
 pub fn today() -> Date {
     OffsetDateTime::from(std::time::SystemTime::now()).date()
 }

@@ -27,11 +27,54 @@ pub struct View {
 }
 
 /// The report, on one screen.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let text = gatecrash::report::screen(&campaign, &subject);
+/// assert!(text.starts_with("Gatecrash: gate `gate`, seed 0: 20 attempts in "));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
     screen_as(campaign, subject, View::default(), &Notes::default())
 }
 
 /// The report, as much of it as is wanted.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// use gatecrash::report::{Notes, View, screen_as};
+/// let text = screen_as(&campaign, &subject, View { all: true, ..View::default() }, &Notes::default());
+/// for finding in &campaign.findings {
+///     assert!(text.contains(&finding.fingerprint));
+/// }
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Notes) -> String {
     let tally = &campaign.tally;
     let seconds = campaign.elapsed.as_secs_f64();
@@ -291,6 +334,26 @@ pub(crate) fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) 
 }
 
 /// The exercised table: for each family of the catalogue how often its attempts ended how, and how deep they got.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let table = gatecrash::report::exercised(&campaign);
+/// assert!(table.lines().any(|line| line.starts_with("(controls)")));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn exercised(campaign: &Campaign) -> String {
     let rows = table(&campaign.tally, &campaign.catalogue);
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
@@ -363,6 +426,27 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
 }
 
 /// One finding in full.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let finding = &campaign.findings[0];
+/// let text = gatecrash::report::finding(finding, &campaign.catalogue, &subject);
+/// assert!(text.starts_with(finding.kind.name()));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn finding(finding: &Finding, catalogue: &Catalogue, subject: &Subject) -> String {
     finding_as(finding, catalogue, subject, &Notes::default())
 }

@@ -11,6 +11,26 @@ use crate::{
 ///
 /// The first is the severity of the attack of the catalogue that says most about it. Where nothing got through (a late
 /// refusal, a refusal of somebody honest) it is medium at most, and where both answers are permitted it is low.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// use gatecrash::{catalogue::Severity, report::severity};
+/// assert!(severity(&campaign.findings[0], &campaign.catalogue) >= Severity::High);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
     let rule = super::attack(finding, catalogue).map_or(Severity::High, |attack| attack.family.severity);
     let reach = match finding.kind {
@@ -26,6 +46,26 @@ pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
 
 /// The severity as a number from 0 to 10, as code scanning sorts by it; what somebody without any genuine credential can do
 /// counts a little more.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let score = gatecrash::report::score(&campaign.findings[0], &campaign.catalogue);
+/// assert!((8.0..=10.0).contains(&score));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
     let base = match severity(finding, catalogue) {
         Severity::Info => return 0.0,
@@ -42,6 +82,27 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
 
 /// The weakness that a finding shows (CWE number), and the category of the OWASP API Security Top 10 2023: those of the
 /// first violated rule, else of the attack that says most about it.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
+/// #     .for_attempts(20)
+/// #     .with(|options| options.once = true)
+/// #     .run_blocking()?;
+/// # let (campaign, subject) = (report.campaign, report.subject);
+/// let (cwe, category) = gatecrash::report::weakness(&campaign.findings[0], &campaign.catalogue);
+/// assert!(cwe > 0);
+/// assert_eq!(category, "API2:2023");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
     let attack = super::attack(finding, catalogue);
     match (finding.rules.first(), attack) {

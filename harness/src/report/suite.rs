@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// The variable that names a folder for the reports of a suite: in it a folder for each test, with every face.
-pub const REPORT: &str = "GATECRASH_REPORT";
+const REPORT: &str = "GATECRASH_REPORT";
 
 /// The accepted findings of a suite: `known.toml` beside the policy, none where there is no such file.
 ///
 /// `Err` when the file is broken.
-pub fn known_beside(policy: &Path) -> Result<Option<Known>, InputError> {
+pub(crate) fn known_beside(policy: &Path) -> Result<Option<Known>, InputError> {
     let file = policy.with_file_name("known.toml");
     if file.is_file() { Known::read(&file).map(Some) } else { Ok(None) }
 }
@@ -24,7 +24,7 @@ pub fn known_beside(policy: &Path) -> Result<Option<Known>, InputError> {
 ///
 /// `test` is the name of the test; `whole` says that everything was looked at, so that an accepted finding that was not
 /// found is one too many. The cases of findings are saved, and where [`REPORT`] is set every face of the report is written.
-pub fn of_test(
+pub(crate) fn of_test(
     test: &str,
     whole: bool,
     campaign: &Campaign,

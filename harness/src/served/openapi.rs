@@ -4,6 +4,19 @@ use gatecrash_model::{Blueprint, Factor, Person, Policy, Route};
 use serde_json::{Map, Value, json};
 
 /// An OpenAPI 3.1 document of the policy's routes. `base` is the address of the server.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+/// let document = gatecrash::served::document(world.policy(), &world.blueprint(), "https://localhost:8443");
+/// assert!(document["paths"]["/v1/whoami"]["get"].is_object());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn document(policy: &Policy, blueprint: &Blueprint, base: &str) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in &policy.routes {

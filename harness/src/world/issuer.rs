@@ -42,11 +42,45 @@ impl LoopbackIssuer {
     }
 
     /// Where the metadata is (RFC 8414 §3, OpenID Connect Discovery 1.0 §4); `issuer` in it is the policy's.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;
+    /// assert!(issuer.metadata_url().ends_with("/.well-known/openid-configuration"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn metadata_url(&self) -> String {
         format!("http://{}/.well-known/openid-configuration", self.address)
     }
 
     /// Where the JWK Set is (RFC 7517 §5).
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use std::{io::{Read, Write}, net::TcpStream};
+    /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;
+    /// let url = issuer.jwks_url();
+    /// let (host, path) = url.trim_start_matches("http://").split_once('/').ok_or("no path")?;
+    /// let (mut stream, mut answer) = (TcpStream::connect(host)?, String::new());
+    /// write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\n\r\n")?;
+    /// stream.read_to_string(&mut answer)?;
+    /// assert!(answer.starts_with("HTTP/1.1 200 OK"));
+    /// // Whoever asks for keys too often is seen to do so.
+    /// assert_eq!(world.witness().take().look_ups, 1);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn jwks_url(&self) -> String {
         format!("http://{}/jwks.json", self.address)
     }

@@ -27,6 +27,21 @@ impl Mint {
     }
 
     /// The certificate in DER. `Err` when the writer cannot say it.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
+    /// let honest = world.mint().certificate(&spec)?;
+    /// spec.not_after = -1;
+    /// assert_ne!(world.mint().certificate(&spec)?, honest);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn certificate(&self, spec: &CertificateSpec) -> Result<Arc<[u8]>, ForgeError> {
         let mint = || {
             let _spent = profile::spend(Phase::Mint);

@@ -36,16 +36,43 @@ pub struct Witness(Arc<Mutex<Seen>>);
 
 impl Witness {
     /// A protected effect ran on `route`, as `principal`, on `object`. Call it at the effect, and nowhere else.
+    ///
+    /// ```
+    /// use gatecrash::world::Witness;
+    /// fn delete_order(witness: &Witness, caller: &str, order: &str) {
+    ///     witness.hit("DELETE /v1/orders/{id}", Some(caller.into()), Some(order.into()));
+    ///     // … and the effect.
+    /// }
+    ///
+    /// let witness = Witness::default();
+    /// delete_order(&witness, "spiffe://example.test/staff/alice", "alice-1");
+    /// assert_eq!(witness.take().hits[0].object.as_deref(), Some("alice-1"));
+    /// ```
     pub fn hit(&self, route: impl Into<String>, principal: Option<String>, object: Option<String>) {
         self.with(|seen| seen.hits.push(Hit { route: route.into(), principal, object }));
     }
 
     /// The gate refused for `cause`, which stands for a violation of one of `rules`.
+    ///
+    /// ```
+    /// use gatecrash::{model::Rule, world::Witness};
+    /// let witness = Witness::default();
+    /// // Where the service audits a refusal. A wrong cause is told apart from a right one.
+    /// witness.cause("token expired", &[Rule::Expiry]);
+    /// assert_eq!(witness.take().causes, [("token expired".into(), vec![Rule::Expiry])]);
+    /// ```
     pub fn cause(&self, cause: impl Into<String>, rules: &[Rule]) {
         self.with(|seen| seen.causes.push((cause.into(), rules.to_vec())));
     }
 
     /// The gate logged `line`, by other means than `tracing`, which is heard anyway.
+    ///
+    /// ```
+    /// let witness = gatecrash::world::Witness::default();
+    /// // In the writer of a logger that is not `tracing`; what is told is searched for secrets.
+    /// witness.log("GET /v1/whoami 200");
+    /// assert_eq!(witness.take().logs, "GET /v1/whoami 200\n");
+    /// ```
     pub fn log(&self, line: &str) {
         self.with(|seen| {
             seen.logs.push_str(line);
@@ -54,11 +81,25 @@ impl Witness {
     }
 
     /// The gate asked its key source.
+    ///
+    /// ```
+    /// let witness = gatecrash::world::Witness::default();
+    /// // Where the service fetches a key set; `World::loopback_issuer` counts by itself.
+    /// witness.look_up();
+    /// assert_eq!(witness.take().look_ups, 1);
+    /// ```
     pub fn look_up(&self) {
         self.with(|seen| seen.look_ups += 1);
     }
 
     /// Takes what was told.
+    ///
+    /// ```
+    /// let witness = gatecrash::world::Witness::default();
+    /// witness.clone().hit("GET /v1/whoami", None, None);
+    /// assert_eq!(witness.take().hits.len(), 1);
+    /// assert!(witness.take().hits.is_empty());
+    /// ```
     pub fn take(&self) -> Seen {
         self.with(std::mem::take)
     }

@@ -35,6 +35,11 @@ pub enum ChainPath {
 
 impl ChainPath {
     /// Every path.
+    ///
+    /// ```
+    /// use gatecrash_model::path::ChainPath;
+    /// assert!(ChainPath::ALL.contains(&ChainPath::SelfSigned));
+    /// ```
     pub const ALL: [ChainPath; 16] = {
         use ChainPath::*;
         [
@@ -74,6 +79,11 @@ pub enum ChainPadding {
 
 impl ChainPadding {
     /// Every padding.
+    ///
+    /// ```
+    /// use gatecrash_model::path::ChainPadding;
+    /// assert!(ChainPadding::ALL.contains(&ChainPadding::Shuffled));
+    /// ```
     pub const ALL: [ChainPadding; 4] = {
         use ChainPadding::*;
         [Doubled, Root, Shuffled, Unrelated]

@@ -27,6 +27,26 @@ impl Kit {
     ///
     /// It is minted in the present: a token in it is good for as long as its claims say, five minutes where nothing changes
     /// them.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{model::{Case, Mutation, Person, Stance, Transport}, report::Kit};
+    /// let of = |changes| Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", changes);
+    /// assert!(Kit::new(&target, &of(vec![])).is_some());
+    /// // No stock client speaks garbage in place of TLS.
+    /// assert!(Kit::new(&target, &of(vec![Mutation::Transport(Transport::Garbage)])).is_none());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn new(target: &Target, case: &Case) -> Option<Self> {
         let ([step], Scene::Usual) = (&case.steps[..], case.scene) else { return None };
         let mut options = target.world.clone();
@@ -92,6 +112,27 @@ impl Kit {
     }
 
     /// Writes the files into a folder. `Err` names the one that could not be written.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{model::{Case, Stance}, report::Kit};
+    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
+    /// let folder = std::env::temp_dir().join("gatecrash-doc-kit");
+    /// kit.write(&folder)?;
+    /// assert!(folder.join("ca.pem").is_file());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn write(&self, folder: &Path) -> Result<(), String> {
         for (name, text) in &self.files {
             let file = folder.join(name);
@@ -103,6 +144,26 @@ impl Kit {
     }
 
     /// The command that makes the attempt at `base`, such as `https://localhost:8443`, with the files in `folder`.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{model::{Case, Stance}, report::Kit};
+    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
+    /// let command = kit.command("target/curl".as_ref(), "https://localhost:8443");
+    /// assert!(command.starts_with("curl --http1.1 "));
+    /// assert!(command.ends_with("https://localhost:8443/v1/whoami"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn command(&self, folder: &Path, base: &str) -> String {
         let file = |name: &str| shell(&folder.join(name).display().to_string());
         let has = |name: &str| self.files.iter().any(|(known, _)| *known == name);
@@ -120,6 +181,31 @@ impl Kit {
 }
 
 /// The kits of findings, written into folders below `folder`: the command for each, by fingerprint.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// # let options = gatecrash::campaign::CampaignOptions {
+/// #     bound: gatecrash::campaign::Bound::Attempts(20),
+/// #     once: true,
+/// #     ..Default::default()
+/// # };
+/// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
+/// let folder = std::env::temp_dir().join("gatecrash-doc-kits");
+/// let commands = gatecrash::report::kits(&campaign.findings, &target, &folder, "https://localhost:8443")?;
+/// assert!(commands.keys().all(|fingerprint| folder.join("curl").join(fingerprint).is_dir()));
+/// # let _ = std::fs::remove_dir_all(&folder);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn kits(
     findings: &[Finding],
     target: &Target,

@@ -5,6 +5,11 @@ use gatecrash_model::Rule;
 const EXAMPLES: &str = include_str!("fixes/examples.rs");
 
 /// The lines that make a gate keep a rule; `None` where it takes more than few lines, or where the server's stack does it.
+///
+/// ```
+/// use gatecrash::{model::Rule, report::example};
+/// assert!(example(Rule::Lifetime).is_some_and(|code| code.contains("pub fn is_short_lived")));
+/// ```
 pub fn example(rule: Rule) -> Option<&'static str> {
     let mut rest = EXAMPLES;
     while let Some((_, found)) = rest.split_once("// fix: ") {

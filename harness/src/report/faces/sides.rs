@@ -74,6 +74,26 @@ impl<'a> Decoder<'a> {
 /// What is sent for a case, as octets: the chain in PEM, the token, the request, with what is not printable spelled out.
 ///
 /// `None` where the case means nothing under the policy.
+///
+/// ```
+/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+/// #     audience = "https://api.example.test"
+/// #     trust-domain = "example.test"
+/// #     issuers = [{ url = "https://issuer.example.test" }]
+/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// # "#)?;
+/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+/// # }
+/// # let world = gatecrash::WorldOptions::default();
+/// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::{model::{Case, Stance}, report::bytes};
+/// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+/// let text = bytes(&target, &case).ok_or("it means something")?;
+/// assert!(text.contains("-----BEGIN CERTIFICATE-----"));
+/// assert!(text.contains(r"GET /v1/whoami HTTP/1.1\r\n"));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn bytes(target: &Target, case: &Case) -> Option<String> {
     let world = Decoder::new(target).world(case.scene)?.again().ok()?;
     let blueprint = world.blueprint();

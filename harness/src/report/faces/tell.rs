@@ -35,6 +35,46 @@ pub struct Material<'a> {
 
 impl Report {
     /// The report of a campaign.
+    ///
+    /// ```
+    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
+    /// #     audience = "https://api.example.test"
+    /// #     trust-domain = "example.test"
+    /// #     issuers = [{ url = "https://issuer.example.test" }]
+    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
+    /// # "#)?;
+    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
+    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
+    /// # }
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// # let options = gatecrash::campaign::CampaignOptions {
+    /// #     bound: gatecrash::campaign::Bound::Attempts(20),
+    /// #     once: true,
+    /// #     ..Default::default()
+    /// # };
+    /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
+    /// # let subject = gatecrash::report::Subject {
+    /// #     gate: "gate".into(),
+    /// #     seed: 0,
+    /// #     jobs: 2,
+    /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
+    /// #     named: false,
+    /// #     folder: std::env::temp_dir(),
+    /// # };
+    /// # let notes = gatecrash::report::Notes::default();
+    /// # let material = gatecrash::report::Material {
+    /// #     campaign: &campaign,
+    /// #     subject: &subject,
+    /// #     target: &target,
+    /// #     policy_file: None,
+    /// #     notes: &notes,
+    /// # };
+    /// use gatecrash::report::{Material, Notes, Report};
+    /// let material = Material { policy_file: Some("gate.toml".as_ref()), ..material };
+    /// assert_eq!(Report::new(&material).verdict, "findings");
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
     pub fn new(material: &Material<'_>) -> Self {
         let Material { campaign, subject, notes, .. } = *material;
         let tally = &campaign.tally;
@@ -177,6 +217,14 @@ fn exercised_json((family, row): (&str, crate::campaign::Exercised)) -> Exercise
 }
 
 /// The catalogue as machines read it.
+///
+/// ```
+/// use gatecrash::{catalogue::Catalogue, report::attacks};
+/// let catalogue = Catalogue::embedded()?;
+/// let attack = attacks(&catalogue).into_iter().find(|attack| attack.id == "aud-missing").ok_or("it is embedded")?;
+/// assert_eq!((attack.expect, attack.cwe), ("refuse", 345));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
 pub fn attacks(catalogue: &Catalogue) -> Vec<AttackJson> {
     let attacks = catalogue.attacks.iter().map(|attack| AttackJson {
         id: attack.id.clone(),
