@@ -252,7 +252,7 @@ impl Report {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn is_clean(&self) -> bool {
-        report::status(&self.campaign) == 0
+        report::status(&self.campaign) == 0 && self.campaign.tally.attacked()
     }
 
     /// Writes the case of every finding, to be replayed. `Err` names the file that could not be written.

@@ -33,7 +33,7 @@ fn a_query_says_whose_it_is() {
     }
     let campaign = asked(factory!(gate));
     clean(&campaign);
-    assert!(campaign.tally.admitted["GET /v1/statement"] > 50, "{:?}", campaign.tally.admitted);
+    assert!(campaign.tally.admitted["GET /v1/statement"] > 20, "{:?}", campaign.tally.admitted);
 }
 
 /// It asks for the first account's owner, and tells the statement of the last (HTTP parameter pollution, CWE-235).
@@ -43,7 +43,8 @@ fn a_parameter_that_stands_twice_is_found() {
         bank_with_statements(world, true)
     }
     let campaign = asked(factory!(gate));
-    let polluted = |mutation: &Mutation| matches!(mutation, Mutation::Query(query) if query.starts_with("account="));
+    let polluted =
+        |mutation: &Mutation| matches!(mutation, Mutation::Query(query) if query.starts_with("${parameter}"));
     let found = campaign.findings.iter().find(|it| it.case.mutations().any(polluted));
     let found = found.unwrap_or_else(|| panic!("{:?}", campaign.findings));
     assert!([FindingKind::Breach, FindingKind::Impersonation].contains(&found.kind), "{found:?}");

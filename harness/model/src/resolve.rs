@@ -41,6 +41,8 @@ impl std::fmt::Display for Unresolvable {
     }
 }
 
+impl std::error::Error for Unresolvable {}
+
 impl From<TemplateError> for Unresolvable {
     fn from(error: TemplateError) -> Self {
         match error {

@@ -71,6 +71,8 @@ impl Template {
     }
 }
 
+impl std::error::Error for TemplateError {}
+
 impl std::fmt::Display for TemplateError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,7 +1,5 @@
 //! The closed domain of mutations that random generation draws from: every kind, with its interesting parameters.
 
-use std::collections::BTreeSet;
-
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, CookieForm, Digest,
     Encoding, Extra, Framing, HostForm, Http2Form, IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint,
@@ -37,10 +35,6 @@ pub fn vocabulary(blueprint: &Blueprint) -> Vec<Mutation> {
     chain_words(&mut words);
     token_words(&mut words);
     request_words(&mut words);
-    // Whose object it is, said a second time.
-    let names = blueprint.policy.routes.iter().filter_map(|route| route.query_parameter());
-    let again: BTreeSet<String> = names.map(|name| format!("{name}={}", blueprint.object_of(Person::Bob))).collect();
-    words.extend(again.into_iter().map(Mutation::Query).filter(|word| !words.contains(word)).collect::<Vec<_>>());
     // A version like any other to a gate that does not serve it.
     if !blueprint.policy.http.speaks("1.1") {
         words.push(Mutation::Protocol(Protocol::Http11));
@@ -481,5 +475,5 @@ fn request_words(words: &mut Vec<Mutation>) {
     words.extend(Framing::ALL.map(Mutation::Framing));
     words.extend(Undeclared::ALL.map(Mutation::Undeclared));
     words.push(Mutation::Query("_method=GET".into()));
-    words.push(Mutation::Query("id=bob-1".into()));
+    words.push(Mutation::Query("${parameter}=${bobs-object}".into()));
 }

@@ -106,6 +106,11 @@ impl Tally {
         (families.len(), self.attacks.len())
     }
 
+    /// Whether anything was attempted beside honest requests.
+    pub fn attacked(&self) -> bool {
+        self.attempts > self.controls[0]
+    }
+
     /// Whether more than one attempt in ten was answered by a rate limiter, so that too little was tested.
     ///
     /// ```

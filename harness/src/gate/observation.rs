@@ -35,6 +35,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// An answer without fields and content.
+    ///
+    /// ```
+    /// assert_eq!(gatecrash::gate::Answer::new(204).status, 204);
+    /// ```
+    pub fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
     /// Whether the answer means *success*: below 400, and nothing that the policy declares to mean *refused*.
     ///
     /// ```

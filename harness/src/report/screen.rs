@@ -406,6 +406,7 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
         0 if accepted > 0 => {
             format!("Clean but for {accepted} accepted finding{}.", if accepted == 1 { "" } else { "s" })
         }
+        0 if !campaign.tally.attacked() => "Every honest request was admitted, and nothing was attacked.".into(),
         0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
         1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {

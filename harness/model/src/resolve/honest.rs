@@ -84,6 +84,9 @@ pub(super) fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> 
         template.set(name, Some(blueprint.id(person)));
     }
     template.set("scope", route.scopes.first().cloned());
+    let parameter = route.query_parameter().or(route.path_parameter()).or(route.body_parameter());
+    template.set("parameter", Some(parameter.unwrap_or("id").into()));
+    template.set("bobs-object", Some(blueprint.object_of(Person::Bob)));
     template.set("domain", Some(blueprint.policy.trust_domain.clone()));
     for (name, key) in [
         ("encryption-kid", TokenKey::Encryption),
