@@ -2,7 +2,7 @@
 
 mod installed;
 mod keys;
-mod queries;
+mod requests;
 mod routers;
 mod streams;
 

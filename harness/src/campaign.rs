@@ -241,12 +241,9 @@ pub struct Progress {
 /// Runs a campaign.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -375,12 +372,9 @@ fn finish(
 /// Replays one case on a fresh gate, at every depth that the gate has.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -450,12 +444,9 @@ pub(crate) fn random_attempts(
 /// The order of a campaign, without a gate: what would be attempted.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }

@@ -268,12 +268,9 @@ impl Catalogue {
     /// Every case that means something under the blueprint's policy: each attack from each of its stances on each route.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
     /// for entry in catalogue.cases(&world.blueprint()) {
@@ -295,12 +292,9 @@ impl Attack {
     /// The cases of this attack that mean something under the blueprint's policy.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
     /// let cases = catalogue.find("aud-missing")[0].cases(&world.blueprint());

@@ -119,12 +119,9 @@ pub enum ForgeError {
 /// `Err` when the attempt names what no writer can say.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{forge::forge, model::{Case, Person, Stance, resolve}};
 /// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);

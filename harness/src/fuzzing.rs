@@ -55,12 +55,9 @@ pub const CRYPTO_VARIABLE: &str = "GATECRASH_CRYPTO";
 /// The seed of every fuzzed world, so that an artefact means the same everywhere; `replay` has it for a default.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -132,12 +129,9 @@ impl Fuzzer {
     /// `gate` and `command` are for the story: the gate's name, and the command line before its subcommand.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -179,12 +173,9 @@ impl Fuzzer {
     /// The gate that [`GATE_VARIABLE`] names, or the first, ready to be fuzzed; panics of its threads are heard.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -209,12 +200,9 @@ impl Fuzzer {
     /// The surface.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -235,12 +223,9 @@ impl Fuzzer {
     /// `Err` holds the finding, or what the harness caught itself at.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -360,12 +345,9 @@ impl Fuzzer {
     /// this function does, changes what they hold; other bytes are the engine's alone.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -413,12 +395,9 @@ impl Fuzzer {
     /// Something of both, of at most `room` octets: of cases a case, of bytes a beginning and an end.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -453,12 +432,9 @@ impl Fuzzer {
     /// Replays a raw input on this gate, at every depth. `None` when it is no input of the surface.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -496,12 +472,9 @@ impl Fuzzer {
     /// How deep an input gets: 0 nothing, 1 handshake, 2 token, 3 handler. `None` when it is none of the surface's.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -523,12 +496,9 @@ impl Fuzzer {
     /// What an input does, in a line: outcome, depth, rules and how the gate answered. Alike is what has the same line.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -584,12 +554,9 @@ impl Fuzzer {
     /// Replays a case on a fresh gate, at every depth.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -610,12 +577,9 @@ impl Fuzzer {
     /// What the inputs reached so far.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }

@@ -12,12 +12,9 @@ use crate::{forge::Wire, world::World};
 /// Reads the bytes. `attempt` only settles what no reader could tell apart: which of two equal secrets made a MAC.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{forge::forge, lift::{difference, lift}, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
@@ -38,12 +35,9 @@ pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
 /// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{lift::difference, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());

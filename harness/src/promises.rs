@@ -48,12 +48,9 @@ const LEEWAY: i64 = 300;
 /// same with that one left open. It takes a tenth of a second for each omission.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// use gatecrash::{catalogue::Catalogue, promises::omissions};
 /// let catalogue = Catalogue::embedded()?;
 /// let mut lax = policy;
@@ -87,12 +84,9 @@ pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
 /// What a policy promises, a clause each, in the order of `gate.toml`.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// let told = gatecrash::promises::promises(&policy);
 /// assert!(told.contains(&"the audience of a token is `https://api.example.test`".to_string()));
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -34,12 +34,9 @@ const MOST: usize = 3;
 /// It shrinks towards Alice's honest request on the first route: changes go first, then who is asking, then where.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::strategy;
 /// use proptest::prelude::*;
@@ -55,12 +52,9 @@ pub fn case(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// Cases that change the token alone: header, claims, binding, signature, text.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{model::SlotStage, strategy};
 /// use proptest::prelude::*;
@@ -77,12 +71,9 @@ pub fn token(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// Cases that change the certificate chain alone, and the key that speaks for it.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{model::SlotStage, strategy};
 /// use proptest::prelude::*;
@@ -102,12 +93,9 @@ pub fn chain(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// When no attack of the embedded catalogue means anything under the blueprint's policy.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::strategy;
 /// use proptest::prelude::*;
@@ -158,12 +146,9 @@ fn cases(blueprint: Blueprint, wanted: impl Fn(&Mutation) -> bool) -> impl Strat
 /// `GATECRASH_REPLAY`, and becomes a regression in `corpus/regressions`. A case that means nothing under the policy is rejected.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }

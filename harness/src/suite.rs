@@ -305,6 +305,7 @@ impl Started {
             };
             let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
             told::wired(&campaign)?;
+            told::undeclared(&campaign, &self.policy);
             self.judged("controls", &campaign)
         })
     }

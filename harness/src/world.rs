@@ -160,12 +160,9 @@ impl World {
     /// The same world once more, for another thread, with a witness of its own.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let other = world.again()?;
     /// assert_eq!(other.server_chain()?, world.server_chain()?);
@@ -180,12 +177,9 @@ impl World {
     /// What the gate promises.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let routes: Vec<String> = world.policy().routes.iter().map(|route| route.id()).collect();
     /// assert_eq!(routes, ["GET /v1/whoami"]);
@@ -198,12 +192,9 @@ impl World {
     /// The world as symbols; under the system clock its present is the moment of the call.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::Person;
     /// // The service knows her by this name, which stands in her certificate and in her tokens.
@@ -244,12 +235,9 @@ impl World {
     /// Which clock the gate reads.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// assert_eq!(world.clock(), gatecrash::Clock::Frozen);
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -261,12 +249,9 @@ impl World {
     /// The present, seconds since the Unix epoch.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use std::time::{Duration, SystemTime};
     /// // For a service that can be told what time it is; a frozen clock always stands here.
@@ -281,12 +266,9 @@ impl World {
     /// The seed.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// use gatecrash::{World, WorldOptions};
     /// let world = World::new(policy, WorldOptions { seed: 7, ..WorldOptions::default() })?;
     /// assert_eq!(world.seed(), 7);
@@ -299,12 +281,9 @@ impl World {
     /// Every key.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{keys::Kind, model::KeyName};
     /// let server = world.keyring().secret(KeyName::Server).ok_or("every name has a key")?;
@@ -321,12 +300,9 @@ impl World {
     /// A gate that does not ask stays real.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
     /// // In place of `rustls_graviola`, the backend of the service.
@@ -352,12 +328,9 @@ impl World {
     /// Which cryptography each layer has.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// use gatecrash::{Layers, World, WorldOptions};
     /// let world = World::new(policy, WorldOptions { layers: Layers::IDEAL, ..WorldOptions::default() })?;
     /// assert_eq!(world.layers().ideal(), Some("handshake and tokens"));
@@ -389,12 +362,9 @@ impl World {
     /// The certificates minted so far.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let alice = world.blueprint().leaf(gatecrash::model::Person::Alice);
     /// let der = world.mint().certificate(&alice)?;
@@ -408,12 +378,9 @@ impl World {
     /// Where a gate reports what its protected effects did.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use axum::{Extension, Router, routing::get};
     /// use gatecrash::world::Witness;
@@ -434,12 +401,9 @@ impl World {
     /// The value that `aud` must contain.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// // For the service's own check of `aud`.
     /// assert_eq!(world.audience(), "https://api.example.test");
@@ -452,12 +416,9 @@ impl World {
     /// The secret shared with the home issuer.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// use gatecrash::{World, WorldOptions};
     /// let secret = b"what the service is configured with".to_vec();
     /// let options = WorldOptions { shared_secret: Some(secret.clone()), ..WorldOptions::default() };
@@ -471,12 +432,9 @@ impl World {
     /// The trust anchors for client certificates, in DER.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let mut roots = rustls::RootCertStore::empty();
     /// for anchor in world.client_anchors()? {
@@ -496,12 +454,9 @@ impl World {
     /// The authority of the server's certificate, in DER.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// // What a client of the service trusts; the service itself trusts others.
     /// let anchor = world.server_anchor()?;
@@ -515,12 +470,9 @@ impl World {
     /// The CRLs of every authority below the anchors, in DER.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls::{RootCertStore, server::WebPkiClientVerifier};
     /// let provider = world.provider(rustls_graviola::default_provider());
@@ -539,12 +491,9 @@ impl World {
     /// The server's certificate.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let config = rustls::ServerConfig::builder_with_provider(world.provider(rustls_graviola::default_provider()))
     ///     .with_safe_default_protocol_versions()?
@@ -561,12 +510,9 @@ impl World {
     /// The server's private key, in PKCS#8 DER.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls_pki_types::PrivateKeyDer;
     /// assert!(matches!(world.server_key(), PrivateKeyDer::Pkcs8(_)));
@@ -582,12 +528,9 @@ impl World {
     /// `Err` when no port can be bound.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{Gate, World, model::IssuerRole};
     /// # async fn serve_connection(_: String, _: tokio::io::DuplexStream) {}
@@ -608,12 +551,9 @@ impl World {
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::IssuerRole;
     /// let set: serde_json::Value = serde_json::from_str(&world.jwks(IssuerRole::Home))?;
@@ -627,12 +567,9 @@ impl World {
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::IssuerRole;
     /// for (kid, pem) in world.public_keys(IssuerRole::Home) {
@@ -654,12 +591,9 @@ impl World {
     /// A secret that is data of one person: who sees it has seen that person's data.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::Person;
     /// // What the service's database holds of her, and shows to nobody else.

@@ -50,21 +50,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, Scene};
     /// let blueprint = Blueprint::new(blueprint.policy, 1_790_000_000);
@@ -78,21 +67,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.id(Person::Kass), "spiffe://example.test/partner/kass");
@@ -105,21 +83,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// assert_eq!(blueprint.issuer_url(IssuerRole::Home).as_deref(), Some("https://issuer.example.test"));
@@ -137,21 +104,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// assert_eq!(blueprint.issuer_role("https://issuer.example.test"), Some(IssuerRole::Home));
@@ -166,21 +122,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, Person};
     /// // The policy has no issuer for partners.
@@ -197,21 +142,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
     /// assert_eq!(blueprint.kid(KeyName::Token(IssuerRole::Home, TokenKey::Rsa)), "home-rsa-2026");
@@ -245,21 +179,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// let algorithms: Vec<_> = blueprint.published(IssuerRole::Home).iter().map(|key| key.algorithm).collect();
@@ -303,21 +226,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
     /// let key = blueprint.signing_key(IssuerRole::Home).map(|published| published.key);
@@ -331,21 +243,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.anchors().map(|anchor| anchor.name), ["Client Root", "Second Client Root"]);
     /// ```
@@ -357,21 +258,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, Scene};
     /// assert!(blueprint.crl_issuers().any(|name| name == "Staff Clients"));
@@ -389,21 +279,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, KeyName, Scene};
     /// assert!(blueprint.crl_signers().contains(&KeyName::StaffIntermediate));
@@ -419,21 +298,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Person, SerialName};
     /// assert!(blueprint.revoked().any(|entry| entry.serial == SerialName::RevokedPerson(Person::Alice)));
@@ -458,21 +326,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_ne!(blueprint.private_claim(Person::Alice), blueprint.private_claim(Person::Bob));
@@ -485,21 +342,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.grants(Person::Alice), ["orders:read"]);
@@ -525,21 +371,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.object_of(Person::Alice), "alice-1");
@@ -552,21 +387,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.owner_of("alice-1"), Some(Person::Alice));
@@ -581,21 +405,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// let route = &blueprint.policy.routes[0];
@@ -613,21 +426,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert!(blueprint.route("GET /v1/orders/{id}").is_some());
     /// assert!(blueprint.route("PUT /v1/orders/{id}").is_none());
@@ -641,21 +443,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Person, SubjectName};
     /// let leaf = blueprint.leaf(Person::Alice);
@@ -689,21 +480,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::KeyName;
     /// let staff = blueprint.authority(KeyName::StaffIntermediate);
@@ -740,21 +520,10 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// let chain = blueprint.chain(Person::Alice);

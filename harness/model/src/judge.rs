@@ -24,21 +24,10 @@ pub(crate) type Judgement = (RuleSet, Option<Admission>);
 ///
 /// ```
 /// # use gatecrash_model::*;
-/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-/// # let policy = Policy {
-/// #     audience: "https://api.example.test".into(),
-/// #     trust_domain: "example.test".into(),
-/// #     certificates: Default::default(),
-/// #     http: Default::default(),
-/// #     tokens: Default::default(),
-/// #     issuers: vec![home],
-/// #     may_hold: vec![],
-/// #     routes: vec![route],
-/// #     answers: Default::default(),
-/// # };
+/// # let mut route = Route::new("GET", "/v1/orders/{id}");
+/// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
 /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
 /// # let resolved = |stance, changes| {
 /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
@@ -58,21 +47,10 @@ pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
 ///
 /// ```
 /// # use gatecrash_model::*;
-/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-/// # let policy = Policy {
-/// #     audience: "https://api.example.test".into(),
-/// #     trust_domain: "example.test".into(),
-/// #     certificates: Default::default(),
-/// #     http: Default::default(),
-/// #     tokens: Default::default(),
-/// #     issuers: vec![home],
-/// #     may_hold: vec![],
-/// #     routes: vec![route],
-/// #     answers: Default::default(),
-/// # };
+/// # let mut route = Route::new("GET", "/v1/orders/{id}");
+/// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
 /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
 /// # let resolved = |stance, changes| {
 /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);

@@ -47,7 +47,7 @@ pub use message::{
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
     Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy,
-    MayHold, Policy, PolicyFault, Route, TokenPolicy,
+    MayHold, Policy, PolicyFault, Route, TokenPolicy, Upgrade,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};

@@ -264,6 +264,18 @@ pub struct Route {
     /// Example value of a path parameter that no `owner` names.
     #[serde(default)]
     pub example: Option<String>,
+    /// What an example request asks to speak from then on (RFC 9110 §7.8); nothing else is asked of the route.
+    #[serde(default)]
+    pub upgrade: Option<Upgrade>,
+}
+
+/// What a connection may be upgraded to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Upgrade {
+    /// RFC 6455.
+    WebSocket,
 }
 
 fn both_factors() -> Vec<Vec<Factor>> {
@@ -271,25 +283,36 @@ fn both_factors() -> Vec<Vec<Factor>> {
 }
 
 impl Route {
+    /// A route that takes certificate and token, whatever the scopes, and names nobody's object.
+    ///
+    /// ```
+    /// let mut route = gatecrash_model::Route::new("GET", "/v1/orders/{id}");
+    /// route.owner = Some("path:id".into());
+    /// assert_eq!(route.id(), "GET /v1/orders/{id}");
+    /// ```
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            security: both_factors(),
+            scopes: Vec::new(),
+            owner: None,
+            query: None,
+            body: None,
+            content_type: None,
+            example: None,
+            upgrade: None,
+        }
+    }
+
     /// The name of the route in reports and in tripwire hits: method, space, path template.
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.routes[0].id(), "GET /v1/orders/{id}");
     /// ```
@@ -301,21 +324,10 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Factor, Route};
     /// let route = &blueprint.policy.routes[0];
@@ -330,21 +342,10 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.routes[0].path_parameter(), Some("id"));
     /// ```
@@ -362,21 +363,10 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Route;
     /// let route = Route { owner: Some("body:from".into()), ..blueprint.policy.routes[0].clone() };
@@ -436,25 +426,41 @@ impl std::fmt::Display for PolicyFault {
 }
 
 impl Policy {
+    /// The strict profile, which every value of a file defaults to, with one issuer that speaks for anybody.
+    ///
+    /// ```
+    /// use gatecrash_model::{Policy, Route};
+    /// let routes = vec![Route::new("GET", "/v1/whoami")];
+    /// let policy = Policy::strict("https://api.example.test", "example.test", "https://issuer.example.test", routes);
+    /// assert!(policy.faults().is_empty() && policy.certificates.revocation);
+    /// ```
+    pub fn strict(
+        audience: impl Into<String>,
+        trust_domain: impl Into<String>,
+        issuer: impl Into<String>,
+        routes: Vec<Route>,
+    ) -> Self {
+        Self {
+            audience: audience.into(),
+            trust_domain: trust_domain.into(),
+            certificates: CertificatePolicy::default(),
+            http: HttpPolicy::default(),
+            tokens: TokenPolicy::default(),
+            issuers: vec![IssuerPolicy { url: issuer.into(), speaks_for: Vec::new(), may_grant: Vec::new() }],
+            may_hold: Vec::new(),
+            routes,
+            answers: Answers::default(),
+        }
+    }
+
     /// What contradicts itself or cannot be meant; empty when the policy is sound.
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// let mut policy = blueprint.policy;
     /// assert!(policy.faults().is_empty());
@@ -475,6 +481,13 @@ impl Policy {
         }
         for version in self.http.versions.iter().filter(|version| !["1.1", "2"].contains(&version.as_str())) {
             fault("http.versions".into(), format!("`{version}` is not one of them"), "1.1 and 2 are known");
+        }
+        if !self.http.speaks("1.1") && self.routes.iter().any(|route| route.upgrade.is_some()) {
+            fault(
+                "http.versions".into(),
+                "lacks 1.1, and a route upgrades".into(),
+                "HTTP/2 has no upgrade (RFC 9113 §8.6)",
+            );
         }
         if self.http.versions.is_empty() {
             fault("http.versions".into(), "is empty".into(), "name 1.1, 2, or both");
@@ -520,21 +533,10 @@ impl Policy {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.all_scopes(), ["orders:read"]);
     /// ```
@@ -549,21 +551,10 @@ impl Policy {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-    /// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-    /// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-    /// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-    /// # let policy = Policy {
-    /// #     audience: "https://api.example.test".into(),
-    /// #     trust_domain: "example.test".into(),
-    /// #     certificates: Default::default(),
-    /// #     http: Default::default(),
-    /// #     tokens: Default::default(),
-    /// #     issuers: vec![home],
-    /// #     may_hold: vec![],
-    /// #     routes: vec![route],
-    /// #     answers: Default::default(),
-    /// # };
+    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
+    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::MayHold;
     /// let mut policy = blueprint.policy;
@@ -599,6 +590,10 @@ fn route_faults(i: usize, route: &Route, fault: &mut impl FnMut(String, String, 
     }
     if !route.scopes.is_empty() && route.token_optional() {
         fault(place("scopes"), "asks for scopes without a token".into(), "add `token` to every alternative");
+    }
+    if route.upgrade.is_some() && (route.method != "GET" || route.body.is_some()) {
+        let right = "a handshake of WebSocket is a GET without a body (RFC 6455 §4.1)";
+        fault(place("upgrade"), "asks for what the route's method cannot".into(), right);
     }
     let holds = |text: &Option<String>, wanted: String| text.as_ref().is_some_and(|text| text.contains(&wanted));
     if let Some(query) = &route.query {

@@ -58,21 +58,10 @@ impl From<TemplateError> for Unresolvable {
 ///
 /// ```
 /// # use gatecrash_model::*;
-/// # let home = IssuerPolicy { url: "https://issuer.example.test".into(), speaks_for: vec![], may_grant: vec![] };
-/// # let (method, path, scopes) = ("GET".into(), "/v1/orders/{id}".into(), vec!["orders:read".into()]);
-/// # let (security, owner) = (vec![vec![Factor::Certificate, Factor::Token]], Some("path:id".into()));
-/// # let route = Route { method, path, security, scopes, owner, body: None, content_type: None, example: None };
-/// # let policy = Policy {
-/// #     audience: "https://api.example.test".into(),
-/// #     trust_domain: "example.test".into(),
-/// #     certificates: Default::default(),
-/// #     http: Default::default(),
-/// #     tokens: Default::default(),
-/// #     issuers: vec![home],
-/// #     may_hold: vec![],
-/// #     routes: vec![route],
-/// #     answers: Default::default(),
-/// # };
+/// # let mut route = Route::new("GET", "/v1/orders/{id}");
+/// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
 /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
 /// use gatecrash_model::{Case, Mutation, Stance, Unresolvable, resolve};
 /// let of = |changes| Case::one(Stance::ExpiredToken, "GET /v1/orders/{id}", changes);
@@ -139,7 +128,7 @@ impl<'a> Start<'a> {
                 authorization: AuthorizationForm::Scheme("Bearer".into()),
                 headers: Vec::new(),
                 body: None,
-                framing: Framing::Plain,
+                framing: if route.upgrade.is_some() { Framing::WebSocket } else { Framing::Plain },
                 second: String::new(),
                 companion: None,
             },
@@ -311,6 +300,9 @@ impl<'a> Start<'a> {
             DropClaim(name) => drop_member(&mut self.token()?.claims, name)?,
             DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
             JoseHeader(form) => self.token()?.header_form = Some(form.clone()),
+            Mutation::Framing(_) if self.route.upgrade.is_some() => {
+                return Err(not_applicable("the route does nothing but upgrade"));
+            }
             Mutation::Framing(framing) => self.attempt.request.framing = *framing,
             Host(form) => self.attempt.request.host = *form,
             Method(method) => self.attempt.request.method.clone_from(method),

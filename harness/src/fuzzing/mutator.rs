@@ -8,12 +8,9 @@ use crate::input::{parse_case, write_case};
 /// The most mutations that a mutant has.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{fuzzing::{MOST_MUTATIONS, Mutator, Surface}, input::parse_case, model::Scene};
 /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
@@ -42,12 +39,9 @@ impl Mutator {
     /// A mutator for `surface` in the world of `blueprint`. The first of `scenes` is the usual one.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let all = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
@@ -63,12 +57,9 @@ impl Mutator {
     /// The mutations that the surface allows.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
@@ -84,12 +75,9 @@ impl Mutator {
     /// Where `data` is no case, a fresh one is drawn.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
@@ -109,12 +97,9 @@ impl Mutator {
     /// A case with something of both: stance, route and scene of either, mutations of both.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, input::{parse_case, write_case}, model::{Case, Stance, Scene}};
     /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);

@@ -19,12 +19,9 @@ impl Session {
     /// Ends the process with one clear sentence when there is no gate to fuzz.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -55,12 +52,9 @@ impl Session {
     /// Whether the input is worth keeping. A finding prints its story and aborts, which is what libFuzzer listens for.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -86,12 +80,9 @@ impl Session {
     /// `bytes` is the engine's own mutator.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }
@@ -118,12 +109,9 @@ impl Session {
     /// Writes something of both into `out`; its size.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
     /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
     /// # }

@@ -47,12 +47,9 @@ impl Answer {
     /// Whether the answer means *success*: below 400, and nothing that the policy declares to mean *refused*.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// let mut answer = gatecrash::gate::Answer::default();
     /// answer.status = 204;
     /// assert!(answer.succeeded(&policy));
@@ -106,12 +103,9 @@ impl Observation {
     /// Whether an effect ran, by the evidence that the gate gives.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// use gatecrash::{Evidence, gate::{Answer, Observation}};
     /// let (mut observation, mut answer) = (Observation::default(), Answer::default());
     /// answer.status = 200;
@@ -130,12 +124,9 @@ impl Observation {
     /// Whether a rate limiter answered, which says nothing of whoever asked.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// let mut limited = policy;
     /// limited.answers.throttled = vec![429];
     /// let mut answer = gatecrash::gate::Answer::default();

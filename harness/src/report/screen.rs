@@ -29,12 +29,9 @@ pub struct View {
 /// The report, on one screen.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -54,12 +51,9 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
 /// The report, as much of it as is wanted.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -336,12 +330,9 @@ pub(crate) fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) 
 /// The exercised table: for each family of the catalogue how often its attempts ended how, and how deep they got.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }
@@ -429,12 +420,9 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
 /// One finding in full.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
 /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
 /// # }

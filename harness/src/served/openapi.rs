@@ -6,12 +6,9 @@ use serde_json::{Map, Value, json};
 /// An OpenAPI 3.1 document of the policy's routes. `base` is the address of the server.
 ///
 /// ```
-/// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-/// #     audience = "https://api.example.test"
-/// #     trust-domain = "example.test"
-/// #     issuers = [{ url = "https://issuer.example.test" }]
-/// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-/// # "#)?;
+/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// let document = gatecrash::served::document(world.policy(), &world.blueprint(), "https://localhost:8443");
 /// assert!(document["paths"]["/v1/whoami"]["get"].is_object());

@@ -1,6 +1,10 @@
 //! What the tests of a suite say when they fail: no more than somebody reads, and where the rest lies.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{Write as _, stderr},
+    path::Path,
+};
 
 use crate::{
     campaign::{Campaign, CampaignError},
@@ -16,6 +20,15 @@ pub(super) fn summary(name: &str, campaign: &Campaign, subject: &Subject) -> Str
     let tally = &campaign.tally;
     let seconds = campaign.elapsed.as_secs_f64();
     format!("gatecrash {name}: {} attempts in {seconds:.1} s, seed {}", tally.attempts, subject.seed)
+}
+
+/// Warns of routes that the policy does not name, past what the test harness keeps of tests that pass.
+pub(super) fn undeclared(campaign: &Campaign, policy: &Path) {
+    let routes: Vec<&str> = campaign.tally.undeclared.iter().map(String::as_str).collect();
+    if !routes.is_empty() {
+        let (routes, policy) = (routes.join(", "), policy.display());
+        let _ = writeln!(stderr(), "gatecrash: warning: not attacked, because {policy} does not name it: {routes}");
+    }
 }
 
 /// `Err` when an honest request was refused: which, what the gate said, and what to change.

@@ -44,12 +44,9 @@ impl LoopbackIssuer {
     /// Where the metadata is (RFC 8414 §3, OpenID Connect Discovery 1.0 §4); `issuer` in it is the policy's.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;
     /// assert!(issuer.metadata_url().ends_with("/.well-known/openid-configuration"));
@@ -62,12 +59,9 @@ impl LoopbackIssuer {
     /// Where the JWK Set is (RFC 7517 §5).
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use std::{io::{Read, Write}, net::TcpStream};
     /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;

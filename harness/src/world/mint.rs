@@ -29,12 +29,9 @@ impl Mint {
     /// The certificate in DER. `Err` when the writer cannot say it.
     ///
     /// ```
-    /// # let policy = gatecrash::input::parse_policy("gate.toml", r#"
-    /// #     audience = "https://api.example.test"
-    /// #     trust-domain = "example.test"
-    /// #     issuers = [{ url = "https://issuer.example.test" }]
-    /// #     routes = [{ method = "GET", path = "/v1/whoami" }]
-    /// # "#)?;
+    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
+    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
+    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
     /// let honest = world.mint().certificate(&spec)?;

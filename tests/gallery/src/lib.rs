@@ -6,7 +6,7 @@ pub mod kills;
 mod parts;
 pub mod reference;
 
-use axum::Router;
+use axum::{Router, routing::MethodRouter};
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
     campaign::Target,
@@ -43,6 +43,12 @@ pub fn bank_with_keys(world: &World, jwks: impl Fn(IssuerRole) -> Result<String,
     let steps = desk::Steps::default();
     let trust = parts::token::Trust::of_keys(world, steps.checks, &jwks)?;
     desk::gate(world, desk::Desk::with_trust(world, steps, trust)?.guarded(), parts::tls::ClientAuth::Required)
+}
+
+/// The same bank with one more route behind the same guard.
+pub fn bank_with_a_route(world: &World, path: &str, method: MethodRouter) -> Result<Gate, BoxError> {
+    let router = desk::Desk::new(world, desk::Steps::default())?.beside(Router::new().route(path, method));
+    desk::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
 /// The same bank with a route that is asked in the query whose statement it shall tell, and may tell that of another: the last one named.

@@ -170,7 +170,7 @@ impl Desk {
 
     /// Every route behind the guard.
     pub(crate) fn guarded(self: &Arc<Self>) -> Router {
-        self.customers().merge(self.staff()).layer(axum::middleware::from_fn_with_state(self.clone(), guard))
+        self.beside(Router::new())
     }
 
     /// The same as a tree: nested, merged, with layers of single routes and of parts, and a fallback in front of none. The staff's part
@@ -194,8 +194,12 @@ impl Desk {
         let statement = move |State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, uri: http::Uri| async move {
             desk.statement(&caller, uri.query().unwrap_or_default(), told)
         };
-        let router = Router::new().route("/v1/statement", get(statement)).with_state(self.clone());
-        let router = self.customers().merge(self.staff()).merge(router);
+        self.beside(Router::new().route("/v1/statement", get(statement)).with_state(self.clone()))
+    }
+
+    /// Every route behind the guard, and more.
+    pub(crate) fn beside(self: &Arc<Self>, more: Router) -> Router {
+        let router = self.customers().merge(self.staff()).merge(more);
         router.layer(axum::middleware::from_fn_with_state(self.clone(), guard))
     }
 
