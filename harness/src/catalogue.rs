@@ -268,9 +268,7 @@ impl Catalogue {
     /// Every case that means something under the blueprint's policy: each attack from each of its stances on each route.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
     /// for entry in catalogue.cases(&world.blueprint()) {
@@ -292,9 +290,7 @@ impl Attack {
     /// The cases of this attack that mean something under the blueprint's policy.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
     /// let cases = catalogue.find("aud-missing")[0].cases(&world.blueprint());

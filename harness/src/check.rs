@@ -68,14 +68,10 @@ pub struct Checked {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{Depth, check::{CheckOptions, Outcome, check}, model::{Case, Stance}};
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
 /// let options = CheckOptions { depth: Depth::Service, mirror: true, serial: 0 };
@@ -94,14 +90,10 @@ pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOption
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_through}, forge::Wire, model::{Case, Stance}};
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
 /// let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: 0 };

@@ -52,12 +52,8 @@ enum Failure {
 /// Runs the command line; the exit status is 0 clean, 1 findings, 2 set-up or usage error, 3 harness fault.
 ///
 /// ```no_run
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
@@ -93,9 +89,7 @@ pub fn main(shelf: Shelf) -> ExitCode {
 /// The command line of [`main!`](crate::main!): one gate, its policy in a file.
 ///
 /// ```no_run
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// use gatecrash::{WorldOptions, cli::single, factory};
 /// // The same as `gatecrash::main!`, where the policy lies elsewhere.
 /// let status = single(factory!(gate), "/etc/gate.toml".into(), WorldOptions::default(), "cargo gatecrash");

@@ -119,9 +119,7 @@ pub enum ForgeError {
 /// `Err` when the attempt names what no writer can say.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{forge::forge, model::{Case, Person, Stance, resolve}};
 /// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);

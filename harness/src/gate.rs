@@ -187,13 +187,9 @@ impl Gate {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), gatecrash::BoxError> {
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # use gatecrash::example::gate;
     /// use gatecrash::{Depth, forge::forge, model::{Case, Person, Stance, resolve}};
     /// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
     /// let blueprint = world.blueprint();

@@ -9,6 +9,8 @@ pub mod cli;
 pub mod corpus;
 pub mod crypto;
 mod der;
+#[doc(hidden)]
+pub mod example;
 pub mod exhibit;
 pub mod factory;
 pub mod forge;

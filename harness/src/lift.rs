@@ -12,9 +12,7 @@ use crate::{forge::Wire, world::World};
 /// Reads the bytes. `attempt` only settles what no reader could tell apart: which of two equal secrets made a MAC.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{forge::forge, lift::{difference, lift}, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
@@ -35,9 +33,7 @@ pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
 /// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{lift::difference, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());

@@ -45,12 +45,8 @@ impl Planned {
     /// How the world is built. Default: a frozen clock, seed 0.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// use gatecrash::WorldOptions;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).in_world(WorldOptions::system_clock());
     /// let report = planned.for_attempts(1).run_blocking()?;
@@ -65,12 +61,8 @@ impl Planned {
     /// The whole catalogue, and random cases until the time is up. Default: 30 seconds.
     ///
     /// ```no_run
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// use std::time::Duration;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_duration(Duration::from_secs(10));
     /// let report = planned.run_blocking()?;
@@ -85,12 +77,8 @@ impl Planned {
     /// So many attempts, in place of a time; then a run repeats exactly.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50);
     /// let (once, again) = (planned.clone().run_blocking()?, planned.run_blocking()?);
     /// assert_eq!(once.campaign.tally, again.campaign.tally);
@@ -104,12 +92,8 @@ impl Planned {
     /// How many threads, each with a world and a gate of its own. Default: 2.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50);
     /// let (alone, together) = (planned.clone().on_threads(1).run_blocking()?, planned.on_threads(2).run_blocking()?);
     /// assert_eq!(alone.campaign.tally, together.campaign.tally);
@@ -123,12 +107,8 @@ impl Planned {
     /// Everything else that can be set.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// use gatecrash::catalogue::Artefact;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).with(|options| {
     ///     options.artefact = Some(Artefact::Claims);
@@ -148,12 +128,8 @@ impl Planned {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), gatecrash::BoxError> {
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).run().await?;
     /// println!("{report}");
     /// assert_eq!(report.campaign.tally.attempts, 50);
@@ -171,12 +147,8 @@ impl Planned {
     /// The same, and the calling thread waits.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).run_blocking()?;
     /// assert!(!report.is_clean(), "the gate looks at no token");
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -216,9 +188,7 @@ impl Report {
     /// Whether nothing unauthorised got through, everything authorised did, and enough was tested to say so.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// // A gate that answers nothing admits nobody, which is not clean either.
     /// fn gate(_: &gatecrash::World) -> gatecrash::Gate {
     ///     gatecrash::Gate::serve(|_io| async {})
@@ -234,12 +204,8 @@ impl Report {
     /// Writes the case of every finding, to be replayed. `Err` names the file that could not be written.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// let mut report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).run_blocking()?;
     /// report.subject.folder = std::env::temp_dir().join("gatecrash-doc-save");
     /// report.save()?;

@@ -48,9 +48,7 @@ const LEEWAY: i64 = 300;
 /// same with that one left open. It takes a tenth of a second for each omission.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// use gatecrash::{catalogue::Catalogue, promises::omissions};
 /// let catalogue = Catalogue::embedded()?;
 /// let mut lax = policy;
@@ -84,9 +82,7 @@ pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
 /// What a policy promises, a clause each, in the order of `gate.toml`.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// let told = gatecrash::promises::promises(&policy);
 /// assert!(told.contains(&"the audience of a token is `https://api.example.test`".to_string()));
 /// # Ok::<(), gatecrash::BoxError>(())

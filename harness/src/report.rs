@@ -47,12 +47,8 @@ impl Notes {
     /// The findings by cause, open and accepted.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -72,12 +68,8 @@ impl Notes {
     /// Exit status: as [`status`], but accepted findings are none, and what is wrong with the accepted ones is a failure.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -129,12 +121,8 @@ impl Subject {
     /// The command of a test suite, which replays by environment.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -150,12 +138,8 @@ impl Subject {
     /// The file that holds the case of a finding.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -173,12 +157,8 @@ impl Subject {
     /// The command that replays a finding.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -199,12 +179,8 @@ impl Subject {
     /// Writes the case of every finding. `Err` names the file that could not be written.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
     /// #     .with(|options| options.once = true)
@@ -241,12 +217,8 @@ impl Subject {
 /// of several with the same rules one of the same scene, then one that changes the same kind of thing.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
 /// #     .with(|options| options.once = true)
@@ -279,12 +251,8 @@ pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Att
 /// What a verdict permits, in words.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
 /// #     .with(|options| options.once = true)
@@ -314,12 +282,8 @@ pub fn permitted(verdict: &Verdict) -> String {
 /// The violated rules, one a line: name, clause, obligation.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
 /// #     .with(|options| options.once = true)
@@ -338,12 +302,8 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 /// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired or mostly throttled, 3 the harness caught itself.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
 /// #     .with(|options| options.once = true)

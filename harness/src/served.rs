@@ -81,13 +81,9 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// use gatecrash::served::{bind, serve, write};
 /// let (gate, folder) = (gate(&world)?, std::path::Path::new("target/served"));
 /// let listener = bind("127.0.0.1:8443".parse()?).await?;
@@ -156,9 +152,7 @@ fn identity(world: &World, person: Person) -> Result<Identity, ForgeError> {
 /// `base` is the address of the server in the OpenAPI document.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// let folder = std::env::temp_dir().join("gatecrash-doc-served");
 /// gatecrash::served::write(&world, &folder, "https://localhost:8443")?;

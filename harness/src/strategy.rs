@@ -34,9 +34,7 @@ const MOST: usize = 3;
 /// It shrinks towards Alice's honest request on the first route: changes go first, then who is asking, then where.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::strategy;
 /// use proptest::prelude::*;
@@ -52,9 +50,7 @@ pub fn case(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// Cases that change the token alone: header, claims, binding, signature, text.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{model::SlotStage, strategy};
 /// use proptest::prelude::*;
@@ -71,9 +67,7 @@ pub fn token(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// Cases that change the certificate chain alone, and the key that speaks for it.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{model::SlotStage, strategy};
 /// use proptest::prelude::*;
@@ -93,9 +87,7 @@ pub fn chain(blueprint: Blueprint) -> impl Strategy<Value = Case> {
 /// When no attack of the embedded catalogue means anything under the blueprint's policy.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::strategy;
 /// use proptest::prelude::*;
@@ -146,12 +138,8 @@ fn cases(blueprint: Blueprint, wanted: impl Fn(&Mutation) -> bool) -> impl Strat
 /// `GATECRASH_REPLAY`, and becomes a regression in `corpus/regressions`. A case that means nothing under the policy is rejected.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// use gatecrash::{campaign::Session, model::{Case, Stance}, strategy::holds};

@@ -39,9 +39,7 @@ pub enum ClientAuth {
 /// `Err` when the world's certificates cannot be forged or used.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::tls::{ClientAuth, server_config};
 /// // In place of `rustls_graviola`, the backend of the service.

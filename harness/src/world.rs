@@ -160,9 +160,7 @@ impl World {
     /// The same world once more, for another thread, with a witness of its own.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let other = world.again()?;
     /// assert_eq!(other.server_chain()?, world.server_chain()?);
@@ -177,9 +175,7 @@ impl World {
     /// What the gate promises.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let routes: Vec<String> = world.policy().routes.iter().map(|route| route.id()).collect();
     /// assert_eq!(routes, ["GET /v1/whoami"]);
@@ -192,9 +188,7 @@ impl World {
     /// The world as symbols; under the system clock its present is the moment of the call.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::Person;
     /// // The service knows her by this name, which stands in her certificate and in her tokens.
@@ -235,9 +229,7 @@ impl World {
     /// Which clock the gate reads.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// assert_eq!(world.clock(), gatecrash::Clock::Frozen);
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -249,9 +241,7 @@ impl World {
     /// The present, seconds since the Unix epoch.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use std::time::{Duration, SystemTime};
     /// // For a service that can be told what time it is; a frozen clock always stands here.
@@ -266,9 +256,7 @@ impl World {
     /// The seed.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// use gatecrash::{World, WorldOptions};
     /// let world = World::new(policy, WorldOptions { seed: 7, ..WorldOptions::default() })?;
     /// assert_eq!(world.seed(), 7);
@@ -281,9 +269,7 @@ impl World {
     /// Every key.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{keys::Kind, model::KeyName};
     /// let server = world.keyring().secret(KeyName::Server).ok_or("every name has a key")?;
@@ -300,9 +286,7 @@ impl World {
     /// A gate that does not ask stays real.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
     /// // In place of `rustls_graviola`, the backend of the service.
@@ -328,9 +312,7 @@ impl World {
     /// Which cryptography each layer has.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// use gatecrash::{Layers, World, WorldOptions};
     /// let world = World::new(policy, WorldOptions { layers: Layers::IDEAL, ..WorldOptions::default() })?;
     /// assert_eq!(world.layers().ideal(), Some("handshake and tokens"));
@@ -362,9 +344,7 @@ impl World {
     /// The certificates minted so far.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let alice = world.blueprint().leaf(gatecrash::model::Person::Alice);
     /// let der = world.mint().certificate(&alice)?;
@@ -378,9 +358,7 @@ impl World {
     /// Where a gate reports what its protected effects did.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use axum::{Extension, Router, routing::get};
     /// use gatecrash::world::Witness;
@@ -401,9 +379,7 @@ impl World {
     /// The value that `aud` must contain.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// // For the service's own check of `aud`.
     /// assert_eq!(world.audience(), "https://api.example.test");
@@ -416,9 +392,7 @@ impl World {
     /// The secret shared with the home issuer.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// use gatecrash::{World, WorldOptions};
     /// let secret = b"what the service is configured with".to_vec();
     /// let options = WorldOptions { shared_secret: Some(secret.clone()), ..WorldOptions::default() };
@@ -432,9 +406,7 @@ impl World {
     /// The trust anchors for client certificates, in DER.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let mut roots = rustls::RootCertStore::empty();
     /// for anchor in world.client_anchors()? {
@@ -454,9 +426,7 @@ impl World {
     /// The authority of the server's certificate, in DER.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// // What a client of the service trusts; the service itself trusts others.
     /// let anchor = world.server_anchor()?;
@@ -470,9 +440,7 @@ impl World {
     /// The CRLs of every authority below the anchors, in DER.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls::{RootCertStore, server::WebPkiClientVerifier};
     /// let provider = world.provider(rustls_graviola::default_provider());
@@ -491,9 +459,7 @@ impl World {
     /// The server's certificate.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let config = rustls::ServerConfig::builder_with_provider(world.provider(rustls_graviola::default_provider()))
     ///     .with_safe_default_protocol_versions()?
@@ -510,9 +476,7 @@ impl World {
     /// The server's private key, in PKCS#8 DER.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use rustls_pki_types::PrivateKeyDer;
     /// assert!(matches!(world.server_key(), PrivateKeyDer::Pkcs8(_)));
@@ -528,9 +492,7 @@ impl World {
     /// `Err` when no port can be bound.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{Gate, World, model::IssuerRole};
     /// # async fn serve_connection(_: String, _: tokio::io::DuplexStream) {}
@@ -551,9 +513,7 @@ impl World {
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::IssuerRole;
     /// let set: serde_json::Value = serde_json::from_str(&world.jwks(IssuerRole::Home))?;
@@ -567,9 +527,7 @@ impl World {
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::IssuerRole;
     /// for (kid, pem) in world.public_keys(IssuerRole::Home) {
@@ -591,9 +549,7 @@ impl World {
     /// A secret that is data of one person: who sees it has seen that person's data.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::model::Person;
     /// // What the service's database holds of her, and shows to nobody else.

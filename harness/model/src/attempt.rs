@@ -55,10 +55,7 @@ impl Attempt {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// # let resolved = |stance, changes| {
     /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
@@ -326,10 +323,7 @@ impl Lifted {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Lifted, Value};
     /// let claims = Lifted::members(r#"{"scope":"orders:read","scope":""}"#, &blueprint, &|_| None);

@@ -50,10 +50,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, Scene};
     /// let blueprint = Blueprint::new(blueprint.policy, 1_790_000_000);
@@ -67,10 +64,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.id(Person::Kass), "spiffe://example.test/partner/kass");
@@ -83,10 +77,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// assert_eq!(blueprint.issuer_url(IssuerRole::Home).as_deref(), Some("https://issuer.example.test"));
@@ -104,10 +95,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// assert_eq!(blueprint.issuer_role("https://issuer.example.test"), Some(IssuerRole::Home));
@@ -122,10 +110,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, Person};
     /// // The policy has no issuer for partners.
@@ -142,10 +127,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
     /// assert_eq!(blueprint.kid(KeyName::Token(IssuerRole::Home, TokenKey::Rsa)), "home-rsa-2026");
@@ -179,10 +161,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::IssuerRole;
     /// let algorithms: Vec<_> = blueprint.published(IssuerRole::Home).iter().map(|key| key.algorithm).collect();
@@ -226,10 +205,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{IssuerRole, KeyName, TokenKey};
     /// let key = blueprint.signing_key(IssuerRole::Home).map(|published| published.key);
@@ -243,10 +219,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.anchors().map(|anchor| anchor.name), ["Client Root", "Second Client Root"]);
     /// ```
@@ -258,10 +231,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, Scene};
     /// assert!(blueprint.crl_issuers().any(|name| name == "Staff Clients"));
@@ -279,10 +249,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Blueprint, KeyName, Scene};
     /// assert!(blueprint.crl_signers().contains(&KeyName::StaffIntermediate));
@@ -298,10 +265,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Person, SerialName};
     /// assert!(blueprint.revoked().any(|entry| entry.serial == SerialName::RevokedPerson(Person::Alice)));
@@ -326,10 +290,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_ne!(blueprint.private_claim(Person::Alice), blueprint.private_claim(Person::Bob));
@@ -342,10 +303,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.grants(Person::Alice), ["orders:read"]);
@@ -371,10 +329,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.object_of(Person::Alice), "alice-1");
@@ -387,10 +342,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// assert_eq!(blueprint.owner_of("alice-1"), Some(Person::Alice));
@@ -405,10 +357,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// let route = &blueprint.policy.routes[0];
@@ -426,10 +375,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert!(blueprint.route("GET /v1/orders/{id}").is_some());
     /// assert!(blueprint.route("PUT /v1/orders/{id}").is_none());
@@ -443,10 +389,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Person, SubjectName};
     /// let leaf = blueprint.leaf(Person::Alice);
@@ -480,10 +423,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::KeyName;
     /// let staff = blueprint.authority(KeyName::StaffIntermediate);
@@ -520,10 +460,7 @@ impl Blueprint {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Person;
     /// let chain = blueprint.chain(Person::Alice);

@@ -9,6 +9,8 @@ mod case;
 mod cast;
 mod chain;
 mod describe;
+#[doc(hidden)]
+pub mod example;
 mod generate;
 mod inert;
 pub mod json;

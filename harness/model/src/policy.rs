@@ -309,10 +309,7 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.routes[0].id(), "GET /v1/orders/{id}");
     /// ```
@@ -324,10 +321,7 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::{Factor, Route};
     /// let route = &blueprint.policy.routes[0];
@@ -342,10 +336,7 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.routes[0].path_parameter(), Some("id"));
     /// ```
@@ -363,10 +354,7 @@ impl Route {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::Route;
     /// let route = Route { owner: Some("body:from".into()), ..blueprint.policy.routes[0].clone() };
@@ -457,10 +445,7 @@ impl Policy {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// let mut policy = blueprint.policy;
     /// assert!(policy.faults().is_empty());
@@ -533,10 +518,7 @@ impl Policy {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// assert_eq!(blueprint.policy.all_scopes(), ["orders:read"]);
     /// ```
@@ -551,10 +533,7 @@ impl Policy {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// use gatecrash_model::MayHold;
     /// let mut policy = blueprint.policy;

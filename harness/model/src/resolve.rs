@@ -58,10 +58,7 @@ impl From<TemplateError> for Unresolvable {
 ///
 /// ```
 /// # use gatecrash_model::*;
-/// # let mut route = Route::new("GET", "/v1/orders/{id}");
-/// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+/// # let policy = gatecrash_model::example::policy();
 /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
 /// use gatecrash_model::{Case, Mutation, Stance, Unresolvable, resolve};
 /// let of = |changes| Case::one(Stance::ExpiredToken, "GET /v1/orders/{id}", changes);

@@ -46,10 +46,7 @@ impl Verdict {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// # let resolved = |stance, changes| {
     /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
@@ -68,10 +65,7 @@ impl Verdict {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// # let resolved = |stance, changes| {
     /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);
@@ -90,10 +84,7 @@ impl Verdict {
     ///
     /// ```
     /// # use gatecrash_model::*;
-    /// # let mut route = Route::new("GET", "/v1/orders/{id}");
-    /// # (route.scopes, route.owner) = (vec!["orders:read".into()], Some("path:id".into()));
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let policy = Policy::strict(audience, "example.test", issuer, vec![route]);
+    /// # let policy = gatecrash_model::example::policy();
     /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
     /// # let resolved = |stance, changes| {
     /// #     let case = Case::one(stance, "GET /v1/orders/{id}", changes);

@@ -96,12 +96,8 @@ impl Plan {
     /// How many cases come before the random ones, or before the pairs.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::campaign::{self, CampaignOptions};
@@ -116,12 +112,8 @@ impl Plan {
     /// How many attempts there will be, where that is known.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::campaign::{self, Bound, CampaignOptions};
@@ -208,12 +200,8 @@ impl Plan {
     /// The case at `index`, and how to check it.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::{Depth, campaign::{self, CampaignOptions}};
@@ -316,12 +304,8 @@ impl Plan {
     /// A random case alone.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::campaign::{self, CampaignOptions};

@@ -21,12 +21,8 @@ impl Session {
     /// Builds world and gate. `Err` when one of them cannot be built.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::{BoxError, Gate, World, campaign::{Session, Target}};
@@ -61,12 +57,8 @@ impl Session {
     /// Runs a campaign on the session's one thread.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::campaign::{Bound, CampaignOptions, Session};
@@ -82,12 +74,8 @@ impl Session {
     /// Replays one case on a fresh gate in the session's world, at every depth that the gate has.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
-    /// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-    /// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-    /// # }
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// use gatecrash::{campaign::Session, check::Outcome, model::{Case, Person, Stance}};

@@ -9,9 +9,7 @@ use super::{Attack, Catalogue, Expect};
 /// Every fault of the catalogue under the blueprint's policy, in words; empty when it is sound.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::catalogue::{Catalogue, lint};
 /// let mut catalogue = Catalogue::embedded()?;

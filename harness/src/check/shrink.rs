@@ -10,14 +10,10 @@ use crate::{gate::Gate, world::World};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{Depth, check::{CheckOptions, FindingKind, shrink}, model::{Case, Mutation, Stance}};
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let of_nobody = vec![Mutation::DropClaim("aud".into()), Mutation::DropClaim("sub".into())];
 /// let case = Case::one(Stance::ExpiredToken, "GET /v1/whoami", of_nobody);

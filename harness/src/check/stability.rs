@@ -75,15 +75,11 @@ pub(crate) async fn check_twin(
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_stable, twin}};
 /// use gatecrash::model::{Case, Person, Stance, inert_changes};
-/// # fn gate(world: &gatecrash::World) -> Result<gatecrash::Gate, gatecrash::BoxError> {
-/// #     gatecrash::Gate::layer::<_, axum::body::Body, _>(world, tower_layer::Identity::new())
-/// # }
+/// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
 /// let case = twin(&honest, &inert_changes()[0]);

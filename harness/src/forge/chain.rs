@@ -71,9 +71,7 @@ pub fn serial(name: SerialName) -> Vec<u8> {
 /// Mints the certificate in DER.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::forge::chain::certificate;
 /// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
@@ -144,9 +142,7 @@ pub(super) fn corrupt(octets: &mut [u8]) {
 /// The CRL of an authority, in DER (RFC 5280 §5).
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{forge::chain::crl, model::KeyName};
 /// let der = crl(KeyName::StaffIntermediate, &world.blueprint(), world.keyring())?;

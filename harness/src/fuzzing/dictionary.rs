@@ -12,9 +12,7 @@ use crate::{catalogue::Catalogue, world::World};
 /// The text of a target's dictionary in libFuzzer's format; `None` for a structured target, which needs none.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::fuzzing::{Surface, dictionary};
 /// let text = dictionary(Surface::RawAuthorization, &world).ok_or("a raw target has one")?;

@@ -8,9 +8,7 @@ use crate::input::{parse_case, write_case};
 /// The most mutations that a mutant has.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// use gatecrash::{fuzzing::{MOST_MUTATIONS, Mutator, Surface}, input::parse_case, model::Scene};
 /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
@@ -39,9 +37,7 @@ impl Mutator {
     /// A mutator for `surface` in the world of `blueprint`. The first of `scenes` is the usual one.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let all = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
@@ -57,9 +53,7 @@ impl Mutator {
     /// The mutations that the surface allows.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
@@ -75,9 +69,7 @@ impl Mutator {
     /// Where `data` is no case, a fresh one is drawn.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, model::Scene};
     /// let mutator = Mutator::new(Surface::Claims, &world.blueprint(), vec![Scene::Usual]);
@@ -97,9 +89,7 @@ impl Mutator {
     /// A case with something of both: stance, route and scene of either, mutations of both.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use gatecrash::{fuzzing::{Mutator, Surface}, input::{parse_case, write_case}, model::{Case, Stance, Scene}};
     /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);

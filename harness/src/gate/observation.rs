@@ -47,9 +47,7 @@ impl Answer {
     /// Whether the answer means *success*: below 400, and nothing that the policy declares to mean *refused*.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// let mut answer = gatecrash::gate::Answer::default();
     /// answer.status = 204;
     /// assert!(answer.succeeded(&policy));
@@ -103,9 +101,7 @@ impl Observation {
     /// Whether an effect ran, by the evidence that the gate gives.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// use gatecrash::{Evidence, gate::{Answer, Observation}};
     /// let (mut observation, mut answer) = (Observation::default(), Answer::default());
     /// answer.status = 200;
@@ -124,9 +120,7 @@ impl Observation {
     /// Whether a rate limiter answered, which says nothing of whoever asked.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// let mut limited = policy;
     /// limited.answers.throttled = vec![429];
     /// let mut answer = gatecrash::gate::Answer::default();

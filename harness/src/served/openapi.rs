@@ -6,9 +6,7 @@ use serde_json::{Map, Value, json};
 /// An OpenAPI 3.1 document of the policy's routes. `base` is the address of the server.
 ///
 /// ```
-/// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-/// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-/// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+/// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// let document = gatecrash::served::document(world.policy(), &world.blueprint(), "https://localhost:8443");
 /// assert!(document["paths"]["/v1/whoami"]["get"].is_object());

@@ -44,9 +44,7 @@ impl LoopbackIssuer {
     /// Where the metadata is (RFC 8414 §3, OpenID Connect Discovery 1.0 §4); `issuer` in it is the policy's.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;
     /// assert!(issuer.metadata_url().ends_with("/.well-known/openid-configuration"));
@@ -59,9 +57,7 @@ impl LoopbackIssuer {
     /// Where the JWK Set is (RFC 7517 §5).
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// use std::{io::{Read, Write}, net::TcpStream};
     /// let issuer = world.loopback_issuer(gatecrash::model::IssuerRole::Home)?;

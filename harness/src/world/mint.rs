@@ -29,9 +29,7 @@ impl Mint {
     /// The certificate in DER. `Err` when the writer cannot say it.
     ///
     /// ```
-    /// # let (audience, issuer) = ("https://api.example.test", "https://issuer.example.test");
-    /// # let routes = vec![gatecrash::model::Route::new("GET", "/v1/whoami")];
-    /// # let policy = gatecrash::model::Policy::strict(audience, "example.test", issuer, routes);
+    /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
     /// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
     /// let honest = world.mint().certificate(&spec)?;
