@@ -231,7 +231,7 @@ impl Matrix {
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
     /// use gatecrash::{exhibit::{Exhibit, Matrix, Measure}, model::Rule};
     /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
-    /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
+    /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
     /// let row = Matrix::default().row(&flawed, measure)?;
     /// assert!(row.killed);
     /// assert!(row.killers.contains(&"aud-missing".to_string()));
@@ -287,7 +287,7 @@ impl Matrix {
 /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
 /// use gatecrash::{exhibit::{Exhibit, Measure, quick}, model::Rule};
 /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
-/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0 };
+/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
 /// assert!(quick(&flawed, measure)?.killed);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
