@@ -10,7 +10,7 @@ mod stability;
 
 use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
 
-pub(crate) use alert::tells_true;
+pub(crate) use alert::said as alert_said;
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub(crate) use leak::leaks;

@@ -9,7 +9,7 @@ use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
 use crate::{
-    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check, check_twin, tells_true, twin},
+    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin, twin},
     crypto::{Crypto, Layers},
     gate::{Depth, Handshake},
     profile::{self, Profile},
@@ -248,13 +248,13 @@ impl Done {
             }
         }
         if let (Some(alert), false) = (observation.alert, verdict.refusals.is_empty())
-            && let Some(true_of_it) = tells_true(alert, &verdict.refusals)
+            && let Some((name, true_of_it)) = alert_said(alert, &verdict.refusals)
         {
             tally.alerts[0] += 1;
             tally.alerts[1] += u64::from(true_of_it);
             if !true_of_it {
                 let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
-                let known = format!("alert {alert}, where it violates {}", rules.join(", "));
+                let known = format!("{name}, where it violates {}", rules.join(", "));
                 tally.wrong_alerts.entry(known).or_insert_with(|| describe(case));
             }
         }

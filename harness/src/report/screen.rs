@@ -190,7 +190,7 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
             format!("{right} of {all} alerts about a certificate say what is wrong with it (RFC 8446 §6.2)"),
         );
     }
-    for (alert, case) in tally.wrong_alerts.iter().take(5) {
+    for (alert, case) in tally.wrong_alerts.iter().take(1) {
         line("", format!("{alert}: {case}"));
     }
     for miswiring in campaign.miswirings.iter().take(1) {

@@ -1,0 +1,18 @@
+//! What the examples in the documentation begin with.
+
+use bytes::Bytes;
+use gatecrash_model::{Policy, Route};
+use http_body_util::Full;
+
+use crate::{BoxError, Gate, World};
+
+/// A strict policy of one route.
+pub fn policy() -> Policy {
+    let routes = vec![Route::new("GET", "/v1/whoami")];
+    Policy::strict("https://api.example.test", "example.test", "https://issuer.example.test", routes)
+}
+
+/// A gate that looks at no token.
+pub fn gate(world: &World) -> Result<Gate, BoxError> {
+    Gate::layer::<_, Full<Bytes>, _>(world, tower_layer::Identity::new())
+}
