@@ -306,6 +306,7 @@ impl Started {
             let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
             told::wired(&campaign)?;
             told::undeclared(&campaign, &self.policy);
+            told::slow(&campaign);
             self.judged("controls", &campaign)
         })
     }

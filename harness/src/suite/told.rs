@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     io::{Write as _, stderr},
     path::Path,
+    time::Duration,
 };
 
 use crate::{
@@ -28,6 +29,23 @@ pub(super) fn undeclared(campaign: &Campaign, policy: &Path) {
     if !routes.is_empty() {
         let (routes, policy) = (routes.join(", "), policy.display());
         let _ = writeln!(stderr(), "gatecrash: warning: not attacked, because {policy} does not name it: {routes}");
+    }
+}
+
+/// An attempt that takes longer than this, in a debug build, is one whose cryptography is not optimised.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// Says what makes a slow suite fast, past what the test harness keeps of tests that pass.
+pub(super) fn slow(campaign: &Campaign) {
+    let each =
+        campaign.elapsed.checked_div(u32::try_from(campaign.tally.attempts).unwrap_or(u32::MAX)).unwrap_or_default();
+    if cfg!(debug_assertions) && each > SLOW {
+        let _ = writeln!(
+            stderr(),
+            "gatecrash: note: an attempt takes {} ms. Where dependencies are optimised it takes about a quarter of that; in \
+             Cargo.toml:\n\n    [profile.dev.package.\"*\"]\n    opt-level = 2\n",
+            each.as_millis()
+        );
     }
 }
 
