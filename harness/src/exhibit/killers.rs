@@ -26,8 +26,8 @@ pub struct Killers {
 /// ```
 /// use gatecrash::{catalogue::Catalogue, exhibit::killers};
 /// let catalogue = Catalogue::embedded()?;
-/// let divided = killers(&catalogue, [("audience-not-required", &["aud-missing".to_string()][..])]);
-/// assert_eq!(divided.sole["aud-missing"], ["audience-not-required"]);
+/// let divided = killers(&catalogue, [("careless", &["aud-missing".to_string()][..])]);
+/// assert_eq!(divided.sole["aud-missing"], ["careless"]);
 /// assert!(divided.idle.contains("exp-missing"), "it shows no flaw of this one gate");
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
