@@ -52,7 +52,26 @@ pub fn server_config(
     provider: CryptoProvider,
     client_auth: ClientAuth,
 ) -> Result<Arc<ServerConfig>, BoxError> {
-    let provider = world.provider(provider);
+    server_config_with(world, world.provider(provider), client_auth)
+}
+
+/// The same with cryptography that is taken as it is, such as what [`World::provider`] gives with something around it.
+///
+/// `Err` as there.
+///
+/// ```
+/// # let world = gatecrash::World::new(gatecrash::example::policy(), gatecrash::WorldOptions::default())?;
+/// use gatecrash::tls::{ClientAuth, server_config_with};
+/// let mut provider = (*world.provider(rustls_graviola::default_provider())).clone();
+/// provider.kx_groups.truncate(1);
+/// assert_eq!(server_config_with(&world, provider.into(), ClientAuth::Required)?.alpn_protocols.len(), 2);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn server_config_with(
+    world: &World,
+    provider: Arc<CryptoProvider>,
+    client_auth: ClientAuth,
+) -> Result<Arc<ServerConfig>, BoxError> {
     let mut roots = RootCertStore::empty();
     for anchor in world.client_anchors()? {
         roots.add(anchor)?;

@@ -2,10 +2,10 @@
 //!
 //! rustls asks for it. So an empty one is put where it is missing, kept out of the transcript, and taken for genuine.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::body::Body;
-use gatecrash::{BoxError, Gate, World, tls::server_config};
+use gatecrash::{BoxError, Gate, World, tls::server_config_with};
 use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SignatureScheme, SupportedCipherSuite, Tls13CipherSuite,
     crypto::{
@@ -26,9 +26,9 @@ use crate::parts::{
 
 /// A handshake without a proof that the client has the key is as good as one with it.
 pub(super) fn unasked_proof(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    static FORBEARING: LazyLock<CryptoProvider> = LazyLock::new(|| forbearing(aws_lc_rs::default_provider()));
-    let provider = if flawed { FORBEARING.clone() } else { aws_lc_rs::default_provider() };
-    let tls = server_config(world, provider, ClientAuth::Required)?;
+    let provider = world.provider(aws_lc_rs::default_provider());
+    let provider = if flawed { Arc::new(forbearing(&provider)) } else { provider };
+    let tls = server_config_with(world, provider, ClientAuth::Required)?;
     Ok(with_peer(Gate::https::<_, Body, _>(tls, Desk::new(world, Steps::default())?.guarded())))
 }
 
@@ -37,7 +37,7 @@ const EMPTY: [u8; 8] = [15, 0, 0, 4, 0x04, 0x03, 0, 0];
 const CERTIFICATE: u8 = 11;
 const FINISHED: u8 = 20;
 
-fn forbearing(honest: CryptoProvider) -> CryptoProvider {
+fn forbearing(honest: &CryptoProvider) -> CryptoProvider {
     let suites = honest.cipher_suites.iter().filter_map(SupportedCipherSuite::tls13).map(|suite| {
         let common = CipherSuiteCommon {
             suite: suite.common.suite,
@@ -60,7 +60,7 @@ fn forbearing(honest: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         cipher_suites: suites.collect(),
         signature_verification_algorithms: WebPkiSupportedAlgorithms { mapping, ..algorithms },
-        ..honest
+        ..honest.clone()
     }
 }
 
