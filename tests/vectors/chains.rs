@@ -49,9 +49,9 @@ fn cause_of(kind: &str) -> Cause {
         }
         "NotValidYetContext" => Cause::CertificateNotYetValid,
         "Revoked" => Cause::CertificateRevoked,
-        "SignatureAlgorithmMismatch"
-        | "UnsupportedSignatureAlgorithmContext"
-        | "UnsupportedSignatureAlgorithmForPublicKeyContext" => Cause::CertificateAlgorithm,
+        "UnsupportedSignatureAlgorithmContext" | "UnsupportedSignatureAlgorithmForPublicKeyContext" => {
+            Cause::CertificateAlgorithm
+        }
         "BadSignature"
         | "MaximumNameConstraintComparisonsExceeded"
         | "MaximumPathBuildCallsExceeded"
