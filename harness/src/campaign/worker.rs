@@ -237,13 +237,13 @@ impl Done {
         // Of a second request that is none, nobody has anything to audit.
         let second = verdict.second.as_ref().filter(|second| !second.hidden).map(|second| &second.rules);
         let known: BTreeSet<Rule> = verdict.refusals.iter().chain(second.into_iter().flatten()).copied().collect();
+        let violated = || verdict.refusals.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", ");
         for (cause, rules) in &observation.seen.causes {
             tally.causes[0] += 1;
             if rules.iter().any(|rule| known.contains(rule)) {
                 tally.causes[1] += 1;
             } else {
-                let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
-                let known = format!("{cause}, where it violates {}", rules.join(", "));
+                let known = format!("{cause}, where it violates {}", violated());
                 tally.wrong_causes.entry(known).or_insert_with(|| describe(case));
             }
         }
@@ -253,8 +253,7 @@ impl Done {
             tally.alerts[0] += 1;
             tally.alerts[1] += u64::from(true_of_it);
             if !true_of_it {
-                let rules: Vec<&str> = verdict.refusals.iter().map(|rule| rule.name()).collect();
-                let known = format!("{name}, where it violates {}", rules.join(", "));
+                let known = format!("{name}, where it violates {}", violated());
                 tally.wrong_alerts.entry(known).or_insert_with(|| describe(case));
             }
         }

@@ -73,11 +73,7 @@ fn chain(server: &ServerConnection) -> Arc<[CertificateDer<'static>]> {
 
 /// Runs the handshake to its end. `Err` is what the server refused for, and its alert.
 fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConnection, (rustls::Error, Option<u8>)> {
-    let ends =
-        |client: Result<ClientConnection, rustls::Error>| Ok((client?, ServerConnection::new(service.tls.clone())?));
-    let named = || client::server_name(wire).ok_or_else(|| general("the server has no name"));
-    let client = client::config(wire, world).and_then(|config| ClientConnection::new(config, named()?));
-    let (mut client, mut server) = ends(client).map_err(|error| (error, None))?;
+    let (mut client, mut server) = ends(service, wire, world).map_err(|error| (error, None))?;
     match converse(&mut client, &mut server) {
         Ok(()) if wire.alpn == Some("h2") && server.alpn_protocol() != Some(b"h2") => {
             Err((general("HTTP/2 was not agreed on"), None))
@@ -85,6 +81,12 @@ fn handshake(service: &Service, wire: &Wire, world: &World) -> Result<ServerConn
         Ok(()) => Ok(server),
         Err(error) => Err((error, last_words(&mut client, &mut server))),
     }
+}
+
+fn ends(service: &Service, wire: &Wire, world: &World) -> Result<(ClientConnection, ServerConnection), rustls::Error> {
+    let name = client::server_name(wire).ok_or_else(|| general("the server has no name"))?;
+    let client = ClientConnection::new(client::config(wire, world)?, name)?;
+    Ok((client, ServerConnection::new(service.tls.clone())?))
 }
 
 fn general(what: &str) -> rustls::Error {

@@ -51,7 +51,8 @@ pub fn bank_with_a_route(world: &World, path: &str, method: MethodRouter) -> Res
     desk::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
-/// The same bank with a route that is asked in the query whose statement it shall tell, and may tell that of another: the last one named.
+/// The same bank with a route that is asked in the query whose statement it shall tell, and may tell that of another: the last
+/// one named.
 pub fn bank_with_statements(world: &World, tells_the_last: bool) -> Result<Gate, BoxError> {
     let told = if tells_the_last { desk::last } else { desk::first };
     let router = desk::Desk::new(world, desk::Steps::default())?.with_statements(told);

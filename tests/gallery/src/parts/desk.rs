@@ -189,7 +189,8 @@ impl Desk {
             .with_state(self.clone())
     }
 
-    /// Every route behind the guard, and one that finds its account in the query, once for whom it asks and once for what it tells.
+    /// Every route behind the guard, and one that finds its account in the query, once for whom it asks and once for what it
+    /// tells.
     pub(crate) fn with_statements(self: &Arc<Self>, told: Parameter) -> Router {
         let statement = move |State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, uri: http::Uri| async move {
             desk.statement(&caller, uri.query().unwrap_or_default(), told)
