@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # A planted gate must make the real fuzz binary exit non-zero, with the story printed; from honest inputs alone.
+# [INSTRUMENTED=1] fuzz/planted.sh [GATE TARGET]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/rustc
+source fuzz/binary.sh
 gate=${1:-signature-ignored} target=${2:-claims}
 seeds=$(mktemp -d)
 trap 'rm -rf "$seeds"' EXIT
 cargo gatecrash corpus seed --gate "$gate" --target "$target" --controls --out "$seeds" >/dev/null
 status=0
-GATECRASH_GATE=$gate cargo fuzz run -s none "$target" "$seeds/$target" -- \
+build_targets
+GATECRASH_GATE=$gate fuzz "$target" "$seeds/$target" -- \
   -max_total_time=120 -max_len=8192 -len_control=0 -seed=1 >"$seeds/log" 2>&1 || status=$?
 if [ "$status" -eq 0 ]; then
   echo "target $target found nothing at gate $gate within 120 s"

@@ -1,6 +1,8 @@
 //! Broken input: one clear error that names file and place, and exit status 2.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
+
+use crate::binary::binary;
 
 const POLICY: &str = gatecrash_gallery::POLICY;
 const CASE: &str = "format = 1\n\n[[steps]]\nstance = { complete = \"alice\" }\nroute = \"GET /v1/whoami\"\nmutations = [\"unsigned\"]\n";
@@ -16,23 +18,6 @@ fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
     assert_eq!(done.status.code(), Some(2), "{arguments:?}: {error}");
     assert!(!error.contains("panicked"), "{error}");
     error
-}
-
-/// The command line, built when first asked for.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut build = vec!["build", "--quiet", "--package", "gatecrash-gallery", "--bin", "cargo-gatecrash"];
-        if cfg!(feature = "cloud") {
-            build.extend(["--features", "cloud"]);
-        }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let done = Command::new(env!("CARGO")).args(build).current_dir(&root).status().unwrap();
-        assert!(done.success());
-        // This test runs from `target/<profile>/deps`.
-        let test = std::env::current_exe().unwrap();
-        test.parent().and_then(Path::parent).unwrap().join("cargo-gatecrash")
-    })
 }
 
 const RUN: [&str; 5] = ["run", "--policy", "gate.toml", "--attempts", "10"];

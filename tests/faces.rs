@@ -1,6 +1,10 @@
 //! Every face of the same report: read by people, and held to the rules of whoever reads it.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use gatecrash::{
     Depth,
@@ -75,7 +79,7 @@ fn every_face_of_one_report() {
     let report = told.report();
     sarif_is_accepted(&report);
     junit_is_parsed(&report);
-    json_has_its_shape(&report);
+    for_schemas("findings", &report);
     let report = small(report);
     insta::assert_snapshot!("face_text", told.text());
     insta::assert_snapshot!("face_markdown", report.markdown());
@@ -96,28 +100,21 @@ fn a_clean_report_has_every_face_too() {
     assert_eq!((report.verdict, report.status), ("clean", 0));
     sarif_is_accepted(&report);
     junit_is_parsed(&report);
-    json_has_its_shape(&report);
+    for_schemas("clean", &report);
     assert!(report.html().contains("<p>None.</p>"), "{}", report.html());
 }
 
-/// The official schema, with the one pattern in it that is no regular expression mended (`run.language`).
-fn sarif_schema() -> String {
-    let official = include_str!("fixtures/sarif-schema-2.1.0.json");
-    let (wrong, right) = ("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
-    assert!(official.contains(wrong));
-    official.replace(wrong, right)
+/// Leaves a report where `.ci/schemas` holds it to the official schemas.
+fn for_schemas(name: &str, report: &Report) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/reports").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("report.sarif"), report.sarif()).unwrap();
+    std::fs::write(folder.join("report.json"), report.json()).unwrap();
 }
 
-fn problems(schema: &str, instance: &Value) -> Vec<String> {
-    let schema: Value = serde_json::from_str(schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect()
-}
-
-/// By the official schema, and by what GitHub asks of a result beyond it.
+/// By what GitHub asks of a result beyond the official schema.
 fn sarif_is_accepted(report: &Report) {
     let sarif: Value = serde_json::from_str(&report.sarif()).unwrap();
-    assert_eq!(problems(&sarif_schema(), &sarif), Vec::<String>::new());
     let run = &sarif["runs"][0];
     let (rules, results) = (run["tool"]["driver"]["rules"].as_array().unwrap(), run["results"].as_array().unwrap());
     assert_eq!(results.len(), report.findings.len());
@@ -156,19 +153,6 @@ fn junit_is_parsed(report: &Report) {
     assert_eq!(root.attribute("failures").unwrap(), failures.to_string());
 }
 
-/// By the schema in the repository, which leaves no member untold.
-fn json_has_its_shape(report: &Report) {
-    let json: Value = serde_json::from_str(&report.json()).unwrap();
-    let schema = include_str!("../harness/docs/report.schema.json");
-    assert_eq!(problems(schema, &json), Vec::<String>::new());
-    let mut wrong = json.clone();
-    wrong["unheard-of"] = Value::Null;
-    assert_eq!(problems(schema, &wrong).len(), 1);
-    wrong = json;
-    wrong.as_object_mut().unwrap().remove("findings");
-    assert_eq!(problems(schema, &wrong).len(), 1);
-}
-
 /// A report in which everything that an attempt can say is hostile.
 fn hostile() -> Report {
     let mut report = small(Told::new("audience-not-required").report());
@@ -203,13 +187,13 @@ fn an_attack_never_becomes_markup() {
     roxmltree::Document::parse(&report.junit().unwrap()).unwrap();
     let sarif: Value = serde_json::from_str(&report.sarif()).unwrap();
     assert!(sarif["runs"][0]["results"][0]["message"]["text"].as_str().unwrap().contains("<script>"));
-    assert_eq!(problems(&sarif_schema(), &sarif), Vec::<String>::new());
+    for_schemas("hostile", &report);
 }
 
-/// The page as Chromium has it once its script ran, and what it wrote to the console; `None` without Chromium.
+/// The page as Chromium has it once its script ran, and what it wrote to the console.
 ///
 /// Chromium's own command line is enough: it loads the page, runs the script and prints what became of it.
-fn browsed(html: &str, address: &str) -> Option<(String, Vec<String>)> {
+fn browsed(html: &str, address: &str) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("report.html");
     std::fs::write(&page, html).unwrap();
@@ -219,37 +203,35 @@ fn browsed(html: &str, address: &str) -> Option<(String, Vec<String>)> {
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
         .arg(format!("file://{}{address}", page.display()))
         .output();
-    let Ok(done) = done else {
-        eprintln!("skipped: there is no chromium here");
-        return None;
-    };
+    let done = done.expect("chromium");
     let log = String::from_utf8_lossy(&done.stderr).into_owned();
     let console = log.lines().filter(|line| line.contains("CONSOLE")).map(String::from).collect();
-    Some((String::from_utf8(done.stdout).unwrap(), console))
+    (String::from_utf8(done.stdout).unwrap(), console)
 }
 
 #[test]
+#[ignore = "needs chromium"]
 fn a_browser_shows_it() {
     let report = Told::new("audience-not-required").report();
     let html = report.html();
     let causes = report.findings.iter().filter(|finding| finding.below.is_none()).count();
-    let Some((dom, console)) = browsed(&html, "") else { return };
+    let (dom, console) = browsed(&html, "");
     assert_eq!(console, Vec::<String>::new());
     // The script ran, and shows causes alone.
     assert!(dom.contains(&format!("{causes} of {} shown", report.findings.len())), "{dom}");
     let hidden = |dom: &str| dom.matches("<article").count() - shown(dom);
     assert_eq!(hidden(&dom), report.findings.len() - causes);
 
-    let (dom, _) = browsed(&html, "?severity=low&below").unwrap();
+    let (dom, _) = browsed(&html, "?severity=low&below");
     let low = report.findings.iter().filter(|finding| finding.severity == "low").count();
     assert_eq!(shown(&dom), low, "{dom}");
-    let (dom, _) = browsed(&html, "?q=leaves+out+aud&below").unwrap();
+    let (dom, _) = browsed(&html, "?q=leaves+out+aud&below");
     let fitting = report.findings.iter().filter(|it| it.words.contains("leaves out `aud`")).count();
     assert!(shown(&dom) >= fitting && fitting > 0 && shown(&dom) < report.findings.len(), "{dom}");
 
     // A link to a finding shows it, whatever the filter says.
     let below = report.findings.iter().find(|finding| finding.below.is_some()).unwrap();
-    let (dom, console) = browsed(&html, &format!("#f-{}", below.fingerprint)).unwrap();
+    let (dom, console) = browsed(&html, &format!("#f-{}", below.fingerprint));
     assert_eq!(console, Vec::<String>::new());
     assert_eq!(shown(&dom), causes + 1);
     // Every link within the page leads somewhere.
@@ -260,8 +242,9 @@ fn a_browser_shows_it() {
 }
 
 #[test]
+#[ignore = "needs chromium"]
 fn a_browser_runs_nothing_that_an_attack_says() {
-    let Some((dom, console)) = browsed(&hostile().html(), "") else { return };
+    let (dom, console) = browsed(&hostile().html(), "");
     assert_eq!(console, Vec::<String>::new());
     assert!(!dom.contains("<img"), "{dom}");
     assert_eq!(dom.matches("<script").count(), 1);

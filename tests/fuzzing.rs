@@ -9,7 +9,7 @@ use gatecrash::{
     model::{Draw as _, Scene, resolve, vocabulary},
 };
 
-use crate::support::{blueprint, exhibit};
+use crate::support::{blueprint, cases, exhibit};
 
 const ROOM: usize = 4096;
 
@@ -45,7 +45,7 @@ fn follow(surface: Surface, count: u32, mut see: impl FnMut(&str)) {
 #[test]
 fn every_output_is_a_bounded_case_of_its_surface() {
     for surface in structured() {
-        follow(surface, 3000, |text| {
+        follow(surface, cases(6000), |text| {
             let case = parse_case("mutant", text).unwrap();
             assert!(case.mutations().count() <= MOST_MUTATIONS, "{text}");
             assert!(surface.allows_case(&case), "{surface}: {text}");
@@ -167,7 +167,7 @@ fn fuzz(gate: &str, surface: Surface, count: usize) -> (Fuzzer, Option<Box<gatec
 #[test]
 fn the_reference_server_stands_and_no_target_dies_in_parsing() {
     for surface in Surface::ALL {
-        let (fuzzer, story) = fuzz("reference", surface, 1200);
+        let (fuzzer, story) = fuzz("reference", surface, cases(3000) as usize);
         if let Some(story) = story {
             panic!("{story}");
         }

@@ -10,7 +10,7 @@ use gatecrash::{
 };
 use gatecrash_gallery::kills;
 
-use crate::support::{exhibit, run};
+use crate::support::{exhibit, night, run};
 
 /// Every gate takes the name of another, and the order is turned round: what is found cannot hang on either.
 fn renamed(mut exhibits: Vec<Exhibit>) -> Vec<Exhibit> {
@@ -22,31 +22,25 @@ fn renamed(mut exhibits: Vec<Exhibit>) -> Vec<Exhibit> {
     exhibits
 }
 
-/// Each attack on one route alone; the kill matrix that is kept has them on all, and is measured anew by `.ci/run`.
+/// Each attack on one route alone; `.ci/run` measures every gate on all routes, and every twin.
 const ONCE: Measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
 
-/// The gates that take an attack on a certain route.
-const CHOOSY: usize = 8;
-
+/// Names have nothing to do with what is found: some gates of every part of the gallery, under the names of others. That every
+/// gate dies and every twin is clean is measured by `measure --check`.
 #[test]
-fn every_gate_dies_and_every_twin_is_clean_under_any_name() {
+fn gates_die_and_twins_are_clean_under_any_name() {
     let exhibits = renamed(gatecrash_gallery::exhibits().unwrap());
     let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
     assert!(flawed.len() > 75, "{}", flawed.len());
-    let (mut matrix, mut whole) = (Matrix::default(), Matrix::default());
-    let mut choosy = Vec::new();
-    for exhibit in flawed {
+    let mut matrix = Matrix::default();
+    for exhibit in flawed.into_iter().step_by(if night() { 7 } else { 36 }) {
         let mut done = matrix.row(exhibit, ONCE).unwrap();
         if !done.killed {
-            choosy.push(&exhibit.what);
-            done = whole.row(exhibit, Measure { once: false, ..ONCE }).unwrap();
+            done = matrix.row(exhibit, Measure { once: false, ..ONCE }).unwrap();
         }
         assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
         assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
-        // No attack alone shows what is said to take a pair, or steps.
-        assert!(exhibit.needs.is_none() || done.killers.is_empty(), "{}: {:?}", exhibit.what, done.killers);
     }
-    assert!(choosy.len() <= CHOOSY, "{choosy:?}");
 }
 
 /// What is kept is about the gates and the attacks that there are, and every attack earns its place or says why it is kept.
@@ -69,7 +63,7 @@ fn every_attack_earns_its_place() {
 #[test]
 fn fingerprints_follow_flaws() {
     let of = |name: &str| {
-        let options = CampaignOptions { section: Some('C'), random: false, ..CampaignOptions::default() };
+        let options = CampaignOptions { section: Some('C'), random: false, once: true, ..CampaignOptions::default() };
         let options = CampaignOptions { bound: Bound::Time(Duration::ZERO), ..options };
         let found = run(&exhibit(name).target, options).findings.into_iter();
         let single = found.filter(|it| it.kind == FindingKind::Breach && it.rules.len() == 1);

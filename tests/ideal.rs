@@ -17,7 +17,7 @@ use gatecrash_reference::Cryptography;
 use jsonwebtoken::{DecodingKey, crypto::aws_lc};
 use proptest::prelude::*;
 
-use crate::support::{exhibit, run};
+use crate::support::{campaign_of, cases, exhibit, run};
 
 const SIGNING: [Algorithm; 5] =
     [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::RS256, Algorithm::RS512];
@@ -186,7 +186,7 @@ fn both_say_the_same_of_every_case() {
     let wanted = std::env::var("GATECRASH_CASES").ok().and_then(|text| text.parse().ok());
     let (catalogue, random, step) = match wanted {
         Some(count) => (1, count, 1),
-        None => (41, 400, 1),
+        None => (41, u64::from(cases(1500)), 1),
     };
     for name in ["reference", "signature-ignored", "layer-without-binding"] {
         let target = exhibit(name).target;
@@ -203,7 +203,7 @@ fn both_say_the_same_of_every_case() {
 fn a_flaw_is_found_in_ideal_mode_and_confirmed_in_real_mode() {
     let target = exhibit("signature-ignored").target;
     let seen = |crypto, jobs| {
-        let options = CampaignOptions { bound: Bound::Attempts(6000), crypto, jobs, ..CampaignOptions::default() };
+        let options = CampaignOptions { crypto, jobs, ..campaign_of(200, 6000) };
         run(&target, options)
     };
     let [real, ideal, again] =
@@ -233,7 +233,7 @@ fn a_layer_that_takes_up_no_ideal_cryptography_stays_real() {
     for (factory, layers) in [(factory!(tokens_alone), tokens), (factory!(neither), Layers::default())] {
         let target = Target { factory, ..exhibit("reference").target };
         let options = CampaignOptions {
-            bound: Bound::Attempts(600),
+            bound: Bound::Attempts(300),
             section: Some('-'),
             crypto: CryptoMode::Ideal,
             ..CampaignOptions::default()

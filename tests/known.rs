@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::bad_input::binary;
+use crate::binary::binary;
 
 #[expect(dead_code, unreachable_pub, reason = "compiled, and shown by reports; nobody calls them")]
 #[path = "../harness/src/report/faces/fixes/examples.rs"]

@@ -3,19 +3,19 @@
 
 mod adapters;
 mod bad_input;
+mod binary;
 mod catalogue;
+mod ci;
 mod clauses;
 mod corpus_files;
 mod determinism;
 mod docs;
-mod examples;
 mod faces;
 mod fuzz_files;
 mod fuzzing;
 mod gallery;
 mod ideal;
 mod inert;
-mod init;
 mod known;
 mod layering;
 mod messages;

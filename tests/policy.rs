@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::bad_input::binary;
+use crate::binary::binary;
 
 fn policy(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(binary()).arg("policy").args(arguments).current_dir(folder).output().unwrap()

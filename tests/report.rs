@@ -5,14 +5,16 @@ use gatecrash::{
     report::{self, Material, Notes, Report},
 };
 
-use crate::support::{exhibit, run, subject};
+use crate::support::{campaign_of, exhibit, run, subject};
 
 #[test]
 fn one_finding_in_full() {
     let mut target = exhibit("audience-not-required").target;
     target.world.seed = 1;
-    let options = CampaignOptions { bound: Bound::Attempts(6500), jobs: 1, ..CampaignOptions::default() };
-    let campaign = run(&target, options);
+    let campaign = run(
+        &target,
+        CampaignOptions { bound: Bound::Attempts(1500), jobs: 1, once: true, ..CampaignOptions::default() },
+    );
     let subject = subject("audience-not-required");
     let first = campaign.findings.first().unwrap();
     insta::assert_snapshot!("one_finding", report::finding(first, &campaign.catalogue, &subject));
@@ -46,8 +48,7 @@ fn one_finding_in_full() {
 
 #[test]
 fn the_article_is_found_out() {
-    let options = CampaignOptions { bound: Bound::Attempts(14_000), jobs: 2, ..CampaignOptions::default() };
-    let campaign = run(&exhibit("article").target, options);
+    let campaign = run(&exhibit("article").target, campaign_of(200, 14_000));
     assert_eq!(report::status(&campaign), 1);
     for rule in ["confirmation", "issuer", "key-strength", "not-before", "scope"] {
         let alone = campaign.findings.iter().find(|it| it.rules.iter().map(|rule| rule.name()).eq([rule]));

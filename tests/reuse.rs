@@ -5,10 +5,10 @@ use gatecrash::{
     check::{FindingKind, Outcome},
 };
 
-use crate::support::{exhibit, run};
+use crate::support::{cases, exhibit, run};
 
 const OPTIONS: fn() -> CampaignOptions = || CampaignOptions {
-    bound: Bound::Attempts(900),
+    bound: Bound::Attempts(cases(3000).into()),
     // The letter of no section: random cases alone.
     section: Some('-'),
     reuse: true,
@@ -36,7 +36,7 @@ fn the_reference_server_and_the_twin_remember_nobody() {
     for target in [exhibit("reference").target, exhibit("first-caller-kept").twin.unwrap()] {
         for crypto in [CryptoMode::Real, CryptoMode::Ideal] {
             let campaign = run(&target, CampaignOptions { crypto, ..OPTIONS() });
-            assert!(campaign.tally.kept > 100, "{}", campaign.tally.kept);
+            assert!(campaign.tally.kept > u64::from(cases(300)), "{}", campaign.tally.kept);
             assert_eq!(gatecrash::report::status(&campaign), 0, "{:?}", campaign.findings);
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatecrash::{
-    campaign::{self, Campaign, CampaignOptions, Progress, Target},
+    campaign::{self, Bound, Campaign, CampaignOptions, Progress, Target},
     exhibit::Exhibit,
     model::Blueprint,
     report::Subject,
@@ -14,6 +14,26 @@ use gatecrash::{
 
 /// The present of blueprints that stand alone, seconds since the Unix epoch.
 pub(crate) const NOW: i64 = 1_790_000_000;
+
+/// Whether this is the night: properties run in full then. By day those that take thousands of cases run a tenth of them.
+pub(crate) fn night() -> bool {
+    std::env::var_os("GATECRASH_NIGHT").is_some()
+}
+
+/// So many by night, and a tenth by day.
+pub(crate) fn cases(count: u32) -> u32 {
+    if night() { count } else { count / 10 }
+}
+
+/// Each attack once and `random` cases by day; by night from every stance, on every route, and so many attempts in all.
+pub(crate) fn campaign_of(random: u64, by_night: u64) -> CampaignOptions {
+    if night() {
+        return CampaignOptions { bound: Bound::Attempts(by_night), ..CampaignOptions::default() };
+    }
+    let once = CampaignOptions { once: true, ..CampaignOptions::default() };
+    let fixed = campaign::plan(&exhibit("reference").target, once).unwrap().fixed();
+    CampaignOptions { bound: Bound::Attempts(fixed + random), ..once }
+}
 
 pub(crate) fn blueprint() -> Blueprint {
     Blueprint::new(gatecrash_gallery::policy().unwrap(), NOW)

@@ -115,30 +115,6 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
     main(Shelf { exhibits: vec![exhibit], command: command.into(), policy: Some(policy) })
 }
 
-/// The whole command line for one gate, as `fn main`.
-///
-/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`], such as the system clock.
-///
-/// ```no_run
-/// fn gate(_: &gatecrash::World) -> gatecrash::Gate {
-///     gatecrash::Gate::serve(|_io| async {})
-/// }
-/// gatecrash::main!(gate, policy = "gate.toml");
-/// ```
-#[macro_export]
-macro_rules! main {
-    ($gate:path, policy = $policy:expr) => {
-        $crate::main!($gate, policy = $policy, world = $crate::WorldOptions::default());
-    };
-    ($gate:path, policy = $policy:expr, world = $world:expr) => {
-        fn main() -> ::std::process::ExitCode {
-            let policy = ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join($policy);
-            let command = concat!("cargo run --release --example ", env!("CARGO_CRATE_NAME"), " --");
-            $crate::cli::single($crate::factory!($gate), policy, $world, command)
-        }
-    };
-}
-
 /// Prints a value with its members in the order of the documented shape.
 fn print_json(value: &impl serde::Serialize) {
     // The shapes hold strings, numbers, lists and maps of them: JSON can hold each.

@@ -249,13 +249,7 @@ impl Matrix {
                 match known {
                     Some((_, _, findings)) => Some(findings.clone()),
                     None => {
-                        let mut findings = unclean(&run_clean(twin, measure, None)?);
-                        if pairs {
-                            findings.extend(unclean(&run_clean(twin, measure, Some(PAIRS / 10))?));
-                        }
-                        if exhibit.needs == Some(Needs::Steps) {
-                            findings.extend(unclean(&stepped(twin, measure)?));
-                        }
+                        let findings = findings_on(twin, exhibit.needs, measure)?;
                         self.twins.push((twin.factory.clone(), exhibit.needs, findings.clone()));
                         Some(findings)
                     }
@@ -275,6 +269,28 @@ impl Matrix {
         }
         Ok(row)
     }
+}
+
+/// What is found on a safe twin, in words: nothing, where it is clean. `needs` is that of the gate whose twin it is.
+///
+/// ```no_run
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
+/// # let world = gatecrash::WorldOptions::default();
+/// # let twin = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+/// use gatecrash::exhibit::{Measure, findings_on};
+/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
+/// assert_eq!(findings_on(&twin, None, measure)?, [""; 0]);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn findings_on(twin: &Target, needs: Option<Needs>, measure: Measure) -> Result<Vec<String>, CampaignError> {
+    let mut findings = unclean(&run_clean(twin, measure, None)?);
+    match needs {
+        Some(Needs::Pair) => findings.extend(unclean(&run_clean(twin, measure, Some(PAIRS / 10))?)),
+        Some(Needs::Steps) => findings.extend(unclean(&stepped(twin, measure)?)),
+        None => {}
+    }
+    Ok(findings)
 }
 
 /// Which attacks show the flaw of a gate, without its twin and without shrinking: [`Kill::killed`] says that some do.

@@ -47,6 +47,8 @@ pub type Engine = fn(&mut [u8], usize, usize) -> usize;
 
 /// The environment variable that names the gate under fuzz.
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
+/// Names another surface for a target than its own, so that one binary does for all of them.
+pub const TARGET_VARIABLE: &str = "GATECRASH_TARGET";
 
 /// Set to `real`, the environment variable that has cases made with real cryptography alone; by default it is ideal, where
 /// the gate takes that up. Raw targets are real, but for the one that is there to forge ideal signatures.
@@ -84,6 +86,14 @@ pub enum FuzzError {
     /// The policy admits nobody with a token, so that raw targets have nothing honest to start from.
     #[error("the policy has no route on which Alice is admitted with a token; raw targets need one")]
     NobodyAdmitted,
+    /// The environment names a target that there is not.
+    #[error("{TARGET_VARIABLE} names `{name}`, which is no target; there are {known}")]
+    UnknownTarget {
+        /// The name.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// The environment names a gate that there is not.
     #[error("{GATE_VARIABLE} names `{name}`, which is no gate; there are {known}")]
     UnknownGate {
@@ -162,7 +172,8 @@ impl Fuzzer {
         Self::new(surface, &Exhibit::own(target.clone()), "", false)
     }
 
-    /// The gate that [`GATE_VARIABLE`] names, or the first, ready to be fuzzed; panics of its threads are heard.
+    /// The gate that [`GATE_VARIABLE`] names, or the first, ready to be fuzzed on `surface`, or on the one that
+    /// [`TARGET_VARIABLE`] names; panics of its threads are heard.
     ///
     /// ```
     /// # let policy = gatecrash::example::policy();
@@ -178,6 +189,13 @@ impl Fuzzer {
     /// ```
     pub fn of_environment(surface: Surface, exhibits: &[Exhibit], command: &str) -> Result<Self, FuzzError> {
         panics::listen_everywhere();
+        let surface = match std::env::var(TARGET_VARIABLE) {
+            Err(_) => surface,
+            Ok(name) => Surface::named(&name).ok_or_else(|| {
+                let known = Surface::ALL.map(Surface::name).join(", ");
+                FuzzError::UnknownTarget { name, known }
+            })?,
+        };
         let wanted = std::env::var(GATE_VARIABLE).unwrap_or_default();
         let found = exhibits.iter().find(|exhibit| exhibit.name == wanted || wanted.is_empty());
         let known = || exhibits.iter().map(|exhibit| exhibit.name.as_str()).collect::<Vec<_>>().join(", ");

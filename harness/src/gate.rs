@@ -30,8 +30,9 @@ pub use observation::{Answer, Handshake, Observation};
 pub(crate) use raw::Said;
 
 use crate::{
+    cache::BoundedCache,
     forge::{ClientKey, Wire},
-    world::{Kept, World},
+    world::World,
 };
 
 type Serve = Box<dyn Fn(DuplexStream) -> LocalBoxFuture<'static, ()>>;
@@ -137,7 +138,7 @@ struct Service {
     certificates: HandOver,
     handshake_failed: Option<HandshakeFailed>,
     /// The chains of clients whose handshake was accepted, where connections are kept.
-    kept: Option<Kept<ClientKey, Arc<[CertificateDer<'static>]>>>,
+    kept: Option<BoundedCache<ClientKey, Arc<[CertificateDer<'static>]>>>,
 }
 
 /// How many connections are kept at service depth.
@@ -156,7 +157,7 @@ impl Gate {
     /// From now on clients that were accepted at service depth make further requests without another handshake.
     pub(crate) fn keep_connections(&mut self) {
         if let Some(service) = &mut self.service {
-            service.kept = Some(Kept::new(CONNECTIONS));
+            service.kept = Some(BoundedCache::new(CONNECTIONS));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
 mod issuer;
-mod kept;
 mod mint;
 pub(crate) mod planted;
 mod witness;
@@ -20,8 +19,8 @@ use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
+use crate::cache::BoundedCache;
 pub use issuer::LoopbackIssuer;
-pub(crate) use kept::Kept;
 pub use mint::Mint;
 use planted::{Planted, Secret};
 pub use witness::{Hit, Seen, Witness};
@@ -90,16 +89,16 @@ pub enum WorldError {
 /// What is kept for a world beside its certificates.
 pub(crate) struct Caches {
     /// What the mirror read out of a certificate, by its octets.
-    pub(crate) certificates: Kept<Vec<u8>, Option<CertificateSpec>>,
+    pub(crate) certificates: BoundedCache<Vec<u8>, Option<CertificateSpec>>,
     /// Configurations of the client.
-    pub(crate) clients: Kept<ClientKey, Arc<ClientConfig>>,
+    pub(crate) clients: BoundedCache<ClientKey, Arc<ClientConfig>>,
     /// Every MAC secret of the world that somebody outside can compute.
     pub(crate) mac_secrets: OnceLock<Vec<(MacSecret, Vec<u8>)>>,
 }
 
 impl Default for Caches {
     fn default() -> Self {
-        Self { certificates: Kept::new(64), clients: Kept::new(64), mac_secrets: OnceLock::new() }
+        Self { certificates: BoundedCache::new(64), clients: BoundedCache::new(64), mac_secrets: OnceLock::new() }
     }
 }
 

@@ -86,8 +86,9 @@ fn lift(vector: &Vector<'_>, key: &Value, blueprint: &Blueprint) -> TokenSeen {
 }
 
 #[test]
+#[ignore = "needs GATECRASH_VECTORS"]
 fn vector_oracle_and_server_agree_about_signatures() {
-    let Some(file) = vectors("wycheproof-jwt-transposed.json") else { return };
+    let file = vectors("wycheproof-jwt-transposed.json");
     let blueprint = blueprint();
     let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
     let honest = resolve(&honest.steps[0], &blueprint).unwrap().expected(&blueprint);

@@ -61,7 +61,9 @@ pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
     say_line!("     opt-level = 2\n");
     say_line!("  2. Write down in gate.toml what your service promises; `gatecrash policy check` says it in words.");
     say_line!("  3. Build your service in `gate` of tests/gate.rs.");
-    say_line!("\nThen: cargo test --test gate; cargo run --release --example gatecrash; cargo fuzz run -s none case");
+    say_line!(
+        "\nThen: cargo test --test gate; cargo run --release --features gatecrash/cli --example gatecrash; cargo fuzz run -s none case"
+    );
     Ok(0)
 }
 

@@ -55,7 +55,7 @@ macro_rules! fuzz {
         $crate::fuzz!($gate, policy = $policy, target = $surface, world = $crate::WorldOptions::default());
     };
     ($gate:path, policy = $policy:literal, target = $surface:ident, world = $world:expr) => {
-        $crate::fuzz!(@target $surface, "cargo run --release --example gatecrash --", {
+        $crate::fuzz!(@target $surface, "cargo run --release --features gatecrash/cli --example gatecrash --", {
             let policy = ::core::include_str!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $policy));
             $crate::exhibit::Exhibit::single($crate::factory!($gate), $policy, policy, $world).map(|it| ::std::vec![it])
         });

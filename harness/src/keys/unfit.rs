@@ -1,7 +1,7 @@
 //! Keys of authorities that nobody should believe, and the forms that certificate writers do not have: algorithms that TLS
 //! 1.3 left behind, and a curve that is spelt out.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use gatecrash_model::Unfit;
 use md5::Md5;
@@ -16,6 +16,7 @@ use rsa::{pkcs1v15::Signature as RsaSignature, signature::SignatureEncoding as _
 use sha2::{Digest as _, Sha256};
 
 use super::{Material, octets, rsa_key};
+use crate::cache::BoundedCache;
 use crate::der::{BIT_STRING, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 
 /// The primes of the authority of 1024 bits.
@@ -89,7 +90,7 @@ const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9ca
 #[derive(Clone)]
 pub(crate) enum Irregular {
     /// DSA over SHA-256.
-    Dsa(Box<dsa::SigningKey>),
+    Dsa(Arc<dsa::SigningKey>),
     /// ECDSA on P-256 over SHA-256, with the curve spelt out.
     ExplicitCurve(Box<p256::ecdsa::SigningKey>),
     /// RSA over MD5.
@@ -98,10 +99,17 @@ pub(crate) enum Irregular {
     P224(Box<p224::ecdsa::SigningKey>),
 }
 
+/// The one DSA key, read once: checking its domain costs as much as a signature.
+fn dsa_key() -> Option<Arc<dsa::SigningKey>> {
+    static KEY: LazyLock<Option<Arc<dsa::SigningKey>>> =
+        LazyLock::new(|| dsa::SigningKey::from_pkcs8_der(&octets(DSA)).ok().map(Arc::new));
+    KEY.clone()
+}
+
 /// The key of the authority; `derived` are 32 octets of its own.
 pub(super) fn material(why: Unfit, derived: [u8; 32]) -> Option<Material> {
     Some(Material::Irregular(match why {
-        Unfit::Dsa => Irregular::Dsa(Box::new(dsa::SigningKey::from_pkcs8_der(&octets(DSA)).ok()?)),
+        Unfit::Dsa => Irregular::Dsa(dsa_key()?),
         Unfit::ExplicitCurve => Irregular::ExplicitCurve(Box::new(p256::ecdsa::SigningKey::from_slice(&derived).ok()?)),
         Unfit::Md5 => match rsa_key(RSA_MD5)? {
             Material::Rsa(key) => Irregular::Md5(key),
@@ -132,8 +140,17 @@ impl Irregular {
         }
     }
 
-    /// A signature as X.509 writes it.
+    /// A signature as X.509 writes it. It is deterministic, and computed once in a process: every world signs the same lists
+    /// of revoked certificates, and DSA costs ten milliseconds a signature.
     pub(super) fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
+        static SIGNED: LazyLock<BoundedCache<[u8; 32], Vec<u8>>> = LazyLock::new(|| BoundedCache::new(512));
+        let mut hash = Sha256::new_with_prefix(self.public_der()?);
+        hash.update(message);
+        let key: [u8; 32] = hash.finalize().into();
+        SIGNED.get_or_make(&key, || self.signed(message).ok_or(())).ok()
+    }
+
+    fn signed(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
             Irregular::Dsa(key) => key.try_sign(message).ok().map(|signature: dsa::Signature| signature.to_vec()),
             Irregular::ExplicitCurve(key) => Material::P256(key.clone()).sign_der(message),

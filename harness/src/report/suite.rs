@@ -66,5 +66,7 @@ fn written(
 
 #[cfg(not(feature = "reports"))]
 fn written(_: &Path, _: &Campaign, _: &Subject, _: &Target, _: &Path, _: &Notes, _: &str) -> Result<(), String> {
-    Err(format!("{REPORT} is set, and gatecrash was built without its feature `reports`"))
+    let version = env!("CARGO_PKG_VERSION");
+    let line = format!("gatecrash = {{ version = \"{version}\", features = [\"reports\"] }}");
+    Err(format!("{REPORT} is set, but gatecrash was built without report files; in Cargo.toml: {line}"))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use gatecrash_model::CertificateSpec;
 
-use super::Kept;
 use crate::{
+    cache::BoundedCache,
     forge::{ForgeError, chain},
     keys::Keyring,
     profile::{self, Phase},
@@ -18,12 +18,12 @@ const KEPT: usize = 64;
 pub struct Mint {
     keyring: Keyring,
     now: i64,
-    minted: Kept<CertificateSpec, Arc<[u8]>>,
+    minted: BoundedCache<CertificateSpec, Arc<[u8]>>,
 }
 
 impl Mint {
     pub(super) fn new(keyring: Keyring, now: i64) -> Self {
-        Self { keyring, now, minted: Kept::new(KEPT) }
+        Self { keyring, now, minted: BoundedCache::new(KEPT) }
     }
 
     /// The certificate in DER. `Err` when the writer cannot say it.

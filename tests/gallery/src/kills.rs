@@ -1,6 +1,6 @@
 //! What the catalogue killed when it was last measured: which attack shows the flaw of which gate.
 //!
-//! Written by `cargo run --release -p gatecrash-gallery --bin measure`; the kill matrix in the test suite recomputes it.
+//! Written by `cargo run --bin measure`; the kill matrix in the test suite recomputes it.
 
 use gatecrash::exhibit::Kill;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Measures what the catalogue kills, and writes what is generated from it: `tests/gallery/kills.json`, `harness/docs`.
 //!
 //! With `--docs` it takes the kills as they are kept, and writes the tables alone. With `--check` it writes nothing, and fails where
-//! the kills are not those that are kept.
+//! a gate survives, where the kills are not those that are kept, and where something is found on a safe twin.
 
 use std::{
     collections::BTreeSet,
@@ -9,16 +9,16 @@ use std::{
     fs,
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use gatecrash::{
     Clock,
-    campaign::CampaignError,
+    campaign::{CampaignError, Target},
     catalogue::Catalogue,
-    exhibit::{Exhibit, Measure, quick},
+    exhibit::{Exhibit, Measure, Needs, findings_on, quick},
 };
 use gatecrash_gallery::{
     docs, exhibits,
@@ -33,7 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let exhibits = exhibits()?;
     let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
     if wants("--check") {
-        return Ok(check(kills::kept()?, measured(&exhibits)?, &exhibits)?);
+        let measured = measured(&exhibits)?;
+        let survivors: Vec<&str> = measured.iter().filter(|it| !it.killed).map(|it| it.gate.as_str()).collect();
+        if !survivors.is_empty() {
+            return Err(format!("survived: {}", survivors.join(", ")).into());
+        }
+        let count = measured.len();
+        check(kills::kept()?, measured, &exhibits)?;
+        let twins = twins_are_clean(&exhibits)?;
+        println!("{count} gates killed, by the attacks that are kept; {twins} distinct twins clean");
+        return Ok(());
     }
     let known = if wants("--docs") {
         kills::kept()?
@@ -74,26 +83,55 @@ fn check(mut kept: Vec<Killed>, mut measured: Vec<Killed>, exhibits: &[Exhibit])
     Err(format!("kills.json is out of date about {}; run without --check", Vec::from_iter(faults).join(", ")))
 }
 
+const MEASURE: Measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap: 0, once: false };
+
 /// Every flawed gate, in order.
 fn measured(exhibits: &[Exhibit]) -> Result<Vec<Killed>, CampaignError> {
     let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
-    let measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap: 0, once: false };
+    of_each(&flawed, |exhibit| {
+        let killed = quick(exhibit, MEASURE).map(|kill| Killed::from(&kill));
+        eprintln!("{}", exhibit.name);
+        killed
+    })
+}
+
+/// `Err` says what was found on a safe twin. One that several gates share is run once.
+fn twins_are_clean(exhibits: &[Exhibit]) -> Result<usize, Box<dyn Error>> {
+    let mut distinct: Vec<(&str, &Target, Option<Needs>)> = Vec::new();
+    for exhibit in exhibits {
+        let Some(twin) = &exhibit.twin else { continue };
+        let known =
+            distinct.iter().any(|(_, it, needs)| Arc::ptr_eq(&it.factory, &twin.factory) && *needs == exhibit.needs);
+        if !known {
+            distinct.push((&exhibit.name, twin, exhibit.needs));
+        }
+    }
+    let faults = of_each(&distinct, |(name, twin, needs)| {
+        let findings = findings_on(twin, *needs, MEASURE);
+        eprintln!("twin of {name}");
+        findings.map(|findings| findings.into_iter().map(|it| format!("twin of {name}: {it}")).collect::<Vec<_>>())
+    })?;
+    let faults = faults.concat();
+    if faults.is_empty() { Ok(distinct.len()) } else { Err(faults.join("\n").into()) }
+}
+
+/// Some at a time; the results in order.
+fn of_each<T: Sync, R: Send, E: Send>(items: &[T], act: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Killed, CampaignError>)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, Result<R, E>)>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE * std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(exhibit) = flawed.get(at) else { break };
-                    let killed = quick(exhibit, measure).map(|kill| Killed::from(&kill));
-                    eprintln!("{} of {}: {}", at + 1, flawed.len(), exhibit.name);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, killed));
+                    let Some(item) = items.get(at) else { break };
+                    let result = act(item);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, killed)| killed).collect()
+    done.into_iter().map(|(_, result)| result).collect()
 }

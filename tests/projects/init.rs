@@ -1,13 +1,10 @@
 //! `init` in a project of somebody's: what it writes compiles and holds, and no file is written over.
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+use std::{path::Path, process::Command};
 
 use gatecrash::{WorldOptions, campaign::Target, corpus, exhibit::Exhibit, factory, input};
 
-use crate::bad_input::binary;
+use crate::{binary::binary, published::cargo};
 
 const MANIFEST: &str = "[package]\nname = \"bank\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dev-dependencies]\ngatecrash = \"0.1.0\"\n";
 
@@ -25,22 +22,8 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-/// Cargo in the project, with the harness of this repository and the versions that it knows.
-fn cargo(folder: &Path, arguments: &[&str]) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
-    let patch = |name: &str, path: &str| format!("patch.crates-io.{name}.path=\"{}\"", root.join(path).display());
-    std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    Command::new(env!("CARGO"))
-        .args(arguments)
-        .args(["--config", &patch("gatecrash", "harness")])
-        .env("CARGO_TARGET_DIR", root.join("target/init"))
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
 fn compiles(folder: &Path, arguments: &[&str]) {
-    let done = cargo(folder, arguments);
+    let done = cargo(folder, arguments).output().unwrap();
     assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     let warned = String::from_utf8_lossy(&done.stderr).contains("warning: unused");
     assert!(!warned, "{}", String::from_utf8_lossy(&done.stderr));

@@ -1,6 +1,7 @@
-//! What is dear to make, by what determines it, bounded in memory. What is made anew after it was given up is the same.
-//! A campaign has some thirty worlds, each with its own: bounds are low, for hardly a case asks for what another made at
-//! random.
+//! A bounded cache for values that are expensive and deterministic: an evicted value can be rebuilt.
+//!
+//! A campaign has some thirty worlds, each with caches of its own. Their bounds are low, because random cases rarely ask for
+//! the same value twice.
 
 use std::{
     borrow::Borrow,
@@ -10,7 +11,7 @@ use std::{
 };
 
 /// A bounded cache of two generations: what was of use lately stays when room is made.
-pub(crate) struct Kept<K, V> {
+pub(crate) struct BoundedCache<K, V> {
     generations: Mutex<Generations<K, V>>,
     most: usize,
 }
@@ -20,8 +21,8 @@ struct Generations<K, V> {
     old: HashMap<K, V>,
 }
 
-impl<K: Hash + Eq, V: Clone> Kept<K, V> {
-    /// Keeps `most` values at once.
+impl<K: Hash + Eq, V: Clone> BoundedCache<K, V> {
+    /// An empty cache of at most `most` values.
     pub(crate) fn new(most: usize) -> Self {
         Self { generations: Mutex::new(Generations { young: HashMap::new(), old: HashMap::new() }), most }
     }
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn it_is_made_once_and_never_grows_beyond_its_bound() {
-        let kept: Kept<u64, u64> = Kept::new(8);
+        let kept: BoundedCache<u64, u64> = BoundedCache::new(8);
         let mut made = 0;
         for round in 0..3 {
             for key in 0..8 {

@@ -2,34 +2,14 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 
-use crate::bad_input::binary;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
+use crate::{binary::binary, published::cargo as command};
 
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
-}
-
-/// Cargo in a project outside the workspace. All of them share one target directory and the versions of the workspace.
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-    let ours = [("gatecrash", "harness"), ("gatecrash-witness", "harness/witness")];
-    // A patch that nobody asks for is warned of; what `cargo add` adds is not there yet.
-    let asked = ours.into_iter().filter(|(name, _)| *name == "gatecrash" || manifest.contains(name));
-    let patches = asked.flat_map(|(name, path)| {
-        ["--config".into(), format!("patch.crates-io.{name}.path=\"{}\"", root().join(path).display())]
-    });
-    std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).args(patches).current_dir(folder);
-    command.env("CARGO_TARGET_DIR", root().join("target/examples")).env("CARGO_TERM_COLOR", "never");
-    command
 }
 
 /// The features of TLS and tokens in a build, as `crate/feature`, and the crates that are backends themselves.
