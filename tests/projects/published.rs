@@ -59,10 +59,7 @@ fn mirror(from: &Path, to: &Path) {
 
 /// Cargo in a project outside the workspace. All of them share one target folder and the versions of the workspace.
 pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
-    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-    // A patch that nobody asks for is warned of; what `cargo add` adds is not there yet.
-    let asked = |name: &str| name != "gatecrash-witness" || manifest.contains(name);
-    let patches = CRATES.into_iter().filter(|name| asked(name)).flat_map(|name| {
+    let patches = CRATES.into_iter().flat_map(|name| {
         ["--config".into(), format!("patch.crates-io.{name}.path=\"{}\"", packages().join(name).display())]
     });
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();

@@ -118,6 +118,7 @@ fn an_axum_middleware_before_and_after() {
 /// A layer of tower without a framework, on rustls with ring and a jsonwebtoken of an earlier day, is clean as it stands:
 /// nothing that Gatecrash brings along turns on another backend.
 #[test]
+#[ignore = "compiles a tree of dependencies of its own: four minutes"]
 fn a_tower_layer_without_a_framework() {
     let folder = copied("tower-layer");
     let done = cargo(folder.path(), &["test", "--test", "gate"]);
