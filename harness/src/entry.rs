@@ -2,7 +2,7 @@
 
 /// The whole command line for one gate, as `fn main`.
 ///
-/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`], such as the system clock.
+/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`](crate::WorldOptions), such as the system clock.
 ///
 /// ```no_run
 /// fn gate(_: &gatecrash::World) -> gatecrash::Gate {
