@@ -18,5 +18,5 @@ for target in "${targets[@]}"; do
     exit 1
   fi
   # The share that reached handshake, token and handler.
-  grep "^$target: " "/tmp/gatecrash-smoke-$target.log" || { echo "target $target told nothing of what it reached"; exit 1; }
+  grep -a "^$target: " "/tmp/gatecrash-smoke-$target.log" || { echo "target $target told nothing of what it reached"; exit 1; }
 done
