@@ -1,4 +1,4 @@
-# Sourced by the scripts that run targets on stable: `fuzz TARGET ARGUMENT…` runs one, after `build_targets`.
+# Sourced by the scripts that run targets on stable: `fuzz TARGET FOLDER FLAG…` runs one from a folder of inputs, after `build_targets`.
 #
 # Without instrumentation it is one binary of the profile that the tests have, which takes its target from the environment:
 # seeds, mutators, oracle and stories are the same, and nothing but itself is compiled. INSTRUMENTED=1 has `cargo fuzz` build
@@ -8,17 +8,12 @@ build_targets() {
   if [ -z "${INSTRUMENTED:-}" ]; then cargo build --quiet --workspace --bin case; fi
 }
 fuzz() {
-  local target=$1
-  shift
+  local target=$1 folder=$2
+  shift 2
   if [ -n "${INSTRUMENTED:-}" ]; then
-    cargo fuzz run -s none "$target" "$@"
+    cargo fuzz run -s none "$target" "$folder" -- "$@"
   else
-    [ "${1:-}" != -- ] || shift
-    local folders=() flags=() past=
-    for argument in "$@"; do
-      if [ "$argument" = -- ]; then past=1; elif [ -n "$past" ]; then flags+=("$argument"); else folders+=("$argument"); fi
-    done
     mkdir -p "fuzz/artifacts/$target"
-    GATECRASH_TARGET=$target target/debug/case -artifact_prefix="fuzz/artifacts/$target/" "${flags[@]}" "${folders[@]}"
+    GATECRASH_TARGET=$target target/debug/case -artifact_prefix="fuzz/artifacts/$target/" "$@" "$folder"
   fi
 }

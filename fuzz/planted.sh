@@ -10,7 +10,7 @@ trap 'rm -rf "$seeds"' EXIT
 cargo gatecrash corpus seed --gate "$gate" --target "$target" --controls --out "$seeds" >/dev/null
 status=0
 build_targets
-GATECRASH_GATE=$gate fuzz "$target" "$seeds/$target" -- \
+GATECRASH_GATE=$gate fuzz "$target" "$seeds/$target" \
   -max_total_time=120 -max_len=8192 -len_control=0 -seed=1 >"$seeds/log" 2>&1 || status=$?
 if [ "$status" -eq 0 ]; then
   echo "target $target found nothing at gate $gate within 120 s"

@@ -12,7 +12,7 @@ for target in "${targets[@]}"; do
   mkdir -p "fuzz/corpus/$target"
   flags=(-max_total_time="$seconds" -max_len=8192 -len_control=0 -timeout=25 -rss_limit_mb=2560 -print_final_stats=1)
   if [ -f "fuzz/dictionaries/$target.dict" ]; then flags+=(-dict="fuzz/dictionaries/$target.dict"); fi
-  if ! fuzz "$target" "fuzz/corpus/$target" -- "${flags[@]}" >"/tmp/gatecrash-smoke-$target.log" 2>&1; then
+  if ! fuzz "$target" "fuzz/corpus/$target" "${flags[@]}" >"/tmp/gatecrash-smoke-$target.log" 2>&1; then
     grep -v '^#[0-9]' "/tmp/gatecrash-smoke-$target.log" | tail -n 80
     echo "target $target has a finding"
     exit 1

@@ -38,7 +38,7 @@ fn the_night_is_what_the_table_says_and_what_the_workflow_runs() {
     }
 }
 
-/// What a change brings forward is a step that there is.
+/// The gate runs some steps of the night when a change touches their subject; each of them exists.
 #[test]
 fn the_gate_brings_forward_steps_of_the_night() {
     let night = told("night");

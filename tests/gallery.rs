@@ -33,7 +33,7 @@ fn gates_die_and_twins_are_clean_under_any_name() {
     let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
     assert!(flawed.len() > 75, "{}", flawed.len());
     let mut matrix = Matrix::default();
-    for exhibit in flawed.into_iter().step_by(if night() { 7 } else { 36 }) {
+    for exhibit in flawed.into_iter().step_by(if night() { 1 } else { 36 }) {
         let mut done = matrix.row(exhibit, ONCE).unwrap();
         if !done.killed {
             done = matrix.row(exhibit, Measure { once: false, ..ONCE }).unwrap();

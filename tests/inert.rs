@@ -11,10 +11,10 @@ use gatecrash::{
 };
 use proptest::prelude::*;
 
-use crate::support::{blueprint, cases, exhibit};
+use crate::support::{blueprint, exhibit};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(1500), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_verdict_changes(case in case(blueprint()), which in 0usize..64) {

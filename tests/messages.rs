@@ -5,7 +5,7 @@ use gatecrash::model::{
 };
 use proptest::prelude::*;
 
-use crate::support::{blueprint, cases};
+use crate::support::blueprint;
 
 const ALICE: Stance = Stance::Complete(Person::Alice);
 
@@ -16,7 +16,7 @@ fn over_http2(case: &Case) -> Case {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(1500), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_version_of_http_changes_no_verdict(case in case(blueprint())) {

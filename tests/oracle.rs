@@ -8,7 +8,7 @@ use gatecrash::model::{
 };
 use proptest::prelude::*;
 
-use crate::support::{blueprint, cases};
+use crate::support::blueprint;
 
 fn verdict(case: &Case, blueprint: &Blueprint) -> Option<Verdict> {
     let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
@@ -16,7 +16,7 @@ fn verdict(case: &Case, blueprint: &Blueprint) -> Option<Verdict> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(1500), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_changes_is_of_no_account(case in case(blueprint()), turn in 0usize..8) {

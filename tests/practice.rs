@@ -46,7 +46,7 @@ fn attacked(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Campaign {
 }
 
 fn attacked_in(target: Target) -> Campaign {
-    // What is in question here is the service around the guard, not its cryptography: by day that is ideal.
+    // These tests are about the service around the guard, so by day its cryptography is ideal.
     let crypto = if night() { CryptoMode::Real } else { CryptoMode::Ideal };
     let options =
         CampaignOptions { bound: Bound::Attempts(2000), jobs: 1, once: true, crypto, ..CampaignOptions::default() };

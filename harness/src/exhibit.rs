@@ -271,7 +271,7 @@ impl Matrix {
     }
 }
 
-/// What is found on a safe twin, in words: nothing, where it is clean. `needs` is that of the gate whose twin it is.
+/// The findings on a safe twin, in words; empty when the twin is clean. `needs` comes from the gate of that twin.
 ///
 /// ```no_run
 /// # let policy = gatecrash::example::policy();

@@ -47,7 +47,7 @@ pub type Engine = fn(&mut [u8], usize, usize) -> usize;
 
 /// The environment variable that names the gate under fuzz.
 pub const GATE_VARIABLE: &str = "GATECRASH_GATE";
-/// Names another surface for a target than its own, so that one binary does for all of them.
+/// Overrides the surface of a fuzz binary, so that one binary can run every target.
 pub const TARGET_VARIABLE: &str = "GATECRASH_TARGET";
 
 /// Set to `real`, the environment variable that has cases made with real cryptography alone; by default it is ideal, where
@@ -86,7 +86,7 @@ pub enum FuzzError {
     /// The policy admits nobody with a token, so that raw targets have nothing honest to start from.
     #[error("the policy has no route on which Alice is admitted with a token; raw targets need one")]
     NobodyAdmitted,
-    /// The environment names a target that there is not.
+    /// [`TARGET_VARIABLE`] names an unknown target.
     #[error("{TARGET_VARIABLE} names `{name}`, which is no target; there are {known}")]
     UnknownTarget {
         /// The name.

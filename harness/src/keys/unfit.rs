@@ -140,8 +140,8 @@ impl Irregular {
         }
     }
 
-    /// A signature as X.509 writes it. It is deterministic, and computed once in a process: every world signs the same lists
-    /// of revoked certificates, and DSA costs ten milliseconds a signature.
+    /// A signature as X.509 writes it. Signatures are deterministic and slow, and every world signs the same revocation
+    /// lists, so each is computed once in a process.
     pub(super) fn sign_der(&self, message: &[u8]) -> Option<Vec<u8>> {
         static SIGNED: LazyLock<BoundedCache<[u8; 32], Vec<u8>>> = LazyLock::new(|| BoundedCache::new(512));
         let mut hash = Sha256::new_with_prefix(self.public_der()?);
