@@ -9,7 +9,7 @@ use std::{
 use gatecrash::{
     Depth,
     campaign::{Bound, Campaign, CampaignOptions, Depths, Target},
-    promises,
+    policy_gaps,
     report::{self, Known, Material, Notes, Report, Subject, View},
 };
 use serde_json::Value;
@@ -45,7 +45,7 @@ impl Told {
         let entry = "[[known]]\nfingerprint = \"514874b34fdb\"\nreason = \"one issuer only\"\nowner = \"platform\"\n";
         let known = Known::parse("known.toml", &format!("format = 1\n{entry}expires = 9999-12-31\n")).unwrap();
         let notes = Notes {
-            left_out: promises::omissions(&target.policy, &campaign.catalogue),
+            left_out: policy_gaps::omissions(&target.policy, &campaign.catalogue),
             accepted: known.matching(&campaign.findings, report::today()),
             ..Notes::default()
         };

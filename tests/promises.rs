@@ -3,7 +3,7 @@
 use gatecrash::{
     catalogue::Catalogue,
     model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy},
-    promises::{Omission, omissions},
+    policy_gaps::{Omission, omissions},
 };
 
 fn told(change: impl FnOnce(&mut Policy)) -> Vec<Omission> {

@@ -1,11 +1,13 @@
 //! Runs controls, catalogue and random cases against a gate, across threads, deterministically for a seed and a count.
 
+pub mod check;
 mod exercised;
 mod ground;
 mod pairs;
 mod plan;
 mod reduce;
 mod session;
+pub mod specimen;
 mod tally;
 mod wiring;
 mod worker;
@@ -30,12 +32,13 @@ pub use tally::{Miswiring, Tally};
 pub(crate) use self::ground::Ground;
 pub(crate) use self::reduce::Raw;
 use crate::{
-    catalogue::{Artefact, Catalogue, CatalogueError},
-    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable},
-    crypto::{self, Crypto, Layers},
-    factory::{BoxError, Factory},
+    attacks::catalogue::{Artefact, Catalogue, CatalogueError},
+    campaign::check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable},
+    error::BoxError,
     gate::Depth,
+    gate::factory::Factory,
     profile::Profile,
+    world::crypto::{self, Crypto, Layers},
     world::{World, WorldError, WorldOptions},
 };
 

@@ -17,10 +17,10 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
+    attacks::input::{self, InputError},
+    campaign::specimen::Exhibit,
     campaign::{CampaignError, Target},
-    exhibit::Exhibit,
-    factory::Factory,
-    input::{self, InputError},
+    gate::factory::Factory,
     world::WorldOptions,
 };
 use arguments::{Arguments, Command, with_default_command};

@@ -2,7 +2,7 @@
 
 /// The whole command line for one gate, as `fn main`.
 ///
-/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`](crate::WorldOptions), such as the system clock.
+/// The policy's path is relative to the crate. `world` gives other [`WorldOptions`](crate::world::WorldOptions), such as the system clock.
 ///
 /// ```no_run
 /// fn gate(_: &gatecrash::World) -> gatecrash::Gate {
@@ -35,9 +35,9 @@ macro_rules! main {
 #[cfg(not(feature = "cli"))]
 #[doc(hidden)]
 pub fn command_line(
-    _: crate::factory::Factory,
+    _: crate::gate::factory::Factory,
     _: std::path::PathBuf,
-    _: crate::WorldOptions,
+    _: crate::world::WorldOptions,
     command: &str,
 ) -> std::process::ExitCode {
     eprintln!("error: this program was built without its command line; run `{command} --help`");

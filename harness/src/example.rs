@@ -4,7 +4,7 @@ use bytes::Bytes;
 use gatecrash_model::{Policy, Route};
 use http_body_util::Full;
 
-use crate::{BoxError, Gate, World};
+use crate::{error::BoxError, gate::Gate, world::World};
 
 /// A strict policy of one route.
 pub fn policy() -> Policy {

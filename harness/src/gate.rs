@@ -9,13 +9,16 @@ pub(crate) mod client;
 mod connection;
 #[cfg(feature = "axum")]
 mod extractor;
+pub mod factory;
 mod front;
 mod https;
 mod logs;
+pub mod loopback;
 mod observation;
 pub(crate) mod panics;
 mod raw;
 mod service;
+pub mod tls;
 mod unproven;
 
 use std::{any::Any, cell::RefCell, future::Future, rc::Rc, sync::Arc, time::Duration};
@@ -31,8 +34,8 @@ pub(crate) use raw::Said;
 
 use crate::{
     cache::BoundedCache,
-    forge::{ClientKey, Wire},
     world::World,
+    world::forge::{ClientKey, Wire},
 };
 
 type Serve = Box<dyn Fn(DuplexStream) -> LocalBoxFuture<'static, ()>>;
@@ -183,7 +186,7 @@ impl Gate {
     /// Makes one attempt and reports what the server side did. Interprets nothing.
     ///
     /// What cannot be said at service depth is made at connection depth; the observation names the depth.
-    /// [`check`](crate::check::check) forges, attempts and judges in one.
+    /// [`check`](crate::campaign::check::check) forges, attempts and judges in one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

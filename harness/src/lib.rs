@@ -1,51 +1,70 @@
-//! Forges access attempts against a service behind mutual TLS and JSON Web Tokens, and asserts that nothing unauthorised
-//! gets through, that everything authorised does, and that whoever gets in is who they should be.
+//! Forges access attempts against a service behind mutual TLS and JSON Web Tokens, and asserts that nothing unauthorized
+//! gets through, that everything authorized does, and that whoever gets in is who they should be.
 
+mod attacks;
 mod cache;
 pub mod campaign;
-pub mod catalogue;
-pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod corpus;
-pub mod crypto;
-mod der;
+mod engines;
 mod entry;
+mod error;
 #[doc(hidden)]
 pub mod example;
-pub mod exhibit;
-pub mod factory;
-pub mod forge;
-pub mod fuzzing;
 pub mod gate;
-mod http2;
-pub mod input;
-pub mod keys;
-pub mod lift;
 pub mod profile;
-mod program;
-pub mod promises;
 pub mod report;
-pub mod served;
-#[cfg(feature = "proptest")]
-pub mod strategy;
-mod suite;
-pub mod tls;
 pub mod world;
 
-pub use crypto::{Crypto, Layers};
-pub use factory::BoxError;
-pub use gate::{Depth, Evidence, Gate, Per};
+pub use attacks::{catalogue, policy_gaps};
+#[doc(no_inline)]
+pub use campaign::{check, specimen as exhibit};
+#[cfg(feature = "proptest")]
+pub use engines::strategy;
+pub use engines::{
+    builder::{Planned, Report, campaign},
+    fuzzing,
+    suite::SuiteOptions,
+};
+pub use error::BoxError;
+pub use gate::{Depth, Evidence, Gate, Per, factory, loopback, tls};
 pub use gatecrash_model as model;
-pub use program::{Planned, Report, campaign};
-pub use suite::SuiteOptions;
-pub use world::{Clock, World, WorldOptions};
+pub use world::{
+    Clock, World, WorldOptions,
+    crypto::{Crypto, Layers},
+    forge, keys, mirror,
+};
+
+/// Files that people write: policies and cases.
+pub mod input {
+    pub use crate::attacks::{
+        casefile::{CASE_FORMAT, case, parse_case, write_case},
+        input::*,
+    };
+}
+
+/// The corpus as files: their format, and the tools that keep many of them in order.
+pub mod corpus {
+    pub use crate::{
+        attacks::casefile::{
+            About, Entry, Migrated, What, migrate, name_of, parse_entry, record_origin, regressions, write_entry,
+        },
+        engines::corpus::*,
+    };
+}
+
+/// Real and ideal cryptography.
+pub mod crypto {
+    pub use crate::world::crypto::*;
+    #[cfg(feature = "jsonwebtoken")]
+    pub use crate::world::jsonwebtoken;
+}
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use cli::single as command_line;
+#[doc(hidden)]
+pub use engines::suite::{Suite, regression_failures};
 #[cfg(not(feature = "cli"))]
 #[doc(hidden)]
 pub use entry::command_line;
-#[doc(hidden)]
-pub use suite::{Suite, regression_failures};

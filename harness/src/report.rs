@@ -25,11 +25,11 @@ pub use security::{score, severity, weakness};
 pub(crate) use suite::{known_beside, of_test};
 
 use crate::{
+    attacks::casefile::write_case,
+    attacks::catalogue::{Attack, Catalogue, Expect},
+    attacks::policy_gaps::Omission,
     campaign::Campaign,
-    catalogue::{Attack, Catalogue, Expect},
-    check::Finding,
-    input::write_case,
-    promises::Omission,
+    campaign::check::Finding,
 };
 
 /// What a report says beside what was found: nothing, unless it is asked for.

@@ -1,7 +1,14 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
+pub mod crypto;
+pub(crate) mod der;
+pub mod forge;
+pub(crate) mod http2;
 mod issuer;
-mod mint;
+#[cfg(feature = "jsonwebtoken")]
+pub mod jsonwebtoken;
+pub mod keys;
+pub mod mirror;
 pub(crate) mod planted;
 mod witness;
 
@@ -19,17 +26,15 @@ use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
-use crate::cache::BoundedCache;
+pub use forge::Mint;
 pub use issuer::LoopbackIssuer;
-pub use mint::Mint;
 use planted::{Planted, Secret};
 pub use witness::{Hit, Seen, Witness};
 
-use crate::{
-    crypto::{self, Crypto, Layers},
-    forge::{ClientKey, ForgeError, chain, secret, token},
-    keys::Keyring,
-};
+use crate::cache::BoundedCache;
+use crypto::{Crypto, Layers};
+use forge::{ClientKey, ForgeError, chain, secret, token};
+use keys::Keyring;
 
 /// The present of a world with a frozen clock: 2026-09-21T14:13:20Z.
 const FROZEN: i64 = 1_790_000_000;

@@ -4,8 +4,8 @@ use gatecrash_model::{Rule, Stage};
 
 use super::Tally;
 use crate::{
-    catalogue::Catalogue,
-    check::{Checked, Outcome},
+    attacks::catalogue::Catalogue,
+    campaign::check::{Checked, Outcome},
     gate::{Handshake, Observation},
 };
 

@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
 use crate::{
-    crypto::{Crypto, Layers},
     gate::{Gate, Per, panics},
+    world::crypto::{Crypto, Layers},
     world::{Clock, World, WorldOptions},
 };
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatecrash_model::{Blueprint, Case, Scene, Slot, Stance, Step, resolve};
 
 use super::plan::split_mix;
-use crate::catalogue::{Attack, Catalogue};
+use crate::attacks::catalogue::{Attack, Catalogue};
 
 /// The pairs of a catalogue, in an order that the seed determines.
 pub(super) struct Pairs {

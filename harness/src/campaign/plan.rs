@@ -10,11 +10,11 @@ use gatecrash_model::{
 use super::CryptoMode;
 use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
 use crate::{
-    catalogue::{Artefact, Catalogue, CatalogueCase},
-    check::CheckOptions,
-    crypto::{self, Crypto},
+    attacks::catalogue::{Artefact, Catalogue, CatalogueCase},
+    campaign::check::CheckOptions,
     gate::Depth,
     world::World,
+    world::crypto::{self, Crypto},
 };
 
 /// Of how many attempts beyond the catalogue one is real where both kinds of cryptography are wanted.

@@ -6,9 +6,9 @@ use gatecrash_model::{Case, Scene};
 
 use super::{CampaignError, Ground};
 use crate::{
-    check::{CheckOptions, Checked, Finding, FindingKind, Outcome, shrink},
-    crypto::Crypto,
+    campaign::check::{CheckOptions, Checked, Finding, FindingKind, Outcome, shrink},
     gate::Depth,
+    world::crypto::Crypto,
 };
 
 /// A disagreement as first seen, before shrinking.

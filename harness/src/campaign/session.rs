@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use gatecrash_model::Case;
 
 use super::{Campaign, CampaignError, CampaignOptions, Ground, Progress, Target, replay_on, run_on};
-use crate::check::Checked;
+use crate::campaign::check::Checked;
 
 type Job = Box<dyn FnOnce(&mut Ground) + Send>;
 

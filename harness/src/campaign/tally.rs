@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatecrash_model::{Case, Rule};
 
 use super::{Exercised, Source};
-use crate::catalogue::Catalogue;
+use crate::attacks::catalogue::Catalogue;
 
 /// A control that was refused.
 #[derive(Clone, Debug)]

@@ -4,11 +4,10 @@ use gatecrash_model::{Case, Mutation, SlotStage, resolve, vocabulary};
 
 use super::{CampaignError, Ground, Miswiring};
 use crate::{
-    check::{CheckOptions, Checked, check},
-    crypto::Crypto,
-    forge,
+    campaign::check::{CheckOptions, Checked, check},
     gate::{Answer, Depth, Evidence, Gate, Handshake, Observation},
-    world::{Clock, World, WorldOptions},
+    world::crypto::Crypto,
+    world::{Clock, World, WorldOptions, forge},
 };
 
 /// The most of an answer's content that is quoted, octets.

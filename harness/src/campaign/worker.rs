@@ -9,10 +9,10 @@ use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
 use crate::{
-    check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin, twin},
-    crypto::{Crypto, Layers},
+    campaign::check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin, twin},
     gate::{Depth, Handshake},
     profile::{self, Profile},
+    world::crypto::{Crypto, Layers},
     world::{Hit, World},
 };
 

@@ -10,8 +10,8 @@ use super::{
     policy::PolicyOptions,
 };
 use crate::{
+    attacks::casefile::Surface,
     campaign::{CryptoMode, Depths},
-    fuzzing::Surface,
     gate::Depth,
 };
 

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
+use crate::attacks::casefile;
 use crate::{
-    corpus::{self, Entry, What, parse_entry},
-    fuzzing::Surface,
-    input::InputError,
+    attacks::casefile::{Entry, Surface, What, parse_entry},
+    attacks::input::InputError,
 };
 
 /// Reads it. `target` says which target it belongs to where the folder does not, as libFuzzer's folders do.
 pub(super) fn read(path: &Path, target: Option<Surface>) -> Result<Entry, InputError> {
     let shown = path.display().to_string();
-    let bytes = corpus::read(path)?;
+    let bytes = casefile::read(path)?;
     let above = || path.parent().into_iter().flat_map(Path::components).filter_map(|part| part.as_os_str().to_str());
     let target = target.or_else(|| above().rev().find_map(Surface::named));
     let named_toml = path.extension().is_some_and(|extension| extension == "toml");

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cli::out::say;
 use crate::{
-    catalogue::{Attack, Catalogue},
+    attacks::catalogue::{Attack, Catalogue},
     report::{self, wrapped},
 };
 

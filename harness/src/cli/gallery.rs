@@ -8,8 +8,8 @@ use super::{
     arguments::{Format, GalleryOptions, GatesOptions},
 };
 use crate::{
-    catalogue::Catalogue,
-    exhibit::{Exhibit, Kill, Matrix, Measure, Needs, killers},
+    attacks::catalogue::Catalogue,
+    campaign::specimen::{Exhibit, Kill, Matrix, Measure, Needs, killers},
     report::wrapped,
 };
 

@@ -1,12 +1,13 @@
 //! `init`: what a repository needs to test its own gate. It never writes over a file.
 
+use crate::attacks::casefile;
 use crate::cli::out::say_line;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Failure;
-use crate::{corpus, input::InputError};
+use crate::attacks::input::InputError;
 
 #[derive(Args)]
 pub(super) struct InitOptions {
@@ -35,7 +36,7 @@ const FILES: [(&str, &str); 8] = [
 
 pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
     let manifest = options.dir.join("Cargo.toml");
-    let text = String::from_utf8_lossy(&corpus::read(&manifest)?).into_owned();
+    let text = String::from_utf8_lossy(&casefile::read(&manifest)?).into_owned();
     let shown = manifest.display().to_string();
     let name = package(&shown, &text)?;
     let mut written = 0;
@@ -90,7 +91,7 @@ fn allow_to_run(_: &Path) -> Result<(), InputError> {
 
 /// The name of the package that a manifest describes.
 fn package(file: &str, text: &str) -> Result<String, InputError> {
-    let table: toml::Table = crate::input::parse(file, text)?;
+    let table: toml::Table = crate::attacks::input::parse(file, text)?;
     let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     name.map(String::from).ok_or_else(|| InputError::of(file, "describes no package; run it in the folder of one"))
 }

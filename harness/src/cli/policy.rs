@@ -7,10 +7,10 @@ use gatecrash_model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identi
 
 use super::{Failure, arguments::Format, init};
 use crate::{
-    catalogue::Catalogue,
+    attacks::catalogue::Catalogue,
+    attacks::input,
+    attacks::policy_gaps::{Omission, omissions},
     cli::out::{say, say_line},
-    input,
-    promises::{Omission, omissions},
     report::wrapped,
 };
 

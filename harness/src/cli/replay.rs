@@ -3,13 +3,13 @@
 use super::{Failure, Shelf, arguments::ReplayOptions, artefact};
 use crate::cli::out::{say, say_line};
 use crate::{
+    attacks::casefile::{Surface, What},
+    attacks::input::{self, InputError},
+    campaign::check::{Checked, Disagreement, Outcome},
+    campaign::specimen::Exhibit,
     campaign::{self, Target},
-    check::{Checked, Disagreement, Outcome},
-    corpus::What,
-    exhibit::Exhibit,
-    fuzzing::{Fuzzer, RawReplay, Surface},
+    engines::fuzzing::{Fuzzer, RawReplay},
     gate::Observation,
-    input::{self, InputError},
     report::{self, Kit, wrapped},
 };
 

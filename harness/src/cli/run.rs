@@ -15,8 +15,8 @@ use super::{
     arguments::{Format, RunOptions},
 };
 use crate::{
+    attacks::{input, policy_gaps},
     campaign::{self, Bound, Campaign, CampaignError, CampaignOptions, Progress, Target},
-    input, promises,
     report::{self, Accepted, Known, Material, Notes, Report, Subject, View},
 };
 
@@ -62,7 +62,7 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     let mut notes = Notes {
-        left_out: promises::omissions(&target.policy, &campaign.catalogue),
+        left_out: policy_gaps::omissions(&target.policy, &campaign.catalogue),
         accepted: known.map_or_else(Accepted::default, |known| known.apply(&campaign.findings, report::today())),
         ..Notes::default()
     };

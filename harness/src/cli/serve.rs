@@ -6,7 +6,7 @@ use gatecrash_model::Person;
 use super::{Failure, Shelf, arguments::ServeOptions};
 use crate::{
     campaign::CampaignError,
-    served::{self, ServeError},
+    gate::loopback::{self, ServeError},
     world::{Clock, Hit, World},
 };
 
@@ -22,15 +22,15 @@ pub(super) fn serve(shelf: &Shelf, options: &ServeOptions) -> Result<u8, Failure
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let gate = (target.factory)(&world).await.map_err(CampaignError::Gate)?;
-        let listener = served::bind(options.listen).await.map_err(failure)?;
+        let listener = loopback::bind(options.listen).await.map_err(failure)?;
         let address =
             listener.local_addr().map_err(|source| failure(ServeError::Socket { address: options.listen, source }))?;
         // By name: a request for an address is for nobody that the certificate names.
         let scheme = if plain.is_some() { "http" } else { "https" };
         let base = format!("{scheme}://localhost:{}", address.port());
-        served::write(&world, &options.dir, &base).map_err(failure)?;
+        loopback::write(&world, &options.dir, &base).map_err(failure)?;
         greet(&exhibit.name, &base, options, plain);
-        served::serve(gate, world, listener, plain, &options.dir, told).await.map_err(failure)?;
+        loopback::serve(gate, world, listener, plain, &options.dir, told).await.map_err(failure)?;
         Ok(0)
     })
 }

@@ -75,7 +75,7 @@ impl Gate {
     /// What counts as proof that an effect ran. Default: a hit.
     ///
     /// The status alone is weaker, and a report says so of each route: it proves no principal and no object. Data of the cast in place of a
-    /// database convicts such a gate all the same, since each of [`World::canary`](crate::World::canary) is one person's.
+    /// database convicts such a gate all the same, since each of [`World::canary`](crate::world::World::canary) is one person's.
     ///
     /// ```
     /// use gatecrash::{Evidence, Gate, World, model::Person};

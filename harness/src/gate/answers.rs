@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, Observation};
-use crate::{forge::Wire, http2};
+use crate::{world::forge::Wire, world::http2};
 
 /// Reads everything that came over the connection.
 pub(super) fn read(bytes: &[u8], wire: &Wire, observation: &mut Observation) {

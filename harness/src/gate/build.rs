@@ -10,8 +10,8 @@ use tokio::io::DuplexStream;
 use super::extractor;
 use super::{Evidence, Gate, HandOver, Per, Serve, Service, Tripwired, authority, front, https};
 use crate::{
-    factory::BoxError,
-    tls,
+    error::BoxError,
+    gate::tls,
     world::{Clock, World},
 };
 

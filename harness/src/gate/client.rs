@@ -19,11 +19,11 @@ use rustls::{
 
 use super::unproven;
 use crate::{
-    crypto::{self, Crypto},
-    forge::Wire,
-    keys::Secret,
     profile::{self, Phase},
     world::World,
+    world::crypto::{self, Crypto},
+    world::forge::Wire,
+    world::keys::Secret,
 };
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls_graviola::default_provider()));

@@ -11,10 +11,9 @@ use tokio::{
 
 use super::{Depth, Handshake, Observation, Serve, answers, client};
 use crate::{
-    forge::{Wire, hello},
-    http2,
     profile::{self, Phase},
-    world::World,
+    world::forge::{Wire, hello},
+    world::{World, http2},
 };
 
 /// Octets that fit into the pipe between client and gate, each way.

@@ -9,7 +9,7 @@ use super::{
     connection::{MOST, PIPE, ended},
 };
 use crate::{
-    forge::{Identity, Wire},
+    world::forge::{Identity, Wire},
     world::{Clock, World},
 };
 

@@ -9,10 +9,9 @@ use gatecrash_model::Transport;
 
 use super::{Answer, Depth, Handshake, Observation, Service, client};
 use crate::{
-    forge::{ClientKey, Wire},
-    http2,
     profile::{self, Phase},
-    world::World,
+    world::forge::{ClientKey, Wire},
+    world::{World, http2},
 };
 
 /// `None` when the attempt cannot be made at this depth: no TLS, several requests, or bytes that are no request.

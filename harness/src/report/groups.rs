@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use super::severity;
 use crate::{
-    catalogue::Catalogue,
-    check::{Finding, FindingKind},
+    attacks::catalogue::Catalogue,
+    campaign::check::{Finding, FindingKind},
 };
 
 /// A finding, and those that follow from the same cause.

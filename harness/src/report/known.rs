@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Month, OffsetDateTime};
 
 use crate::{
-    check::Finding,
-    input::{InputError, check_format, parse, text},
+    attacks::input::{InputError, check_format, parse, text},
+    campaign::check::Finding,
 };
 
 /// A file of accepted findings (`known.toml`).

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::{Group, Notes, Subject, attack, severity};
 use crate::{
+    attacks::catalogue::Catalogue,
+    campaign::check::Finding,
     campaign::{Campaign, Exercised, PairsDone, Reach, Tally, table},
-    catalogue::Catalogue,
-    check::Finding,
     profile::{Phase, Profile},
 };
 

@@ -3,8 +3,8 @@
 use gatecrash_model::Stance;
 
 use crate::{
-    catalogue::{Catalogue, Severity},
-    check::{Finding, FindingKind},
+    attacks::catalogue::{Catalogue, Severity},
+    campaign::check::{Finding, FindingKind},
 };
 
 /// How bad a finding is: as bad as it is to break the rule, within what the finding shows that an attacker reaches.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Accepted, Known, Notes, Subject, View, screen_as, today};
 use crate::{
+    attacks::input::InputError,
+    attacks::policy_gaps,
     campaign::{Campaign, Target},
-    input::InputError,
-    promises,
 };
 
 /// The variable that names a folder for the reports of a suite: in it a folder for each test, with every face.
@@ -40,7 +40,7 @@ pub(crate) fn of_test(
     let mut notes = Notes { accepted, ..Notes::default() };
     let folder = std::env::var_os(REPORT).map(|folder| PathBuf::from(folder).join(test));
     if folder.is_some() || notes.status(campaign) != 0 {
-        notes.left_out = promises::omissions(&target.policy, &campaign.catalogue);
+        notes.left_out = policy_gaps::omissions(&target.policy, &campaign.catalogue);
     }
     subject.save(&campaign.findings)?;
     if let Some(folder) = &folder {

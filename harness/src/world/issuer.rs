@@ -12,7 +12,7 @@ use std::{
 
 use super::Witness;
 
-/// A running issuer. It ends when dropped; keep it with [`Gate::keep`](crate::Gate::keep).
+/// A running issuer. It ends when dropped; keep it with [`Gate::keep`](crate::gate::Gate::keep).
 ///
 /// It runs on a thread of its own, so that a runtime whose time is paused can ask it.
 #[derive(Debug)]

@@ -1,20 +1,21 @@
 //! `corpus add`: a crash becomes a regression.
 
 use super::arguments::AddOptions;
+use crate::attacks::casefile;
 use crate::cli::out::{say, say_line};
 use crate::{
+    attacks::casefile::{Surface, What, write_entry},
+    attacks::input::InputError,
+    campaign::specimen::Exhibit,
     cli::{Failure, artefact},
-    corpus::{self, What, write_entry},
-    exhibit::Exhibit,
-    fuzzing::{Fuzzer, Surface},
-    input::InputError,
+    engines::fuzzing::Fuzzer,
 };
 
 pub(super) fn add(exhibit: &Exhibit, command: &str, options: &AddOptions) -> Result<u8, Failure> {
     let entry = artefact::read(&options.crash, options.target)?;
     let shown = options.crash.display();
     let (surface, input) = match &entry.what {
-        What::Case(case) => (Surface::Case, crate::input::write_case(case).into_bytes()),
+        What::Case(case) => (Surface::Case, crate::attacks::casefile::write_case(case).into_bytes()),
         What::Raw { target, bytes } => (*target, bytes.clone()),
     };
     let id = slug(&options.title);
@@ -45,7 +46,7 @@ pub(super) fn add(exhibit: &Exhibit, command: &str, options: &AddOptions) -> Res
         about.title.clone_from(&options.title);
     }
     say!("{story}");
-    corpus::write(&file, write_entry(&kept).as_bytes())?;
+    casefile::write(&file, write_entry(&kept).as_bytes())?;
     say_line!("\nWrote {}. `cargo test` replays it from now on; commit it.", file.display());
     Ok(0)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::fuzzing::Surface;
+use crate::attacks::casefile::Surface;
 
 #[derive(Args)]
 pub(in crate::cli) struct CorpusOptions {

@@ -1,14 +1,16 @@
 //! What writes files: `seed`, `dict`, `merge`, `migrate`.
 
+use crate::attacks::casefile;
 use crate::cli::out::say_line;
 use std::path::{Path, PathBuf};
 
 use crate::{
-    World,
+    attacks::casefile::Surface,
+    campaign::specimen::Exhibit,
     cli::Failure,
-    corpus::{self, MergeError, Removed},
-    exhibit::Exhibit,
-    fuzzing::{self, FuzzError, Seeds, Surface, dictionary},
+    engines::corpus::{self, MergeError, Removed},
+    engines::fuzzing::{self, FuzzError, Seeds, dictionary},
+    world::World,
 };
 
 impl From<MergeError> for Failure {
@@ -37,7 +39,7 @@ pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, contr
         for (name, input) in &seeds {
             let file = out.join(surface.name()).join(name);
             if !file.exists() {
-                corpus::write(&file, input)?;
+                casefile::write(&file, input)?;
                 written += 1;
             }
         }
@@ -53,7 +55,7 @@ pub(super) fn dict(exhibit: &Exhibit, out: &Path) -> Result<u8, Failure> {
     for surface in Surface::ALL {
         if let Some(text) = dictionary(surface, &world) {
             let file = out.join(format!("{surface}.dict"));
-            corpus::write(&file, text.as_bytes())?;
+            casefile::write(&file, text.as_bytes())?;
             say_line!("{}  {} words", file.display(), text.lines().count() - 1);
         }
     }
@@ -81,7 +83,7 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
 }
 
 pub(super) fn migrate(path: &Path) -> Result<u8, Failure> {
-    let done = corpus::migrate(path)?;
+    let done = casefile::migrate(path)?;
     for (file, kept) in &done.written {
         say_line!("{}  written anew; its old text is in {}", file.display(), kept.display());
     }

@@ -1,15 +1,16 @@
 //! `corpus min`: by coverage, through `cargo fuzz cmin`. What is removed is put aside, not deleted.
 
+use crate::attacks::casefile;
 use crate::cli::out::say_line;
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-use crate::{cli::Failure, corpus, fuzzing::Surface};
+use crate::{attacks::casefile::Surface, cli::Failure};
 
 pub(super) fn min(folder: &Path, target: Surface) -> Result<u8, Failure> {
     let mut before: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for file in corpus::files(folder)? {
-        let input = corpus::read(&file)?;
-        before.insert(corpus::name_of(&input), input);
+    for file in casefile::files(folder)? {
+        let input = casefile::read(&file)?;
+        before.insert(casefile::name_of(&input), input);
     }
     if before.is_empty() {
         return Err(Failure::Usage(format!("{}: holds no input", folder.display())));
@@ -24,14 +25,14 @@ pub(super) fn min(folder: &Path, target: Surface) -> Result<u8, Failure> {
         return Err(Failure::Usage(format!("`{command}` failed:\n{}", end.join("\n"))));
     }
     let mut kept = Vec::new();
-    for file in corpus::files(folder)? {
-        kept.push(corpus::name_of(&corpus::read(&file)?));
+    for file in casefile::files(folder)? {
+        kept.push(casefile::name_of(&casefile::read(&file)?));
     }
     let aside = folder
         .with_file_name(format!("{}-removed", folder.file_name().and_then(|name| name.to_str()).unwrap_or("corpus")));
     let removed: Vec<(&String, &Vec<u8>)> = before.iter().filter(|(name, _)| !kept.contains(name)).collect();
     for (name, input) in &removed {
-        corpus::write(&aside.join(name), input)?;
+        casefile::write(&aside.join(name), input)?;
         say_line!("removed  {name}  {} octets", input.len());
     }
     say_line!("{} of {} inputs kept.", before.len() - removed.len(), before.len());

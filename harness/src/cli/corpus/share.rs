@@ -8,21 +8,21 @@ use crate::cli::out::say_line;
 
 #[cfg(feature = "share")]
 pub(super) fn push(url: &str, folder: &Path) -> Result<u8, Failure> {
-    let done = crate::corpus::share::push(url, folder)?;
+    let done = crate::engines::corpus::share::push(url, folder)?;
     say_line!("{} given, {} there already: {url}", done.moved, done.known);
     Ok(0)
 }
 
 #[cfg(feature = "share")]
 pub(super) fn pull(url: &str, folder: &Path) -> Result<u8, Failure> {
-    let done = crate::corpus::share::pull(url, folder)?;
+    let done = crate::engines::corpus::share::pull(url, folder)?;
     say_line!("{} fetched, {} here already: {}", done.moved, done.known, folder.display());
     Ok(0)
 }
 
 #[cfg(feature = "share")]
-impl From<crate::corpus::share::ShareError> for Failure {
-    fn from(error: crate::corpus::share::ShareError) -> Self {
+impl From<crate::engines::corpus::share::ShareError> for Failure {
+    fn from(error: crate::engines::corpus::share::ShareError) -> Self {
         Failure::Usage(error.to_string())
     }
 }

@@ -4,9 +4,9 @@ use crate::cli::out::say_line;
 use std::path::Path;
 
 use crate::{
+    campaign::specimen::Exhibit,
     cli::Failure,
-    corpus::{self, LintError},
-    exhibit::Exhibit,
+    engines::corpus::{self, LintError},
 };
 
 impl From<LintError> for Failure {

@@ -8,8 +8,8 @@ use gatecrash_model::{Case, HOST, Proof, Scene, ServerName, Transport, resolve};
 
 use crate::{
     campaign::Target,
-    check::Finding,
-    forge::{self, Wire, pem},
+    campaign::check::Finding,
+    world::forge::{self, Wire, pem},
     world::{Clock, World},
 };
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Material, shape::PlaceJson};
-use crate::{catalogue::Attack, check::Finding};
+use crate::{attacks::catalogue::Attack, campaign::check::Finding};
 
 /// The route in the policy file; else the attack in the catalogue; else the case itself.
 pub(super) fn of(finding: &Finding, attack: Option<&Attack>, material: &Material<'_>) -> PlaceJson {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{KnownFinding, sides::Side};
-use crate::promises::Omission;
+use crate::attacks::policy_gaps::Omission;
 
 /// What a run found: the one value that every face of the report shows, and `run --format json` as it stands.
 ///

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     campaign::Target,
-    forge::{self, Wire},
     world::World,
+    world::forge::{self, Wire},
 };
 
 /// One thing that is presented: the certificate chain, the token or the request.

@@ -11,11 +11,11 @@ use super::{
     sides::Decoder,
 };
 use crate::{
+    attacks::catalogue::Catalogue,
+    attacks::policy_gaps,
+    campaign::check::Finding,
     campaign::{Campaign, Reach, Source, Target},
-    catalogue::Catalogue,
-    check::Finding,
     profile::Phase,
-    promises,
 };
 
 /// Everything that a report is told from.
@@ -119,7 +119,7 @@ impl Report {
             }),
             harness_faults: campaign.harness_faults.clone(),
             miswirings: miswirings.collect(),
-            promises: promises::promises(&material.target.policy),
+            promises: policy_gaps::promises(&material.target.policy),
             left_out: notes.left_out.clone(),
             known_faults: notes.accepted.faults.clone(),
             tried: tried(campaign),
@@ -175,7 +175,7 @@ fn finding_json(
         kind: finding.kind.name(),
         fingerprint: finding.fingerprint.clone(),
         attack: attack.map(|attack| attack.id.clone()),
-        case: crate::input::write_case(&finding.case),
+        case: crate::attacks::casefile::write_case(&finding.case),
         explanation: format!("{}: {}", finding.explanation(), finding.seen),
         rules: finding.rules.iter().map(|rule| rule.name()).collect(),
         severity: security::severity(finding, catalogue).name(),

@@ -1,0 +1,115 @@
+//! Reads what people write: TOML, strictly, with errors that name the file, the line and what was wrong.
+
+use std::{fmt, path::Path};
+
+use gatecrash_model::Policy;
+use serde::de::DeserializeOwned;
+
+/// The format of catalogue files, and of files of accepted findings, that this version reads.
+///
+/// ```
+/// use gatecrash::{input::FORMAT, report::Known};
+/// assert!(Known::parse("known.toml", &format!("format = {FORMAT}")).is_ok());
+/// ```
+pub const FORMAT: u32 = 1;
+
+/// A broken file: which, where, what was wrong and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// The file, as given.
+    pub file: String,
+    /// Line and column, from 1, where known.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, and what would be right.
+    pub fault: String,
+}
+
+impl InputError {
+    /// An error about a whole file.
+    ///
+    /// ```
+    /// let error = gatecrash::input::InputError::of("gate.toml", "names no issuer");
+    /// assert_eq!(error.to_string(), "gate.toml: names no issuer");
+    /// ```
+    pub fn of(file: impl Into<String>, fault: impl Into<String>) -> Self {
+        Self { file: file.into(), place: None, fault: fault.into() }
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.fault),
+            None => write!(f, "{}: {}", self.file, self.fault),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// Reads a policy file (`gate.toml`). `Err` on the first fault of syntax, or with every fault of sense.
+///
+/// ```no_run
+/// let policy = gatecrash::input::policy("gate.toml".as_ref())?;
+/// println!("{} routes", policy.routes.len());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn policy(path: &Path) -> Result<Policy, InputError> {
+    parse_policy(&path.display().to_string(), &text(path)?)
+}
+
+/// Reads a policy from text; `file` is named in errors.
+///
+/// ```
+/// use gatecrash::input::parse_policy;
+/// let text = r#"
+///     audience = "https://api.example.test"
+///     trust-domain = "example.test"
+///     issuers = [{ url = "https://issuer.example.test" }]
+///     routes = [{ method = "GET", path = "/v1/whoami" }]
+/// "#;
+/// // What is left out has a strict default.
+/// assert!(parse_policy("gate.toml", text)?.certificates.revocation);
+/// let error = parse_policy("gate.toml", &text.replace("audience", "audiance")).unwrap_err();
+/// assert_eq!(error.place, Some((2, 5)));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
+    let policy: Policy = parse(file, text)?;
+    let faults = policy.faults();
+    match faults.is_empty() {
+        true => Ok(policy),
+        false => {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Err(InputError::of(file, faults.join("; ")))
+        }
+    }
+}
+
+pub(crate) fn check_format(file: &str, format: u32) -> Result<(), InputError> {
+    match format {
+        FORMAT => Ok(()),
+        other => Err(InputError::of(file, format!("format = {other}; this version reads format = {FORMAT}"))),
+    }
+}
+
+/// Parses TOML into a type that denies unknown keys.
+pub(crate) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, InputError> {
+    toml::from_str(text).map_err(|error| InputError {
+        file: file.into(),
+        place: error.span().map(|span| place(text, span.start)),
+        fault: error.message().trim().replace('\n', "; "),
+    })
+}
+
+pub(crate) fn text(path: &Path) -> Result<String, InputError> {
+    std::fs::read_to_string(path).map_err(|error| InputError::of(path.display().to_string(), error.to_string()))
+}
+
+/// Line and column, from 1, of an offset.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    (line, column)
+}

@@ -1,0 +1,420 @@
+//! What a policy leaves out, held against a strict one: in words, with the risk, and with the attacks that mean nothing
+//! any more. The oracle says which those are; no list of them is kept by hand.
+
+use std::collections::BTreeSet;
+
+use gatecrash_model::{
+    AuthorityCheck, Binding, Blueprint, ClientCertificate, Factor, Identity, IssuerRole, MayHold, Person, Policy,
+    Route, TokenPolicy, judge, resolve,
+};
+use serde::Serialize;
+
+use crate::attacks::catalogue::{Attack, Catalogue, Expect};
+
+/// One thing that a policy does not promise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Omission {
+    /// Path of the value in the policy, such as `tokens.binding` or `routes[2].security`.
+    pub place: String,
+    /// What is not promised, in a clause.
+    pub what: String,
+    /// What an attacker may do where the gate does no more than it promises.
+    pub risk: &'static str,
+    /// Ids of the families of which this omission lets an attack through, or lets it be refused later; in the order of the
+    /// catalogue. Empty where the risk is one that no attack of the catalogue shows.
+    pub families: Vec<String>,
+}
+
+/// A value that is laxer than in a strict policy.
+struct Gap {
+    place: String,
+    what: String,
+    risk: &'static str,
+    copy: Box<Copying>,
+}
+
+/// Sets the value of one policy in another.
+type Copying = dyn Fn(&Policy, &mut Policy);
+
+/// The present of the worlds in which the question is asked; any will do.
+const NOW: i64 = 1_790_000_000;
+
+/// The most leeway that "usually no more than a few minutes" can mean, seconds (RFC 7519 §4.1.4).
+const LEEWAY: i64 = 300;
+
+/// What a policy leaves out, in the order of `gate.toml`; empty for a strict one.
+///
+/// For each omission the oracle judges the catalogue twice: under the policy with every omission made good, and under the
+/// same with that one left open. It takes a tenth of a second for each omission.
+///
+/// ```
+/// # let policy = gatecrash::example::policy();
+/// use gatecrash::{catalogue::Catalogue, policy_gaps::omissions};
+/// let catalogue = Catalogue::embedded()?;
+/// let mut lax = policy;
+/// lax.tokens.audience = false;
+/// let omission = omissions(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.audience");
+/// assert!(omission.is_some_and(|it| it.families.contains(&"aud-missing".to_string())));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
+    let gaps = gaps(policy);
+    if gaps.is_empty() {
+        return Vec::new();
+    }
+    let wanted = strict(policy);
+    let mut closed = policy.clone();
+    gaps.iter().for_each(|gap| (gap.copy)(&wanted, &mut closed));
+    let blueprint = Blueprint::new(closed, NOW);
+    let told = gaps.iter().map(|gap| {
+        let mut open = blueprint.clone();
+        (gap.copy)(policy, &mut open.policy);
+        Omission {
+            place: gap.place.clone(),
+            what: gap.what.clone(),
+            risk: gap.risk,
+            families: switched_off(&blueprint, &open, catalogue),
+        }
+    });
+    told.collect()
+}
+
+/// What a policy promises, a clause each, in the order of `gate.toml`.
+///
+/// ```
+/// # let policy = gatecrash::example::policy();
+/// let told = gatecrash::policy_gaps::promises(&policy);
+/// assert!(told.contains(&"the audience of a token is `https://api.example.test`".to_string()));
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn promises(policy: &Policy) -> Vec<String> {
+    let (certificates, tokens) = (&policy.certificates, &policy.tokens);
+    let mut list = Vec::new();
+    list.push(match certificates.client {
+        ClientCertificate::Transport => "the handshake refuses whoever has no valid client certificate".into(),
+        ClientCertificate::Application => "the application refuses whoever has no valid client certificate".into(),
+    });
+    if certificates.identity == Identity::Spiffe {
+        list.push(format!("the principal is the SPIFFE id in the certificate, of `{}`", policy.trust_domain));
+    }
+    if certificates.revocation {
+        list.push("revoked certificates, and those of unknown status, are refused".into());
+    }
+    if certificates.client_auth_purpose {
+        list.push("a client certificate names the purpose `clientAuth`".into());
+    }
+    if policy.http.authority == AuthorityCheck::Own {
+        list.push("requests for other hosts are refused".into());
+    }
+    list.push(format!("tokens are signed with {}", tokens.algorithms.join(", ")));
+    if !tokens.types.is_empty() {
+        list.push(format!("the type of a token is {}", tokens.types.join(" or ")));
+    }
+    if !tokens.required.is_empty() {
+        list.push(format!("a token holds {}", tokens.required.join(", ")));
+    }
+    if tokens.audience {
+        list.push(format!("the audience of a token is `{}`", policy.audience));
+    }
+    list.push(format!("a token ends at `exp`, with {} s of leeway", tokens.leeway));
+    if tokens.not_before {
+        list.push("a token does not work before `nbf` and `iat`".into());
+    }
+    if let Some(cap) = tokens.lifetime {
+        list.push(format!("a token lives for {cap} s at most"));
+    }
+    if tokens.binding == Binding::CertificateThumbprint {
+        list.push("a token works over the certificate that it is bound to, and no other (RFC 8705 §3.1)".into());
+    }
+    for issuer in policy.issuers.iter().filter(|issuer| !issuer.speaks_for.is_empty()) {
+        list.push(format!("{} vouches for {} alone", issuer.url, issuer.speaks_for.join(", ")));
+    }
+    for issuer in policy.issuers.iter().filter(|issuer| !issuer.may_grant.is_empty()) {
+        list.push(format!("{} grants {} at most", issuer.url, issuer.may_grant.join(", ")));
+    }
+    if !policy.may_hold.is_empty() {
+        list.push(format!("what a certificate may hold is capped, by {} names", policy.may_hold.len()));
+    }
+    list.extend(policy.routes.iter().map(route_promise));
+    list
+}
+
+fn route_promise(route: &Route) -> String {
+    let named = |all: &Vec<Factor>| {
+        let names = all.iter().map(|factor| match factor {
+            Factor::Certificate => "a certificate",
+            Factor::Token => "a token",
+        });
+        names.collect::<Vec<_>>().join(" and ")
+    };
+    let factors: Vec<String> = route.security.iter().map(named).collect();
+    let mut text = format!("{} asks for {}", route.id(), factors.join(", or "));
+    if !route.scopes.is_empty() {
+        text.push_str(&format!(", for {}", route.scopes.join(" and ")));
+    }
+    if route.owner.is_some() {
+        text.push_str(", and that the object is the caller's");
+    }
+    text
+}
+
+/// The families with an attack that must be refused under `closed` and need not be, or not as soon, under `open`.
+fn switched_off(closed: &Blueprint, open: &Blueprint, catalogue: &Catalogue) -> Vec<String> {
+    let mut families: Vec<String> = Vec::new();
+    for attack in catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse) {
+        let id = &attack.family.id;
+        if !families.contains(id) && weakened(attack, closed, open) {
+            families.push(id.clone());
+        }
+    }
+    families
+}
+
+fn weakened(attack: &Attack, closed: &Blueprint, open: &Blueprint) -> bool {
+    let scene = |blueprint: &Blueprint| Blueprint { scene: attack.scene, ..blueprint.clone() };
+    let (closed, open) = (scene(closed), scene(open));
+    let cases = attack.cases(&closed);
+    cases.iter().filter_map(|case| resolve(case.steps.first()?, &closed).ok()).any(|attempt| {
+        let (before, after) = (judge(&attempt, &closed), judge(&attempt, &open));
+        before.must_refuse() && (!after.must_refuse() || after.latest > before.latest)
+    })
+}
+
+/// The same policy as one would wish it: the values that a gap copies from.
+fn strict(policy: &Policy) -> Policy {
+    let blueprint = Blueprint::new(policy.clone(), NOW);
+    let mut strict = Policy {
+        certificates: Default::default(),
+        http: Default::default(),
+        tokens: TokenPolicy::default(),
+        ..policy.clone()
+    };
+    let asymmetric = policy.tokens.algorithms.iter().filter(|name| !name.starts_with("HS"));
+    strict.tokens.algorithms = asymmetric.cloned().collect();
+    if strict.tokens.algorithms.is_empty() {
+        strict.tokens.algorithms = TokenPolicy::default().algorithms;
+    }
+    // What somebody of another tenant needs: the routes whose objects have owners.
+    let owned: BTreeSet<String> =
+        policy.routes.iter().filter(|route| route.owner.is_some()).flat_map(|route| route.scopes.clone()).collect();
+    let owned: Vec<String> = owned.into_iter().collect();
+    let tenant = |person: Person| format!("spiffe://{}/{}/", policy.trust_domain, person.tenant());
+    let alone = policy.issuers.len() == 1;
+    for (issuer, role) in strict.issuers.iter_mut().zip([IssuerRole::Home, IssuerRole::Partner]) {
+        let spoken: BTreeSet<String> =
+            Person::ALL.into_iter().filter(|person| alone || person.issuer() == role).map(tenant).collect();
+        issuer.speaks_for = spoken.into_iter().collect();
+        issuer.may_grant = if role == IssuerRole::Home { policy.all_scopes() } else { owned.clone() };
+    }
+    let all = MayHold { prefix: blueprint.id(Person::Alice), scopes: policy.all_scopes() };
+    let rest = MayHold { prefix: format!("spiffe://{}/", policy.trust_domain), scopes: owned };
+    strict.may_hold = vec![all, rest];
+    for route in &mut strict.routes {
+        route.security = vec![vec![Factor::Certificate, Factor::Token]];
+    }
+    strict
+}
+
+/// Collects the gaps of a policy.
+struct Gaps(Vec<Gap>);
+
+impl Gaps {
+    fn add(
+        &mut self,
+        open: bool,
+        place: impl Into<String>,
+        what: impl Into<String>,
+        risk: &'static str,
+        copy: impl Fn(&Policy, &mut Policy) + 'static,
+    ) {
+        if open {
+            self.0.push(Gap { place: place.into(), what: what.into(), risk, copy: Box::new(copy) });
+        }
+    }
+}
+
+fn gaps(policy: &Policy) -> Vec<Gap> {
+    let mut gaps = Gaps(Vec::new());
+    connection_gaps(policy, &mut gaps);
+    token_gaps(policy, &mut gaps);
+    authority_gaps(policy, &mut gaps);
+    gaps.0
+}
+
+fn connection_gaps(policy: &Policy, gaps: &mut Gaps) {
+    let certificates = &policy.certificates;
+    gaps.add(
+        certificates.client == ClientCertificate::Application,
+        "certificates.client",
+        "the handshake takes clients without a certificate; the application is to refuse them",
+        "every route that forgets to ask is open to the network",
+        |from, to| to.certificates.client = from.certificates.client,
+    );
+    gaps.add(
+        certificates.identity == Identity::None,
+        "certificates.identity",
+        "the name in the client certificate is not compared with the token",
+        "anybody with a certificate of the anchor may use anybody's token",
+        |from, to| to.certificates.identity = from.certificates.identity,
+    );
+    gaps.add(
+        !certificates.revocation,
+        "certificates.revocation",
+        "revoked client certificates are not refused",
+        "a lost or stolen key works until its certificate expires",
+        |from, to| to.certificates.revocation = from.certificates.revocation,
+    );
+    gaps.add(
+        !certificates.client_auth_purpose,
+        "certificates.client-auth-purpose",
+        "a client certificate need not name the purpose `clientAuth`",
+        "a certificate made for another purpose, such as a server's, opens the gate",
+        |from, to| to.certificates.client_auth_purpose = from.certificates.client_auth_purpose,
+    );
+    gaps.add(
+        certificates.tls12,
+        "certificates.tls12",
+        "TLS 1.2 is spoken",
+        "client certificates travel in the clear, and the older handshake's weaknesses stay within reach",
+        |from, to| to.certificates.tls12 = from.certificates.tls12,
+    );
+    gaps.add(
+        policy.http.authority == AuthorityCheck::Any,
+        "http.authority",
+        "requests for other hosts are answered",
+        "links, caches and virtual hosts can be led astray by a forged `Host`, unless a proxy looks at it",
+        |from, to| to.http.authority = from.http.authority,
+    );
+}
+
+fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
+    let tokens = &policy.tokens;
+    let symmetric: Vec<&str> =
+        tokens.algorithms.iter().map(String::as_str).filter(|name| name.starts_with("HS")).collect();
+    gaps.add(
+        !symmetric.is_empty(),
+        "tokens.algorithms",
+        format!("tokens are taken over a shared secret ({})", symmetric.join(", ")),
+        "every service that can check a token can make one",
+        |from, to| to.tokens.algorithms = from.tokens.algorithms.clone(),
+    );
+    gaps.add(
+        tokens.types.is_empty(),
+        "tokens.types",
+        "the `typ` of a token is not looked at",
+        "a token for another use, such as an ID token, passes for an access token",
+        |from, to| to.tokens.types = from.tokens.types.clone(),
+    );
+    for (claim, risk) in [
+        ("aud", "a token that names no audience is good for every service of the issuer"),
+        ("client_id", "nobody can tell which client obtained the token"),
+        ("iat", "how old a token is cannot be told"),
+        ("jti", "a token cannot be told from its copy"),
+        ("nbf", "a token that is meant for later works at once"),
+        ("sub", "nobody can tell whom the token is about"),
+    ] {
+        let absent = !tokens.required.iter().any(|required| required == claim);
+        // Where the claim is not looked at at all, that is the omission.
+        let looked_at = match claim {
+            "aud" => tokens.audience,
+            "iat" | "nbf" => tokens.not_before,
+            _ => true,
+        };
+        let what = format!("a token need not hold `{claim}`");
+        gaps.add(absent && looked_at, "tokens.required", what, risk, move |from, to| {
+            to.tokens.required.retain(|required| required != claim);
+            to.tokens.required.extend(from.tokens.required.iter().find(|required| *required == claim).cloned());
+        });
+    }
+    gaps.add(
+        !tokens.key_id,
+        "tokens.key-id",
+        "a token need not name its key",
+        "which key counts is a guess, and a key that was withdrawn may still be tried",
+        |from, to| to.tokens.key_id = from.tokens.key_id,
+    );
+    gaps.add(
+        !tokens.not_before,
+        "tokens.not-before",
+        "`nbf` and `iat` are not enforced",
+        "tokens from the future work today, and outlive their owner's rights",
+        |from, to| to.tokens.not_before = from.tokens.not_before,
+    );
+    gaps.add(
+        !tokens.audience,
+        "tokens.audience",
+        "`aud` is not enforced",
+        "a token for any other service of the issuer opens this one",
+        |from, to| to.tokens.audience = from.tokens.audience,
+    );
+    gaps.add(
+        tokens.leeway > LEEWAY,
+        "tokens.leeway",
+        format!("{} s of clock skew are tolerated, where a few minutes are usual", tokens.leeway),
+        "every token lives longer than its issuer meant it to",
+        |from, to| to.tokens.leeway = from.tokens.leeway,
+    );
+    gaps.add(
+        tokens.lifetime.is_none(),
+        "tokens.lifetime",
+        "the lifetime of a token is not capped",
+        "a token that leaks once may work for years",
+        |from, to| to.tokens.lifetime = from.tokens.lifetime,
+    );
+    gaps.add(
+        tokens.binding == Binding::None,
+        "tokens.binding",
+        "tokens are not bound to the client certificate",
+        "whoever finds a token in a log or a proxy can use it",
+        |from, to| to.tokens.binding = from.tokens.binding,
+    );
+}
+
+fn authority_gaps(policy: &Policy, gaps: &mut Gaps) {
+    for (i, issuer) in policy.issuers.iter().enumerate() {
+        gaps.add(
+            issuer.speaks_for.is_empty(),
+            format!("issuers[{i}].speaks-for"),
+            format!("{} may vouch for anybody", issuer.url),
+            "one issuer can make tokens in the name of another's people",
+            move |from, to| to.issuers[i].speaks_for = from.issuers[i].speaks_for.clone(),
+        );
+        gaps.add(
+            issuer.may_grant.is_empty(),
+            format!("issuers[{i}].may-grant"),
+            format!("{} may grant every scope", issuer.url),
+            "one issuer can hand out rights that are not its own to give",
+            move |from, to| to.issuers[i].may_grant = from.issuers[i].may_grant.clone(),
+        );
+    }
+    gaps.add(
+        policy.may_hold.is_empty() && !policy.all_scopes().is_empty(),
+        "may-hold",
+        "what a certificate may hold is not capped",
+        "an issuer that grants too much is believed, whoever holds the certificate",
+        |from, to| to.may_hold = from.may_hold.clone(),
+    );
+    for (i, route) in policy.routes.iter().enumerate() {
+        let without = |factor: Factor| route.security.iter().any(|all| !all.contains(&factor));
+        for (factor, name, risk) in [
+            (Factor::Certificate, "client certificate", "whoever can reach the port and has a token is let in"),
+            (Factor::Token, "token", "whoever holds a certificate of the anchor is let in"),
+        ] {
+            gaps.add(
+                without(factor),
+                format!("routes[{i}].security"),
+                format!("{} asks for no {name}", route.id()),
+                risk,
+                move |from, to| to.routes[i].security = from.routes[i].security.clone(),
+            );
+        }
+        let anybody = route.path_parameter().is_some() && route.owner.is_none() && route.scopes.is_empty();
+        gaps.add(
+            anybody,
+            format!("routes[{i}].owner"),
+            format!("{} names an object, and asks neither for a scope nor for its owner", route.id()),
+            "everybody who is let in sees everybody's objects",
+            |_, _| {},
+        );
+    }
+}

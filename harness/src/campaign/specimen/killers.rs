@@ -1,0 +1,54 @@
+//! Which attacks of the catalogue earn their place: those that show a flaw, those that alone do, and the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::attacks::catalogue::{Attack, Catalogue, Expect};
+
+/// The catalogue, divided by what its attacks kill.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Killers {
+    /// Attacks that show the flaw of some gate.
+    pub killers: BTreeSet<String>,
+    /// Attacks that alone show the flaw of some gate, and of which.
+    pub sole: BTreeMap<String, Vec<String>>,
+    /// Attacks that show none and say why they are kept.
+    pub robustness: BTreeSet<String>,
+    /// Attacks that need not be refused: they hold gates to admitting what is honest, and kill none that is too generous.
+    pub admitting: BTreeSet<String>,
+    /// Attacks that show none and do not say why they are kept.
+    pub idle: BTreeSet<String>,
+    /// Attacks that are marked and yet show a flaw: the mark is out of date.
+    pub marked_killers: BTreeSet<String>,
+}
+
+/// Divides the catalogue, given the killers of each gate.
+///
+/// ```
+/// use gatecrash::{catalogue::Catalogue, exhibit::killers};
+/// let catalogue = Catalogue::embedded()?;
+/// let divided = killers(&catalogue, [("careless", &["aud-missing".to_string()][..])]);
+/// assert_eq!(divided.sole["aud-missing"], ["careless"]);
+/// assert!(divided.idle.contains("exp-missing"), "it shows no flaw of this one gate");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn killers<'a>(catalogue: &Catalogue, gates: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Killers {
+    let mut divided = Killers::default();
+    for (gate, attacks) in gates {
+        if let [sole] = attacks {
+            divided.sole.entry(sole.clone()).or_default().push(gate.to_string());
+        }
+        divided.killers.extend(attacks.iter().cloned());
+    }
+    for attack in &catalogue.attacks {
+        let kills = divided.killers.contains(&attack.id);
+        let place = match (kills, attack) {
+            (true, Attack { robustness: Some(_), .. }) => &mut divided.marked_killers,
+            (true, _) => continue,
+            (false, Attack { robustness: Some(_), .. }) => &mut divided.robustness,
+            (false, Attack { expect: Expect::Refuse, .. }) => &mut divided.idle,
+            (false, _) => &mut divided.admitting,
+        };
+        place.insert(attack.id.clone());
+    }
+    divided
+}
