@@ -23,7 +23,7 @@ fn renamed(mut exhibits: Vec<Exhibit>) -> Vec<Exhibit> {
 }
 
 /// Each attack on one route alone; `.ci/run` measures every gate on all routes, and every twin.
-const ONCE: Measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
+const ONCE: Measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
 
 /// Names have nothing to do with what is found: some gates of every part of the gallery, under the names of others. That every
 /// gate dies and every twin is clean is measured by `measure --check`.
@@ -36,7 +36,7 @@ fn gates_die_and_twins_are_clean_under_any_name() {
     for exhibit in flawed.into_iter().step_by(if night() { 1 } else { 36 }) {
         let mut done = matrix.row(exhibit, ONCE).unwrap();
         if !done.killed {
-            done = matrix.row(exhibit, Measure { once: false, ..ONCE }).unwrap();
+            done = matrix.row(exhibit, Measure { sample_routes: false, ..ONCE }).unwrap();
         }
         assert_eq!(done.twin_clean, Some(true), "{}: {:?}", exhibit.what, done.twin_findings);
         assert!(done.killed, "{} survived: {:?}", exhibit.what, done.findings);
@@ -63,7 +63,8 @@ fn every_attack_earns_its_place() {
 #[test]
 fn fingerprints_follow_flaws() {
     let of = |name: &str| {
-        let options = CampaignOptions { section: Some('C'), random: false, once: true, ..CampaignOptions::default() };
+        let options =
+            CampaignOptions { section: Some('C'), random: false, sample_routes: true, ..CampaignOptions::default() };
         let options = CampaignOptions { bound: Bound::Time(Duration::ZERO), ..options };
         let found = run(&exhibit(name).target, options).findings.into_iter();
         let single = found.filter(|it| it.kind == FindingKind::Breach && it.rules.len() == 1);

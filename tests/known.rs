@@ -8,7 +8,7 @@ use std::{
 use crate::binary::binary;
 
 #[expect(dead_code, unreachable_pub, reason = "compiled, and shown by reports; nobody calls them")]
-#[path = "../harness/src/report/faces/fixes/examples.rs"]
+#[path = "../harness/src/report/formats/fixes/examples.rs"]
 mod fixes;
 
 const AUDIENCE: &str = "063e974559c0";

@@ -73,3 +73,124 @@ fn the_harness_turns_on_no_backend() {
         }
     }
 }
+
+/// The rooms of each crate, from the ground up. A room is a module; the longest name that fits is the room of a path.
+const ROOMS: [(&str, &[&str]); 1] = [(
+    "harness/src",
+    &[
+        "error",
+        "cache",
+        "profile",
+        "world::der",
+        "world::http2",
+        "world::crypto",
+        "world::keys",
+        "world::forge",
+        "world",
+        "world::jsonwebtoken",
+        "world::mirror",
+        "attacks",
+        "attacks::input",
+        "attacks::casefile",
+        "attacks::catalogue",
+        "attacks::policy_gaps",
+        "gate::tls",
+        "gate",
+        "gate::factory",
+        "gate::loopback",
+        "campaign::check",
+        "campaign",
+        "campaign::specimen",
+        "report",
+        "engines",
+        "engines::fuzzing",
+        "engines::corpus",
+        "engines::strategy",
+        "engines::suite",
+        "engines::builder",
+        "cli",
+        "entry",
+        "example",
+    ],
+)];
+
+/// The paths that a file names from the root of its crate, groups spelled out; comments aside.
+fn paths_from_the_root(text: &str) -> Vec<String> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n").replace("$crate::", "");
+    let mut paths = Vec::new();
+    for (start, _) in code.match_indices("crate::") {
+        if code[..start].ends_with("in ") {
+            continue;
+        }
+        spell_out(&code[start + "crate::".len()..], "", &mut paths);
+    }
+    paths
+}
+
+/// One path or group at the beginning of `text`. Returns the length of what was read.
+fn spell_out(text: &str, before: &str, paths: &mut Vec<String>) -> usize {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
+    let path = format!("{before}{}", &text[..end]);
+    if !text[end..].starts_with('{') {
+        paths.push(path.trim_end_matches("::self").trim_end_matches("::").to_string());
+        return end;
+    }
+    let mut at = end + 1;
+    loop {
+        at += text[at..].len() - text[at..].trim_start_matches([' ', '\n', ',']).len();
+        if text[at..].starts_with('}') || at >= text.len() {
+            return at + 1;
+        }
+        let read = spell_out(&text[at..], &path, paths);
+        at += read;
+        // An alias.
+        let rest = &text[at..];
+        if rest.starts_with(" as ") {
+            at += rest.find([',', '}']).unwrap_or(rest.len());
+        } else if read == 0 {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+}
+
+fn room_of(rooms: &[&str], path: &str) -> Option<usize> {
+    let inside = |room: &str| path == room || path.strip_prefix(room).is_some_and(|rest| rest.starts_with("::"));
+    let found = rooms.iter().enumerate().filter(|(_, room)| inside(room));
+    found.max_by_key(|(_, room)| room.len()).map(|(index, _)| index)
+}
+
+#[test]
+fn groups_are_spelled_out() {
+    let text = "use crate::{a::{b::C, self}, d as e};\n// crate::no\nfn f(_: crate::g::H) {}\npub(in crate::x) y";
+    assert_eq!(paths_from_the_root(text), ["a::b::C", "a", "d", "g::H"]);
+}
+
+#[test]
+fn no_room_imports_one_above_it() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut up = Vec::new();
+    for (source, rooms) in ROOMS {
+        let mut seen = BTreeSet::new();
+        for file in crate::support::files(&root.join(source), "rs") {
+            let name = file.strip_prefix(root.join(source)).unwrap().with_extension("").display().to_string();
+            let name = name.replace('/', "::");
+            if name == "lib" {
+                continue;
+            }
+            let room = room_of(rooms, &name).unwrap_or_else(|| panic!("{source}: `{name}` is in no room"));
+            seen.insert(room);
+            for path in paths_from_the_root(&std::fs::read_to_string(&file).unwrap()) {
+                let needs =
+                    room_of(rooms, &path).unwrap_or_else(|| panic!("{source}: {name} uses `{path}`, of no room"));
+                if needs > room {
+                    up.push(format!("{source}: {name} (in {}) imports {path}", rooms[room]));
+                }
+            }
+        }
+        let unused: Vec<&str> =
+            rooms.iter().enumerate().filter(|(index, _)| !seen.contains(index)).map(|(_, room)| *room).collect();
+        assert_eq!(unused, [""; 0], "rooms of {source} without a file");
+    }
+    assert_eq!(up, [""; 0]);
+}

@@ -48,8 +48,13 @@ fn attacked(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Campaign {
 fn attacked_in(target: Target) -> Campaign {
     // These tests are about the service around the guard, so by day its cryptography is ideal.
     let crypto = if night() { CryptoMode::Real } else { CryptoMode::Ideal };
-    let options =
-        CampaignOptions { bound: Bound::Attempts(2000), jobs: 1, once: true, crypto, ..CampaignOptions::default() };
+    let options = CampaignOptions {
+        bound: Bound::Attempts(2000),
+        jobs: 1,
+        sample_routes: true,
+        crypto,
+        ..CampaignOptions::default()
+    };
     run(&target, options)
 }
 
@@ -224,7 +229,8 @@ fn handlers_tell_what_ran_without_being_handed_a_witness() {
     let mut policy = gatecrash_gallery::policy().unwrap();
     policy.routes.retain(|route| route.path == "/v1/whoami");
     let target = Target { factory: factory!(gate), policy, world: WorldOptions::default() };
-    let options = CampaignOptions { bound: Bound::Attempts(200), jobs: 1, once: true, ..CampaignOptions::default() };
+    let options =
+        CampaignOptions { bound: Bound::Attempts(200), jobs: 1, sample_routes: true, ..CampaignOptions::default() };
     let campaign = run(&target, options);
     assert_eq!(campaign.miswirings.len(), 0, "{:?}", campaign.miswirings.first());
     let ran = |it: &gatecrash::check::Finding| it.kind == FindingKind::Breach && it.observation.seen.hits.len() == 1;

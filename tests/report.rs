@@ -13,7 +13,7 @@ fn one_finding_in_full() {
     target.world.seed = 1;
     let campaign = run(
         &target,
-        CampaignOptions { bound: Bound::Attempts(1500), jobs: 1, once: true, ..CampaignOptions::default() },
+        CampaignOptions { bound: Bound::Attempts(1500), jobs: 1, sample_routes: true, ..CampaignOptions::default() },
     );
     let subject = subject("audience-not-required");
     let first = campaign.findings.first().unwrap();

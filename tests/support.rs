@@ -30,7 +30,7 @@ pub(crate) fn campaign_of(random: u64, by_night: u64) -> CampaignOptions {
     if night() {
         return CampaignOptions { bound: Bound::Attempts(by_night), ..CampaignOptions::default() };
     }
-    let once = CampaignOptions { once: true, ..CampaignOptions::default() };
+    let once = CampaignOptions { sample_routes: true, ..CampaignOptions::default() };
     let fixed = campaign::plan(&exhibit("reference").target, once).unwrap().fixed();
     CampaignOptions { bound: Bound::Attempts(fixed + random), ..once }
 }
@@ -68,4 +68,19 @@ pub(crate) fn fetched(url: &str) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     text.split_once("\r\n\r\n").unwrap().1.to_string()
+}
+
+/// Every file below a folder with this extension, in order of name.
+pub(crate) fn files(folder: &std::path::Path, extension: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }

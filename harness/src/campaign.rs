@@ -2,7 +2,6 @@
 
 pub mod check;
 mod exercised;
-mod ground;
 mod pairs;
 mod plan;
 mod reduce;
@@ -11,6 +10,7 @@ pub mod specimen;
 mod tally;
 mod wiring;
 mod worker;
+mod worker_env;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,8 +29,8 @@ pub use plan::{Origin, Plan};
 pub use session::Session;
 pub use tally::{Miswiring, Tally};
 
-pub(crate) use self::ground::Ground;
 pub(crate) use self::reduce::Raw;
+pub(crate) use self::worker_env::WorkerEnv;
 use crate::{
     attacks::catalogue::{Artefact, Catalogue, CatalogueError},
     campaign::check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable},
@@ -108,7 +108,7 @@ pub struct CampaignOptions {
     pub artefact: Option<Artefact>,
     /// Whether each attack is made once from each of its stances, on one route and at one depth in turn, in place of every
     /// route at every depth; a stance alone is tried on every route.
-    pub once: bool,
+    pub sample_routes: bool,
     /// Of how many attempts one is made again with inert changes; 0 for none.
     pub twin_every: u64,
     /// Every pair of attacks from this index on, in place of catalogue and random cases.
@@ -137,7 +137,7 @@ impl Default for CampaignOptions {
             random: true,
             section: None,
             artefact: None,
-            once: false,
+            sample_routes: false,
             twin_every: 16,
             pairs: None,
             keep: false,
@@ -268,27 +268,27 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
             let (target, plan, progress) = (target.clone(), prepared.plan.clone(), progress.clone());
             let deadline = prepared.deadline;
             std::thread::spawn(move || {
-                let mut ground = Ground::new(&target)?;
+                let mut env = WorkerEnv::new(&target)?;
                 if options.reuse {
-                    ground.keep_connections();
+                    env.keep_connections();
                 }
-                worker::run(&mut ground, &plan, id as u64, jobs as u64, deadline, &progress)
+                worker::run(&mut env, &plan, id as u64, jobs as u64, deadline, &progress)
             })
         })
         .collect();
     let done = workers.into_iter().map(|worker| worker.join().map_err(|_| CampaignError::Thread)?);
     let done = done.collect::<Result<Vec<_>, _>>()?;
     let elapsed = prepared.start.elapsed();
-    finish(prepared, done, elapsed, &mut Ground::new(target)?)
+    finish(prepared, done, elapsed, &mut WorkerEnv::new(target)?)
 }
 
 /// Runs a campaign on this thread, in worlds and against gates that are there.
-fn run_on(ground: &mut Ground, options: CampaignOptions, progress: &Progress) -> Result<Campaign, CampaignError> {
-    let prepared = Prepared::new(ground.world()?, options)?;
+fn run_on(env: &mut WorkerEnv, options: CampaignOptions, progress: &Progress) -> Result<Campaign, CampaignError> {
+    let prepared = Prepared::new(env.world()?, options)?;
     progress.total.store(prepared.plan.total().unwrap_or(0), Ordering::Relaxed);
-    let done = worker::run(ground, &prepared.plan, 0, 1, prepared.deadline, progress)?;
+    let done = worker::run(env, &prepared.plan, 0, 1, prepared.deadline, progress)?;
     let elapsed = prepared.start.elapsed();
-    finish(prepared, vec![done], elapsed, ground)
+    finish(prepared, vec![done], elapsed, env)
 }
 
 /// What is known before the first attempt.
@@ -318,7 +318,7 @@ fn finish(
     prepared: Prepared,
     workers: Vec<worker::Done>,
     elapsed: Duration,
-    ground: &mut Ground,
+    env: &mut WorkerEnv,
 ) -> Result<Campaign, CampaignError> {
     let mut tally = Tally::default();
     let mut raws: BTreeMap<(FindingKind, Vec<Rule>), Raw> = BTreeMap::new();
@@ -349,11 +349,11 @@ fn finish(
     miswirings.sort_by_key(|miswiring| miswiring.index);
     miswirings.dedup_by(|a, b| a.case == b.case);
     if let Some(first) = miswirings.first_mut() {
-        wiring::explain(ground, first)?;
+        wiring::explain(env, first)?;
     }
     shown.sort_by_key(|shown| shown.index);
     let raws = if prepared.shrink { raws.into_values().collect() } else { Vec::new() };
-    let findings = reduce::reduce(ground, raws, &mut harness_faults)?;
+    let findings = reduce::reduce(env, raws, &mut harness_faults)?;
     Ok(Campaign {
         tally,
         findings,
@@ -384,11 +384,11 @@ fn finish(
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignError> {
-    replay_on(&mut Ground::new(target)?, case)
+    replay_on(&mut WorkerEnv::new(target)?, case)
 }
 
-fn replay_on(ground: &mut Ground, case: &Case) -> Result<Vec<Checked>, CampaignError> {
-    let (runtime, world, gate) = ground.fresh(case.scene, Crypto::Real)?;
+fn replay_on(env: &mut WorkerEnv, case: &Case) -> Result<Vec<Checked>, CampaignError> {
+    let (runtime, world, gate) = env.fresh(case.scene, Crypto::Real)?;
     let mut done = Vec::new();
     for depth in gate.depths() {
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX };
@@ -414,15 +414,15 @@ pub(crate) fn random_attempts(
     let catalogue = Catalogue::embedded()?;
     let world = World::new(target.policy.clone(), target.world.clone())?;
     let plan = Plan::new(&world, &catalogue, CampaignOptions::default());
-    let mut ground = Ground::new(target)?;
+    let mut env = WorkerEnv::new(target)?;
     for index in 0..cap {
         let case = plan.random(index);
         let mut shown = |crypto: Crypto| -> Result<bool, CampaignError> {
-            let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else { return Ok(false) };
+            let Some((runtime, world, gate)) = env.of(case.scene, crypto)? else { return Ok(false) };
             let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
             let options = CheckOptions { depth, mirror: false, serial: index };
             let checked = runtime.block_on(check(gate, world, &case, options));
-            ground.retire(case.scene);
+            env.retire(case.scene);
             Ok(checked.is_ok_and(|checked| match &checked.outcome {
                 Outcome::Disagree(list) => list.iter().any(|it| wanted(it.kind, &it.rules)),
                 _ => false,

@@ -26,7 +26,7 @@ use crate::{
 use arguments::{Arguments, Command, with_default_command};
 
 /// What the command line offers: gates, the first of them the default, and how it is called itself.
-pub struct Shelf {
+pub struct Gates {
     /// The gates.
     pub exhibits: Vec<Exhibit>,
     /// The command line before its subcommand, such as `cargo gatecrash`.
@@ -57,25 +57,25 @@ enum Failure {
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-/// use gatecrash::cli::{Shelf, main};
-/// let shelf = Shelf { exhibits: vec![exhibit], command: "cargo gatecrash".into(), policy: None };
-/// let status = main(shelf);
+/// use gatecrash::cli::{Gates, main};
+/// let gates = Gates { exhibits: vec![exhibit], command: "cargo gatecrash".into(), policy: None };
+/// let status = main(gates);
 /// # drop(status);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
-pub fn main(shelf: Shelf) -> ExitCode {
+pub fn main(gates: Gates) -> ExitCode {
     let arguments = with_default_command(std::env::args_os().collect::<Vec<OsString>>());
     let arguments = Arguments::parse_from(arguments);
     let done = match arguments.command {
         Command::Attacks(options) => attacks::attacks(&options),
-        Command::Corpus(options) => corpus::corpus(&shelf, &options),
-        Command::Gallery(options) => gallery::gallery(&shelf, &options),
-        Command::Gates(options) => gallery::gates(&shelf, &options),
+        Command::Corpus(options) => corpus::corpus(&gates, &options),
+        Command::Gallery(options) => gallery::gallery(&gates, &options),
+        Command::Gates(options) => gallery::gates(&gates, &options),
         Command::Init(options) => init::init(&options),
         Command::Policy(options) => policy::policy(&options),
-        Command::Replay(options) => replay::replay(&shelf, &options),
-        Command::Run(options) => run::run(&shelf, &options),
-        Command::Serve(options) => serve::serve(&shelf, &options),
+        Command::Replay(options) => replay::replay(&gates, &options),
+        Command::Run(options) => run::run(&gates, &options),
+        Command::Serve(options) => serve::serve(&gates, &options),
     };
     match done {
         Ok(status) => ExitCode::from(status),
@@ -112,7 +112,7 @@ pub fn single(factory: Factory, policy: PathBuf, world: WorldOptions, command: &
         target: Target { factory, policy: read, world },
         twin: None,
     };
-    main(Shelf { exhibits: vec![exhibit], command: command.into(), policy: Some(policy) })
+    main(Gates { exhibits: vec![exhibit], command: command.into(), policy: Some(policy) })
 }
 
 /// Prints a value with its members in the order of the documented shape.
@@ -121,7 +121,7 @@ fn print_json(value: &impl serde::Serialize) {
     out::say_line!("{}", serde_json::to_string_pretty(value).unwrap_or_default());
 }
 
-impl Shelf {
+impl Gates {
     /// The gate called `name`, or the first. `Err` lists what there is.
     fn find(&self, name: Option<&str>) -> Result<&Exhibit, Failure> {
         let found = match name {

@@ -22,7 +22,7 @@ pub use campaign::{check, specimen as exhibit};
 #[cfg(feature = "proptest")]
 pub use engines::strategy;
 pub use engines::{
-    builder::{Planned, Report, campaign},
+    builder::{CampaignBuilder, Report, campaign},
     fuzzing,
     suite::SuiteOptions,
 };

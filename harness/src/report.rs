@@ -1,7 +1,7 @@
-//! What a campaign found, for people and for machines: one report, many faces.
+//! What a campaign found, for people and for machines: one report in many formats.
 
 #[cfg(feature = "reports")]
-mod faces;
+mod formats;
 mod groups;
 mod known;
 mod screen;
@@ -16,7 +16,7 @@ use std::{
 use gatecrash_model::{Mutation, Verdict, describe};
 
 #[cfg(feature = "reports")]
-pub use faces::*;
+pub use formats::*;
 pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};
@@ -27,7 +27,7 @@ pub(crate) use suite::{known_beside, of_test};
 use crate::{
     attacks::casefile::write_case,
     attacks::catalogue::{Attack, Catalogue, Expect},
-    attacks::policy_gaps::Omission,
+    attacks::policy_gaps::PolicyGap,
     campaign::Campaign,
     campaign::check::Finding,
 };
@@ -36,7 +36,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     /// What the policy leaves out.
-    pub left_out: Vec<Omission>,
+    pub left_out: Vec<PolicyGap>,
     /// What is accepted of the findings, and what is wrong with what is accepted.
     pub accepted: Accepted,
     /// The command by which curl makes the attempt of a finding, by fingerprint.
@@ -51,7 +51,7 @@ impl Notes {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// let [open, accepted] = gatecrash::report::Notes::default().causes(&campaign);
@@ -72,7 +72,7 @@ impl Notes {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// use gatecrash::report::{Known, KnownFinding, Notes, today};
@@ -125,7 +125,7 @@ impl Subject {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// use gatecrash::report::Subject;
@@ -142,7 +142,7 @@ impl Subject {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// let finding = &campaign.findings[0];
@@ -161,7 +161,7 @@ impl Subject {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// let subject = gatecrash::report::Subject { command: "cargo gatecrash".into(), named: true, ..subject };
@@ -183,7 +183,7 @@ impl Subject {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// let folder = std::env::temp_dir().join("gatecrash-doc-subject");
@@ -221,7 +221,7 @@ impl Subject {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let attack = gatecrash::report::attack(&campaign.findings[0], &campaign.catalogue).ok_or("the catalogue has it")?;
@@ -255,7 +255,7 @@ pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Att
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let permitted = gatecrash::report::permitted(&campaign.findings[0].verdict);
@@ -286,7 +286,7 @@ pub fn permitted(verdict: &Verdict) -> String {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let finding = &campaign.findings[0];
@@ -306,7 +306,7 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// assert_eq!(gatecrash::report::status(&campaign), 1, "the gate looks at no token");

@@ -1,5 +1,6 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
+pub(crate) mod canaries;
 pub mod crypto;
 pub(crate) mod der;
 pub mod forge;
@@ -9,7 +10,6 @@ mod issuer;
 pub mod jsonwebtoken;
 pub mod keys;
 pub mod mirror;
-pub(crate) mod planted;
 mod witness;
 
 use std::{
@@ -26,9 +26,9 @@ use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
+use canaries::{Canaries, Secret};
 pub use forge::Mint;
 pub use issuer::LoopbackIssuer;
-use planted::{Planted, Secret};
 pub use witness::{Hit, Seen, Witness};
 
 use crate::cache::BoundedCache;
@@ -116,7 +116,7 @@ pub struct World {
     options: WorldOptions,
     /// Which of the ideal layers the gate has taken up: handshake, tokens.
     taken: [AtomicBool; 2],
-    planted: Planted,
+    canaries: Canaries,
     kept: Caches,
     witness: Witness,
 }
@@ -156,9 +156,9 @@ impl World {
             let claim = blueprint.private_claim(person);
             [(person, Secret::Data, canary(options.seed, person)), (person, Secret::PrivateClaim, claim)]
         });
-        let planted = Planted::new(secrets);
+        let canaries = Canaries::new(secrets);
         let kept = Caches::default();
-        Ok(Self { blueprint, clock, keyring, kept, mint, options, planted, taken, witness })
+        Ok(Self { blueprint, clock, keyring, kept, mint, options, canaries, taken, witness })
     }
 
     /// The same world once more, for another thread, with a witness of its own.
@@ -216,8 +216,8 @@ impl World {
     }
 
     /// The secrets that are planted.
-    pub(crate) fn planted(&self) -> &Planted {
-        &self.planted
+    pub(crate) fn canaries(&self) -> &Canaries {
+        &self.canaries
     }
 
     /// What is kept so that it is not made twice.

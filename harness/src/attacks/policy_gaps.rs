@@ -13,14 +13,14 @@ use crate::attacks::catalogue::{Attack, Catalogue, Expect};
 
 /// One thing that a policy does not promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Omission {
+pub struct PolicyGap {
     /// Path of the value in the policy, such as `tokens.binding` or `routes[2].security`.
     pub place: String,
     /// What is not promised, in a clause.
     pub what: String,
     /// What an attacker may do where the gate does no more than it promises.
     pub risk: &'static str,
-    /// Ids of the families of which this omission lets an attack through, or lets it be refused later; in the order of the
+    /// Ids of the families of which this gap lets an attack through, or lets it be refused later; in the order of the
     /// catalogue. Empty where the risk is one that no attack of the catalogue shows.
     pub families: Vec<String>,
 }
@@ -44,20 +44,20 @@ const LEEWAY: i64 = 300;
 
 /// What a policy leaves out, in the order of `gate.toml`; empty for a strict one.
 ///
-/// For each omission the oracle judges the catalogue twice: under the policy with every omission made good, and under the
-/// same with that one left open. It takes a tenth of a second for each omission.
+/// For each gap the oracle judges the catalogue twice: under the policy with every gap made good, and under the
+/// same with that one left open. It takes a tenth of a second for each gap.
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
-/// use gatecrash::{catalogue::Catalogue, policy_gaps::omissions};
+/// use gatecrash::{catalogue::Catalogue, policy_gaps::gaps_of};
 /// let catalogue = Catalogue::embedded()?;
 /// let mut lax = policy;
 /// lax.tokens.audience = false;
-/// let omission = omissions(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.audience");
-/// assert!(omission.is_some_and(|it| it.families.contains(&"aud-missing".to_string())));
+/// let gap = gaps_of(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.audience");
+/// assert!(gap.is_some_and(|it| it.families.contains(&"aud-missing".to_string())));
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
-pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
+pub fn gaps_of(policy: &Policy, catalogue: &Catalogue) -> Vec<PolicyGap> {
     let gaps = gaps(policy);
     if gaps.is_empty() {
         return Vec::new();
@@ -69,7 +69,7 @@ pub fn omissions(policy: &Policy, catalogue: &Catalogue) -> Vec<Omission> {
     let told = gaps.iter().map(|gap| {
         let mut open = blueprint.clone();
         (gap.copy)(policy, &mut open.policy);
-        Omission {
+        PolicyGap {
             place: gap.place.clone(),
             what: gap.what.clone(),
             risk: gap.risk,
@@ -314,7 +314,7 @@ fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
         ("sub", "nobody can tell whom the token is about"),
     ] {
         let absent = !tokens.required.iter().any(|required| required == claim);
-        // Where the claim is not looked at at all, that is the omission.
+        // Where the claim is not looked at at all, that is the gap.
         let looked_at = match claim {
             "aud" => tokens.audience,
             "iat" | "nbf" => tokens.not_before,

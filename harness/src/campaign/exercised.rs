@@ -196,7 +196,7 @@ impl Exercised {
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// # let options = gatecrash::campaign::CampaignOptions {
 /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-/// #     once: true,
+/// #     sample_routes: true,
 /// #     ..Default::default()
 /// # };
 /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;

@@ -75,7 +75,7 @@ impl Plan {
             Some(_) => Vec::new(),
             None => catalogue.cases(&blueprint),
         };
-        let cases = if options.once { once(cases) } else { cases };
+        let cases = if options.sample_routes { sample_routes(cases) } else { cases };
         let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
@@ -144,7 +144,7 @@ impl Plan {
 
     /// How often each fixed case is made in a row.
     fn passes(&self) -> u64 {
-        if self.options.once { 1 } else { self.ways() }
+        if self.options.sample_routes { 1 } else { self.ways() }
     }
 
     /// How many ways there are to make an attempt: depths and versions of HTTP.
@@ -340,7 +340,7 @@ impl Plan {
 }
 
 /// One case of each attack from each of its stances, on routes in turn; of a stance alone every one.
-fn once(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
+fn sample_routes(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
     let mut groups: BTreeMap<(usize, Option<Stance>), Vec<CatalogueCase>> = BTreeMap::new();
     for case in cases {
         let stance = case.case.steps.first().map(|step| step.stance);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatecrash_model::{Case, Scene};
 
-use super::{CampaignError, Ground};
+use super::{CampaignError, WorkerEnv};
 use crate::{
     campaign::check::{CheckOptions, Checked, Finding, FindingKind, Outcome, shrink},
     gate::Depth,
@@ -26,7 +26,7 @@ const SHRUNK: usize = 400;
 
 /// Confirms each disagreement on a fresh gate, shrinks it, and keeps the earliest of each fingerprint.
 pub(super) fn reduce(
-    ground: &mut Ground,
+    env: &mut WorkerEnv,
     mut raws: Vec<Raw>,
     harness_faults: &mut BTreeMap<u64, String>,
 ) -> Result<Vec<Finding>, CampaignError> {
@@ -36,7 +36,7 @@ pub(super) fn reduce(
     let mut findings: Vec<Finding> = Vec::new();
     for raw in raws {
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
-        let Some((case, checked)) = smallest(ground, &raw, options)? else {
+        let Some((case, checked)) = smallest(env, &raw, options)? else {
             let words = gatecrash_model::describe(&raw.case);
             let fault = format!("{} does not reproduce alone: {words}: {}", raw.kind.name(), raw.seen);
             harness_faults.insert(raw.index, fault);
@@ -44,7 +44,7 @@ pub(super) fn reduce(
         };
         let Outcome::Disagree(list) = &checked.outcome else { continue };
         let Some(disagreement) = list.iter().find(|disagreement| disagreement.kind == raw.kind) else { continue };
-        let finding = Finding::of(case, &checked, disagreement, ground.policy(), raw.depth);
+        let finding = Finding::of(case, &checked, disagreement, env.policy(), raw.depth);
         if !findings.iter().any(|known| known.fingerprint == finding.fingerprint) {
             findings.push(Finding { attempt: raw.index, ..finding });
         }
@@ -54,14 +54,14 @@ pub(super) fn reduce(
 }
 
 /// The smallest case that shows the same kind of finding: in the usual scene, where that is enough.
-fn smallest(ground: &mut Ground, raw: &Raw, options: CheckOptions) -> Result<Option<(Case, Checked)>, CampaignError> {
+fn smallest(env: &mut WorkerEnv, raw: &Raw, options: CheckOptions) -> Result<Option<(Case, Checked)>, CampaignError> {
     if raw.case.scene != Scene::Usual {
         let usual = Case { scene: Scene::Usual, ..raw.case.clone() };
-        let (runtime, world, gate) = ground.fresh(Scene::Usual, Crypto::Real)?;
+        let (runtime, world, gate) = env.fresh(Scene::Usual, Crypto::Real)?;
         if let Some(found) = runtime.block_on(shrink(&gate, world, &usual, raw.kind, options)) {
             return Ok(Some(found));
         }
     }
-    let (runtime, world, gate) = ground.fresh(raw.case.scene, Crypto::Real)?;
+    let (runtime, world, gate) = env.fresh(raw.case.scene, Crypto::Real)?;
     Ok(runtime.block_on(shrink(&gate, world, &raw.case, raw.kind, options)))
 }

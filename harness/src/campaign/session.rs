@@ -4,10 +4,10 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 use gatecrash_model::Case;
 
-use super::{Campaign, CampaignError, CampaignOptions, Ground, Progress, Target, replay_on, run_on};
+use super::{Campaign, CampaignError, CampaignOptions, Progress, Target, WorkerEnv, replay_on, run_on};
 use crate::campaign::check::Checked;
 
-type Job = Box<dyn FnOnce(&mut Ground) + Send>;
+type Job = Box<dyn FnOnce(&mut WorkerEnv) + Send>;
 
 /// A world and a gate that outlive a campaign. Campaigns that come at the same time wait for each other.
 ///
@@ -38,8 +38,8 @@ impl Session {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (tell, told) = mpsc::channel();
         std::thread::Builder::new().name("gatecrash".into()).spawn(move || {
-            let mut ground = match Ground::new(&target) {
-                Ok(ground) => ground,
+            let mut env = match WorkerEnv::new(&target) {
+                Ok(env) => env,
                 Err(error) => {
                     let _ = tell.send(Err(error));
                     return;
@@ -47,7 +47,7 @@ impl Session {
             };
             let _ = tell.send(Ok(()));
             while let Ok(job) = queue.recv() {
-                job(&mut ground);
+                job(&mut env);
             }
         })?;
         told.recv().map_err(|_| CampaignError::Thread)??;
@@ -68,7 +68,7 @@ impl Session {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn run(&self, options: CampaignOptions) -> Result<Campaign, CampaignError> {
-        self.on(move |ground| run_on(ground, options, &Progress::default()))
+        self.on(move |env| run_on(env, options, &Progress::default()))
     }
 
     /// Replays one case on a fresh gate in the session's world, at every depth that the gate has.
@@ -88,16 +88,16 @@ impl Session {
     /// ```
     pub fn replay(&self, case: &Case) -> Result<Vec<Checked>, CampaignError> {
         let case = case.clone();
-        self.on(move |ground| replay_on(ground, &case))
+        self.on(move |env| replay_on(env, &case))
     }
 
     fn on<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Ground) -> Result<T, CampaignError> + Send + 'static,
+        job: impl FnOnce(&mut WorkerEnv) -> Result<T, CampaignError> + Send + 'static,
     ) -> Result<T, CampaignError> {
         let (tell, told) = mpsc::channel();
-        let job: Job = Box::new(move |ground| {
-            let _ = tell.send(job(ground));
+        let job: Job = Box::new(move |env| {
+            let _ = tell.send(job(env));
         });
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.send(job).map_err(|_| CampaignError::Thread)?;

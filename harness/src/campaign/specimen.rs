@@ -2,8 +2,8 @@
 //!
 //! Name and broken rules stay on this side: [`check`](crate::campaign::check::check) sees a [`Gate`](crate::gate::Gate) alone.
 
+mod kill_rank;
 mod killers;
-mod orders;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -45,7 +45,7 @@ pub struct Exhibit {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Needs {
-    /// Two attacks at once: the flaw hides behind a check that one of them passes by.
+    /// Two attacks at sample_routes: the flaw hides behind a check that one of them passes by.
     Pair,
     /// More than one step: the gate remembers.
     Steps,
@@ -207,7 +207,7 @@ pub struct Measure {
     /// The most attempts made with one seed.
     pub random_cap: u64,
     /// Each attack of the catalogue on one route alone, in place of on all that it is for.
-    pub once: bool,
+    pub sample_routes: bool,
 }
 
 /// The most attempts of pairs on one gate.
@@ -231,7 +231,7 @@ impl Matrix {
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
     /// use gatecrash::{exhibit::{Exhibit, Matrix, Measure}, model::Rule};
     /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
-    /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
+    /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
     /// let row = Matrix::default().row(&flawed, measure)?;
     /// assert!(row.killed);
     /// assert!(row.killers.contains(&"aud-missing".to_string()));
@@ -279,7 +279,7 @@ impl Matrix {
 /// # let world = gatecrash::WorldOptions::default();
 /// # let twin = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// use gatecrash::exhibit::{Measure, findings_on};
-/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
+/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
 /// assert_eq!(findings_on(&twin, None, measure)?, [""; 0]);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
@@ -303,7 +303,7 @@ pub fn findings_on(twin: &Target, needs: Option<Needs>, measure: Measure) -> Res
 /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
 /// use gatecrash::{exhibit::{Exhibit, Measure, quick}, model::Rule};
 /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
-/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, once: true };
+/// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
 /// assert!(quick(&flawed, measure)?.killed);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
@@ -377,7 +377,7 @@ fn campaign_of(
         random: false,
         mirror_catalogue: false,
         pairs: pairs.map(|_| 0),
-        once: measure.once,
+        sample_routes: measure.sample_routes,
         keep: true,
         shrink,
         crypto,
@@ -433,7 +433,7 @@ fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) 
     let smallest = smallest.min_by_key(|finding| (finding.case.mutations().count(), finding.attempt));
     let shown = done.shown.iter().filter(|shown| exhibit.declares(shown.kind, &shown.rules));
     let shown: Vec<&campaign::Shown> = shown.collect();
-    let first = orders::median_attempts(done.tally.attempts, shown.iter().map(|shown| shown.index));
+    let first = kill_rank::median_attempts(done.tally.attempts, shown.iter().map(|shown| shown.index));
     // Of a flaw that every refusal shows, such as a leak, no attack is the killer.
     let by_rule = shown.iter().filter(|shown| !shown.rules.is_empty() && shown.rules.is_subset(&exhibit.breaks));
     let attacks: BTreeSet<usize> = by_rule.map(|shown| shown.attack).collect();

@@ -2,7 +2,7 @@
 
 use gatecrash_model::{Case, Mutation, SlotStage, resolve, vocabulary};
 
-use super::{CampaignError, Ground, Miswiring};
+use super::{CampaignError, Miswiring, WorkerEnv};
 use crate::{
     campaign::check::{CheckOptions, Checked, check},
     gate::{Answer, Depth, Evidence, Gate, Handshake, Observation},
@@ -14,10 +14,10 @@ use crate::{
 const QUOTED: usize = 200;
 
 /// Adds what to change to a refused control, after making it again on a gate of its own.
-pub(super) fn explain(ground: &mut Ground, miswiring: &mut Miswiring) -> Result<(), CampaignError> {
-    let options = ground.options().clone();
+pub(super) fn explain(env: &mut WorkerEnv, miswiring: &mut Miswiring) -> Result<(), CampaignError> {
+    let options = env.options().clone();
     let scene = miswiring.case.scene;
-    let (runtime, world, gate) = ground.fresh(scene, Crypto::Real)?;
+    let (runtime, world, gate) = env.fresh(scene, Crypto::Real)?;
     let depth = if gate.depths().contains(&Depth::Service) { Depth::Service } else { Depth::Connection };
     let subject = Refused { world, gate: &gate, case: &miswiring.case, depth };
     let advice = runtime.block_on(subject.advice(options));

@@ -7,7 +7,7 @@ use std::{
 
 use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
-use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, ground::Ground, plan::Origin};
+use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, plan::Origin, worker_env::WorkerEnv};
 use crate::{
     campaign::check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin, twin},
     gate::{Depth, Handshake},
@@ -32,7 +32,7 @@ pub(super) struct Done {
 }
 
 pub(super) fn run(
-    ground: &mut Ground,
+    env: &mut WorkerEnv,
     plan: &Plan,
     first: u64,
     stride: u64,
@@ -40,7 +40,7 @@ pub(super) fn run(
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
     let mut done = Done { keep: plan.keeps(), ..Done::default() };
-    if let Some((_, world, gate)) = ground.of(ground.options().scene, Crypto::Real)? {
+    if let Some((_, world, gate)) = env.of(env.options().scene, Crypto::Real)? {
         let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
         done.tally.undeclared = gate.known_routes().iter().filter(|route| !known.contains(*route)).cloned().collect();
         done.tally.evidence = known.into_iter().map(|route| (route, [0; 3])).collect();
@@ -56,20 +56,20 @@ pub(super) fn run(
         let (origin, case, options) = plan.case(index);
         let crypto = plan.crypto(index, &case);
         let inert = plan.inert(index);
-        done.attempt(ground, (index, crypto), (origin, &case), inert, options, progress)?;
+        done.attempt(env, (index, crypto), (origin, &case), inert, options, progress)?;
         if let Some(kept) = plan.kept(index, &case) {
-            done.attempt_kept(ground, (index, crypto), &kept, options, progress)?;
+            done.attempt_kept(env, (index, crypto), &kept, options, progress)?;
         }
         index += stride;
     }
     done.next = index;
     if plan.wants_ideal() {
-        done.ideal = Some(ground.ideal_layers()?);
+        done.ideal = Some(env.ideal_layers()?);
     }
     for (index, control) in plan.last(first, stride) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
         let at = (index, Crypto::Real);
-        done.attempt(ground, at, (Origin::Control, control), None, options, progress)?;
+        done.attempt(env, at, (Origin::Control, control), None, options, progress)?;
     }
     done.profile = profile::finish();
     Ok(done)
@@ -79,14 +79,14 @@ impl Done {
     /// Makes one attempt and counts it.
     fn attempt(
         &mut self,
-        ground: &mut Ground,
+        env: &mut WorkerEnv,
         (index, crypto): (u64, Crypto),
         (origin, case): (Origin, &Case),
         inert: Option<&[Mutation]>,
         mut options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
-        let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else {
+        let Some((runtime, world, gate)) = env.of(case.scene, crypto)? else {
             self.tally.skipped += 1;
             return Ok(());
         };
@@ -111,20 +111,20 @@ impl Done {
             }
         }
         // A case has one step for now: per case and per attempt are the same.
-        ground.retire(case.scene);
+        env.retire(case.scene);
         Ok(())
     }
 
     /// Makes one attempt more, on a fresh connection and on a kept one.
     fn attempt_kept(
         &mut self,
-        ground: &mut Ground,
+        env: &mut WorkerEnv,
         (index, crypto): (u64, Crypto),
         case: &Case,
         options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
-        let Some((runtime, world, gate)) = ground.of(case.scene, crypto)? else { return Ok(()) };
+        let Some((runtime, world, gate)) = env.of(case.scene, crypto)? else { return Ok(()) };
         let options = CheckOptions { mirror: false, serial: u64::MAX / 8 + index, ..options };
         // What cannot share a connection is no attempt.
         if let Ok(checked) = runtime.block_on(check(gate, world, case, options)) {
@@ -135,7 +135,7 @@ impl Done {
                 progress.step(carried.len());
             }
         }
-        ground.retire(case.scene);
+        env.retire(case.scene);
         Ok(())
     }
 

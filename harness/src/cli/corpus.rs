@@ -9,13 +9,13 @@ mod tables;
 
 pub(super) use arguments::{CorpusOptions, surface};
 
-use super::{Failure, Shelf};
+use super::{Failure, Gates};
 use arguments::CorpusCommand;
 
-pub(super) fn corpus(shelf: &Shelf, options: &CorpusOptions) -> Result<u8, Failure> {
-    let exhibit = || shelf.find(options.gate.as_deref());
+pub(super) fn corpus(gates: &Gates, options: &CorpusOptions) -> Result<u8, Failure> {
+    let exhibit = || gates.find(options.gate.as_deref());
     match &options.command {
-        CorpusCommand::Add(options) => add::add(exhibit()?, &shelf.command, options),
+        CorpusCommand::Add(options) => add::add(exhibit()?, &gates.command, options),
         CorpusCommand::Dict { out } => files::dict(exhibit()?, out),
         CorpusCommand::Lint { path } => tables::lint(exhibit()?, path.as_deref()),
         CorpusCommand::Merge { from, out } => files::merge(exhibit()?, from, out),

@@ -4,7 +4,7 @@ use crate::cli::out::say_line;
 use serde_json::json;
 
 use super::{
-    Failure, Shelf,
+    Failure, Gates,
     arguments::{Format, GalleryOptions, GatesOptions},
 };
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
     report::wrapped,
 };
 
-pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure> {
+pub(super) fn gates(gates: &Gates, options: &GatesOptions) -> Result<u8, Failure> {
     let rules = |exhibit: &Exhibit| exhibit.breaks.iter().map(|rule| rule.name()).collect::<Vec<_>>();
     let shows = |exhibit: &Exhibit| exhibit.shows.iter().map(|kind| kind.name()).collect::<Vec<_>>();
     match options.format {
         Format::Json => {
-            let list = shelf.exhibits.iter();
+            let list = gates.exhibits.iter();
             let list = list.map(|exhibit| {
                 let (name, what) = (&exhibit.name, &exhibit.what);
                 json!({ "gate": name, "what": what, "breaks": rules(exhibit), "shows": shows(exhibit) })
@@ -26,8 +26,8 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
             say_line!("{:#}", json!(list.collect::<Vec<_>>()));
         }
         Format::Text => {
-            let width = shelf.exhibits.iter().map(|exhibit| exhibit.name.len()).max().unwrap_or(0);
-            for exhibit in &shelf.exhibits {
+            let width = gates.exhibits.iter().map(|exhibit| exhibit.name.len()).max().unwrap_or(0);
+            for exhibit in &gates.exhibits {
                 say_line!("{}", wrapped(&format!("{:width$}  ", exhibit.name), &exhibit.what));
                 if !exhibit.breaks.is_empty() {
                     say_line!("{}", wrapped(&format!("{:width$}  breaks ", ""), &rules(exhibit).join(", ")));
@@ -41,17 +41,17 @@ pub(super) fn gates(shelf: &Shelf, options: &GatesOptions) -> Result<u8, Failure
     Ok(0)
 }
 
-pub(super) fn gallery(shelf: &Shelf, options: &GalleryOptions) -> Result<u8, Failure> {
+pub(super) fn gallery(gates: &Gates, options: &GalleryOptions) -> Result<u8, Failure> {
     let chosen: Vec<&Exhibit> = match &options.gate {
-        Some(name) => vec![shelf.find(Some(name))?],
-        None => shelf.exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect(),
+        Some(name) => vec![gates.find(Some(name))?],
+        None => gates.exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect(),
     };
     let measure = Measure {
         seed: options.seed,
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         random_seeds: if options.full { 5 } else { 0 },
         random_cap: 100_000,
-        once: false,
+        sample_routes: false,
     };
     let rows = !options.killers && matches!(options.format, Format::Text);
     let mut matrix = Matrix::default();

@@ -9,12 +9,12 @@ use super::{Failure, arguments::Format, init};
 use crate::{
     attacks::catalogue::Catalogue,
     attacks::input,
-    attacks::policy_gaps::{Omission, omissions},
+    attacks::policy_gaps::{PolicyGap, gaps_of},
     cli::out::{say, say_line},
     report::wrapped,
 };
 
-/// How many families of an omission are named.
+/// How many families of an gap are named.
 const NAMED: usize = 6;
 
 #[derive(Args)]
@@ -50,7 +50,7 @@ pub(super) fn policy(options: &PolicyOptions) -> Result<u8, Failure> {
         }
         PolicyCommand::Check { file, format } => {
             let policy = input::policy(file)?;
-            let left_out = omissions(&policy, &Catalogue::embedded()?);
+            let left_out = gaps_of(&policy, &Catalogue::embedded()?);
             match format {
                 Format::Json => super::print_json(&left_out),
                 Format::Text => say!("{}", explained(&file.display().to_string(), &policy, &left_out)),
@@ -60,7 +60,7 @@ pub(super) fn policy(options: &PolicyOptions) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn explained(file: &str, policy: &Policy, left_out: &[Omission]) -> String {
+fn explained(file: &str, policy: &Policy, left_out: &[PolicyGap]) -> String {
     let mut text = format!("{file} promises:\n\n");
     for promise in promised(policy) {
         let _ = writeln!(text, "{}", wrapped("  - ", &promise));
@@ -74,10 +74,10 @@ fn explained(file: &str, policy: &Policy, left_out: &[Omission]) -> String {
         return text;
     }
     let _ = writeln!(text, "\nIt does not promise ({}):\n", left_out.len());
-    for omission in left_out {
-        let _ = writeln!(text, "{}", wrapped("  - ", &format!("{} ({})", omission.what, omission.place)));
-        let _ = writeln!(text, "{}", wrapped("      risk        ", omission.risk));
-        let _ = writeln!(text, "{}", wrapped("      not tested  ", &families(&omission.families)));
+    for gap in left_out {
+        let _ = writeln!(text, "{}", wrapped("  - ", &format!("{} ({})", gap.what, gap.place)));
+        let _ = writeln!(text, "{}", wrapped("      risk        ", gap.risk));
+        let _ = writeln!(text, "{}", wrapped("      not tested  ", &families(&gap.families)));
     }
     text
 }

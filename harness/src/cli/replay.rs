@@ -1,6 +1,6 @@
 //! `replay`: cases, regressions and crash files of every target, explained.
 
-use super::{Failure, Shelf, arguments::ReplayOptions, artefact};
+use super::{Failure, Gates, arguments::ReplayOptions, artefact};
 use crate::cli::out::{say, say_line};
 use crate::{
     attacks::casefile::{Surface, What},
@@ -13,8 +13,8 @@ use crate::{
     report::{self, Kit, wrapped},
 };
 
-pub(super) fn replay(shelf: &Shelf, options: &ReplayOptions) -> Result<u8, Failure> {
-    let mut exhibit = shelf.find(options.gate.as_deref())?.clone();
+pub(super) fn replay(gates: &Gates, options: &ReplayOptions) -> Result<u8, Failure> {
+    let mut exhibit = gates.find(options.gate.as_deref())?.clone();
     exhibit.target.world.seed = options.seed;
     if let Some(file) = &options.policy {
         exhibit.target.policy = input::policy(file)?;

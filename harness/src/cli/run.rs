@@ -11,7 +11,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    Failure, Shelf,
+    Failure, Gates,
     arguments::{Format, RunOptions},
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
     report::{self, Accepted, Known, Material, Notes, Report, Subject, View},
 };
 
-pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
-    let exhibit = shelf.find(options.gate.as_deref())?;
+pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
+    let exhibit = gates.find(options.gate.as_deref())?;
     // A broken file is told before the work, not after it.
     let known = options.known.as_deref().map(Known::read).transpose()?;
     let mut target = exhibit.target.clone();
@@ -56,13 +56,13 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
         gate: exhibit.name.clone(),
         seed: options.seed,
         jobs,
-        command: shelf.command.clone(),
-        named: shelf.exhibits.len() > 1,
+        command: gates.command.clone(),
+        named: gates.exhibits.len() > 1,
         folder: PathBuf::from("target/gatecrash"),
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     let mut notes = Notes {
-        left_out: policy_gaps::omissions(&target.policy, &campaign.catalogue),
+        left_out: policy_gaps::gaps_of(&target.policy, &campaign.catalogue),
         accepted: known.map_or_else(Accepted::default, |known| known.apply(&campaign.findings, report::today())),
         ..Notes::default()
     };
@@ -72,7 +72,7 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
     let view = View { all: options.all, exercised: options.exercised };
     let text = report::screen_as(&campaign, &subject, view, &notes);
     let told = || {
-        let policy_file = options.policy.as_deref().or(shelf.policy.as_deref());
+        let policy_file = options.policy.as_deref().or(gates.policy.as_deref());
         let (campaign, subject, target, notes) = (&campaign, &subject, &target, &notes);
         Report::new(&Material { campaign, subject, target, policy_file, notes })
     };
@@ -84,7 +84,7 @@ pub(super) fn run(shelf: &Shelf, options: &RunOptions) -> Result<u8, Failure> {
         Format::Text => {
             say!("{text}");
             if let Some(folder) = &options.report {
-                say!("\nThe report lies in {}: report.html for people, and five more faces.\n", folder.display());
+                say!("\nThe report lies in {}: report.html for people, and five more formats.\n", folder.display());
             }
         }
     }

@@ -3,15 +3,15 @@
 use crate::cli::out::say_line;
 use gatecrash_model::Person;
 
-use super::{Failure, Shelf, arguments::ServeOptions};
+use super::{Failure, Gates, arguments::ServeOptions};
 use crate::{
     campaign::CampaignError,
     gate::loopback::{self, ServeError},
     world::{Clock, Hit, World},
 };
 
-pub(super) fn serve(shelf: &Shelf, options: &ServeOptions) -> Result<u8, Failure> {
-    let exhibit = shelf.find(options.gate.as_deref())?;
+pub(super) fn serve(gates: &Gates, options: &ServeOptions) -> Result<u8, Failure> {
+    let exhibit = gates.find(options.gate.as_deref())?;
     let mut target = exhibit.target.clone();
     target.world.seed = options.seed;
     // Other tools live in the present.

@@ -28,20 +28,20 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-pub fn campaign(factory: Factory, policy: Policy) -> Planned {
+pub fn campaign(factory: Factory, policy: Policy) -> CampaignBuilder {
     let target = Target { factory, policy, world: WorldOptions::default() };
-    Planned { target, options: CampaignOptions::default() }
+    CampaignBuilder { target, options: CampaignOptions::default() }
 }
 
 /// A campaign that has not begun.
 #[derive(Clone)]
 #[must_use = "nothing is attempted before it is run"]
-pub struct Planned {
+pub struct CampaignBuilder {
     target: Target,
     options: CampaignOptions,
 }
 
-impl Planned {
+impl CampaignBuilder {
     /// How the world is built. Default: a frozen clock, seed 0.
     ///
     /// ```
@@ -112,7 +112,7 @@ impl Planned {
     /// use gatecrash::catalogue::Artefact;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).with(|options| {
     ///     options.artefact = Some(Artefact::Claims);
-    ///     options.once = true;
+    ///     options.sample_routes = true;
     /// });
     /// let report = planned.run_blocking()?;
     /// assert!(!report.is_clean(), "the gate looks at no token");

@@ -36,7 +36,7 @@ use crate::{
     attacks::catalogue::Catalogue,
     campaign::check::{CheckOptions, Checked, Disagreement, Finding, Outcome, check},
     campaign::specimen::Exhibit,
-    campaign::{CampaignError, Ground, Target},
+    campaign::{CampaignError, Target, WorkerEnv},
     gate::{Observation, panics},
     world::crypto::{self, Crypto},
     world::forge::ForgeError,
@@ -109,7 +109,7 @@ pub struct Fuzzer {
     surface: Surface,
     target: Target,
     subject: story::Teller,
-    ground: Ground,
+    env: WorkerEnv,
     mutator: Mutator,
     raw: Option<RawOracle>,
     reached: Reached,
@@ -148,10 +148,10 @@ impl Fuzzer {
     pub fn new(surface: Surface, exhibit: &Exhibit, command: &str, named: bool) -> Result<Self, FuzzError> {
         let mut target = exhibit.target.clone();
         target.world.seed = SEED;
-        let mut ground = Ground::new(&target)?;
+        let mut env = WorkerEnv::new(&target)?;
         let usual = target.world.scene;
         let (raw, mutator) = {
-            let (_, world, _) = ground.fresh(usual, surface.crypto())?;
+            let (_, world, _) = env.fresh(usual, surface.crypto())?;
             let raw = match surface.is_raw() {
                 true => Some(RawOracle::new(surface, world)?.ok_or(FuzzError::NobodyAdmitted)?),
                 false => None,
@@ -162,9 +162,9 @@ impl Fuzzer {
         let real = std::env::var(CRYPTO_VARIABLE).is_ok_and(|value| value == "real");
         let reached = Reached::new(surface);
         if surface.is_token() {
-            ground.keep_connections();
+            env.keep_connections();
         }
-        Ok(Self { surface, target, subject, ground, mutator, raw, reached, serial: 0, real })
+        Ok(Self { surface, target, subject, env, mutator, raw, reached, serial: 0, real })
     }
 
     /// A fuzzer of a target that has no name, for replaying.
@@ -255,7 +255,7 @@ impl Fuzzer {
             return Ok(false);
         }
         let crypto = self.crypto(&case);
-        let Ok(Some((runtime, world, gate))) = self.ground.of(case.scene, crypto) else { return Ok(false) };
+        let Ok(Some((runtime, world, gate))) = self.env.of(case.scene, crypto) else { return Ok(false) };
         // Nothing is told before it was mirrored; what agrees is mirrored one time in so many.
         let mirror = one_in(MIRRORED, input);
         let mut seen = None;
@@ -278,7 +278,7 @@ impl Fuzzer {
             best = Some(self.reached.depth(&checked.observation, world.policy()).max(best.unwrap_or(0)));
             self.reached.reason(&checked.observation);
         }
-        self.ground.retire(case.scene);
+        self.env.retire(case.scene);
         match seen {
             None => {
                 self.reached.count(best.unwrap_or(0));
@@ -294,7 +294,7 @@ impl Fuzzer {
         let Some(raw) = &self.raw else { return Ok(false) };
         let Some(attempt) = raw.attempt(input) else { return Ok(false) };
         let scene = self.target.world.scene;
-        let Ok(Some((runtime, world, gate))) = self.ground.of(scene, self.surface.crypto()) else { return Ok(false) };
+        let Ok(Some((runtime, world, gate))) = self.env.of(scene, self.surface.crypto()) else { return Ok(false) };
         let mut best = 0;
         for depth in self.surface.depths(gate, input, None).into_iter().filter(|depth| attempt.goes(*depth)) {
             let checked = runtime.block_on(attempt.check(gate, world, depth));
@@ -311,7 +311,7 @@ impl Fuzzer {
             self.reached.reason(&checked.observation);
         }
         self.reached.count(best);
-        self.ground.retire(scene);
+        self.env.retire(scene);
         Ok(true)
     }
 
@@ -326,7 +326,7 @@ impl Fuzzer {
         kinds.sort();
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX / 2 };
         for kind in kinds {
-            let Ok((runtime, world, gate)) = self.ground.fresh(case.scene, Crypto::Real) else { continue };
+            let Ok((runtime, world, gate)) = self.env.fresh(case.scene, Crypto::Real) else { continue };
             if let Some((case, checked)) =
                 runtime.block_on(crate::campaign::check::shrink(&gate, world, case, kind, options))
             {
@@ -438,7 +438,7 @@ impl Fuzzer {
     pub fn replay_raw(&mut self, input: &[u8]) -> Option<Vec<RawReplay>> {
         let raw = self.raw.as_ref()?;
         let attempt = raw.attempt(input)?;
-        let (runtime, world, gate) = self.ground.fresh(self.target.world.scene, self.surface.crypto()).ok()?;
+        let (runtime, world, gate) = self.env.fresh(self.target.world.scene, self.surface.crypto()).ok()?;
         let depths = gate.depths().into_iter().filter(|depth| attempt.goes(*depth));
         let replays = depths.map(|depth| {
             let checked = runtime.block_on(attempt.check(&gate, world, depth));
@@ -515,7 +515,7 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return None;
         }
-        let (runtime, world, gate) = self.ground.of(case.scene, Crypto::Real).ok()??;
+        let (runtime, world, gate) = self.env.of(case.scene, Crypto::Real).ok()??;
         let mut seen = Vec::new();
         for depth in gate.depths() {
             self.serial += 1;
@@ -527,7 +527,7 @@ impl Fuzzer {
             };
             seen.push((outcome, checked.verdict, checked.observation));
         }
-        self.ground.retire(case.scene);
+        self.env.retire(case.scene);
         Some(seen)
     }
 
@@ -570,7 +570,7 @@ impl Fuzzer {
 
     fn raw_seeds(&mut self) -> Vec<Vec<u8>> {
         let (Some(raw), Ok((_, world, _))) =
-            (&self.raw, self.ground.fresh(self.target.world.scene, self.surface.crypto()))
+            (&self.raw, self.env.fresh(self.target.world.scene, self.surface.crypto()))
         else {
             return Vec::new();
         };

@@ -1,7 +1,7 @@
 //! Ordinary tests for somebody's gate, in one world: controls, a test for each artefact, pairs, random cases, regressions.
 
+mod messages;
 mod regressions;
-mod told;
 
 use std::{
     path::{Path, PathBuf},
@@ -253,7 +253,7 @@ impl Suite {
     /// Fails the test with one clear text.
     fn act(&self, act: impl FnOnce(&Started) -> Result<(), String>) {
         let done = match self.0.get() {
-            Some(Ok(started)) if started.replay.is_some() => started.once(),
+            Some(Ok(started)) if started.replay.is_some() => started.run_once(),
             Some(Ok(started)) => act(started),
             Some(Err(error)) => Err(error.clone()),
             None => Err("the suite was not begun; use `gatecrash::suite!`".into()),
@@ -270,7 +270,7 @@ impl Started {
         let file = root.join(policy);
         let policy = input::policy(&file).map_err(|error| error.to_string())?;
         let target = Target { factory, policy, world: options.world.clone() };
-        let session = Session::start(target.clone()).map_err(|error| told::not_built(&error))?;
+        let session = Session::start(target.clone()).map_err(|error| messages::not_built(&error))?;
         Ok(Self {
             target,
             policy: file,
@@ -304,9 +304,9 @@ impl Started {
                 ..CampaignOptions::default()
             };
             let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
-            told::wired(&campaign)?;
-            told::undeclared(&campaign, &self.policy);
-            told::slow(&campaign);
+            messages::wired(&campaign)?;
+            messages::undeclared(&campaign, &self.policy);
+            messages::slow(&campaign);
             self.judged("controls", &campaign)
         })
     }
@@ -314,9 +314,9 @@ impl Started {
     /// Says what was attempted, writes the reports that are wanted, and judges by what is not accepted.
     fn judged(&self, name: &str, campaign: &Campaign) -> Result<(), String> {
         let subject = self.subject();
-        println!("{}", told::summary(name, campaign, &subject));
+        println!("{}", messages::summary(name, campaign, &subject));
         let notes = report::of_test(name, false, campaign, &subject, &self.target, &self.policy)?;
-        told::verdict(name, campaign, &subject, &notes)
+        messages::verdict(name, campaign, &subject, &notes)
     }
 
     /// What is accepted in `known.toml` beside the policy, held against everything that the suite attempts.
@@ -338,7 +338,7 @@ impl Started {
             }
         }
         let notes = report::of_test("known", true, &whole, &self.subject(), &self.target, &self.policy)?;
-        told::verdict("known", &whole, &self.subject(), &notes)
+        messages::verdict("known", &whole, &self.subject(), &notes)
     }
 
     /// The file of accepted findings beside the policy.
@@ -352,7 +352,7 @@ impl Started {
 
     /// The options of one test: `pairs` or `random`.
     fn part(&self, name: &str) -> CampaignOptions {
-        let options = CampaignOptions { jobs: 1, once: !self.options.full, ..CampaignOptions::default() };
+        let options = CampaignOptions { jobs: 1, sample_routes: !self.options.full, ..CampaignOptions::default() };
         match name {
             "pairs" => CampaignOptions { bound: Bound::Attempts(self.options.pairs), pairs: Some(0), ..options },
             // The letter of no section: nothing of the catalogue.
@@ -376,7 +376,7 @@ impl Started {
     }
 
     /// While one file is replayed, every test but the first that comes passes without doing anything.
-    fn once(&self) -> Result<(), String> {
+    fn run_once(&self) -> Result<(), String> {
         let mut replayed = self.replayed.lock().unwrap_or_else(PoisonError::into_inner);
         match (&self.replay, std::mem::replace(&mut *replayed, true)) {
             (Some(file), false) => self.replay(file),

@@ -24,7 +24,7 @@ pub struct Group<'a> {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let groups = gatecrash::report::groups(&campaign.findings, &campaign.catalogue);

@@ -220,7 +220,7 @@ impl Accepted {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// use gatecrash::report::{Known, KnownFinding, today};

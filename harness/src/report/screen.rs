@@ -33,7 +33,7 @@ pub struct View {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let text = gatecrash::report::screen(&campaign, &subject);
@@ -51,7 +51,7 @@ pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// use gatecrash::report::{Notes, View, screen_as};
@@ -165,8 +165,8 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     if let Some(pairs) = &campaign.pairs {
         line("pairs", pairs_line(pairs));
     }
-    for (i, omission) in notes.left_out.iter().enumerate() {
-        line(if i == 0 { "left out" } else { "" }, format!("{}: {}", omission.what, omission.risk));
+    for (i, gap) in notes.left_out.iter().enumerate() {
+        line(if i == 0 { "left out" } else { "" }, format!("{}: {}", gap.what, gap.risk));
     }
     line("mirror", format!("{} forged attempts read back from their bytes and compared", grouped(tally.mirrored)));
     if tally.causes[0] > 0 {
@@ -326,7 +326,7 @@ pub(crate) fn one_line(number: usize, group: &Group<'_>, catalogue: &Catalogue) 
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let table = gatecrash::report::exercised(&campaign);
@@ -412,7 +412,7 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let finding = &campaign.findings[0];

@@ -17,7 +17,7 @@ use crate::{
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// use gatecrash::{catalogue::Severity, report::severity};
@@ -45,7 +45,7 @@ pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let score = gatecrash::report::score(&campaign.findings[0], &campaign.catalogue);
@@ -74,7 +74,7 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
 /// # use gatecrash::example::gate;
 /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
 /// #     .for_attempts(20)
-/// #     .with(|options| options.once = true)
+/// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let (cwe, category) = gatecrash::report::weakness(&campaign.findings[0], &campaign.catalogue);

@@ -40,7 +40,7 @@ pub(crate) fn of_test(
     let mut notes = Notes { accepted, ..Notes::default() };
     let folder = std::env::var_os(REPORT).map(|folder| PathBuf::from(folder).join(test));
     if folder.is_some() || notes.status(campaign) != 0 {
-        notes.left_out = policy_gaps::omissions(&target.policy, &campaign.catalogue);
+        notes.left_out = policy_gaps::gaps_of(&target.policy, &campaign.catalogue);
     }
     subject.save(&campaign.findings)?;
     if let Some(folder) = &folder {

@@ -141,9 +141,9 @@ pub fn forge(
 ) -> Result<Wire, ForgeError> {
     let identity = attempt.chain.as_ref().map(|chain| identity(chain, mint)).transpose()?;
     let presented = identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
-    let smith = token::Smith { blueprint, keyring, mint, presented, serial };
-    let token = attempt.token.as_ref().map(|token| smith.token(token)).transpose()?;
-    let companion = attempt.request.companion.as_ref().map(|token| smith.token(token)).transpose()?;
+    let token_forge = token::TokenForge { blueprint, keyring, mint, presented, serial };
+    let token = attempt.token.as_ref().map(|token| token_forge.token(token)).transpose()?;
+    let companion = attempt.request.companion.as_ref().map(|token| token_forge.token(token)).transpose()?;
     let credentials = request::Credentials { token: token.as_deref(), companion: companion.as_deref() };
     let request = request::bytes(&attempt.request, &credentials, blueprint, mint)?;
     let alpn = match attempt.request.protocol {

@@ -26,7 +26,7 @@ use gatecrash::{
 };
 
 use crate::{
-    parts::desk::{Steps, with_steps},
+    parts::service::{Steps, with_steps},
     policy,
 };
 

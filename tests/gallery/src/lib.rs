@@ -16,7 +16,7 @@ use gatecrash::{
     model::{IssuerRole, Policy},
 };
 
-use parts::desk;
+use parts::service;
 
 /// What the reference server promises.
 pub const POLICY: &str = include_str!("../gate.toml");
@@ -28,41 +28,41 @@ pub fn policy() -> Result<Policy, InputError> {
 
 /// A sound bank behind TLS, with something of somebody's practice around its router.
 pub fn bank(world: &World, around: impl FnOnce(Router) -> Router) -> Result<Gate, BoxError> {
-    let router = desk::Desk::new(world, desk::Steps::default())?.guarded();
-    desk::gate(world, around(router), parts::tls::ClientAuth::Required)
+    let router = service::Service::new(world, service::Steps::default())?.guarded();
+    service::gate(world, around(router), parts::tls::ClientAuth::Required)
 }
 
 /// The same bank behind an accept loop of its own, which sends what comes as it comes.
 pub fn bank_with_its_own_loop(world: &World, around: impl FnOnce(Router) -> Router) -> Result<Gate, BoxError> {
-    let router = desk::Desk::new(world, desk::Steps::default())?.guarded();
+    let router = service::Service::new(world, service::Steps::default())?.guarded();
     parts::listener::gate(world, around(router), None)
 }
 
 /// The same bank with the JWK Sets that `jwks` has of the issuers.
 pub fn bank_with_keys(world: &World, jwks: impl Fn(IssuerRole) -> Result<String, BoxError>) -> Result<Gate, BoxError> {
-    let steps = desk::Steps::default();
+    let steps = service::Steps::default();
     let trust = parts::token::Trust::of_keys(world, steps.checks, &jwks)?;
-    desk::gate(world, desk::Desk::with_trust(world, steps, trust)?.guarded(), parts::tls::ClientAuth::Required)
+    service::gate(world, service::Service::with_trust(world, steps, trust)?.guarded(), parts::tls::ClientAuth::Required)
 }
 
 /// The same bank with one more route behind the same guard.
 pub fn bank_with_a_route(world: &World, path: &str, method: MethodRouter) -> Result<Gate, BoxError> {
-    let router = desk::Desk::new(world, desk::Steps::default())?.beside(Router::new().route(path, method));
-    desk::gate(world, router, parts::tls::ClientAuth::Required)
+    let router = service::Service::new(world, service::Steps::default())?.beside(Router::new().route(path, method));
+    service::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
 /// The same bank with a route that is asked in the query whose statement it shall tell, and may tell that of another: the last
 /// one named.
 pub fn bank_with_statements(world: &World, tells_the_last: bool) -> Result<Gate, BoxError> {
-    let told = if tells_the_last { desk::last } else { desk::first };
-    let router = desk::Desk::new(world, desk::Steps::default())?.with_statements(told);
-    desk::gate(world, router, parts::tls::ClientAuth::Required)
+    let told = if tells_the_last { service::last } else { service::first };
+    let router = service::Service::new(world, service::Steps::default())?.with_statements(told);
+    service::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
 /// The same bank as a tree of routers, whose staff may have been left without a guard.
 pub fn bank_as_a_tree(world: &World, staff_guarded: bool) -> Result<Gate, BoxError> {
-    let router = desk::Desk::new(world, desk::Steps::default())?.tree(staff_guarded);
-    desk::gate(world, router, parts::tls::ClientAuth::Required)
+    let router = service::Service::new(world, service::Steps::default())?.tree(staff_guarded);
+    service::gate(world, router, parts::tls::ClientAuth::Required)
 }
 
 /// Every gate: the reference server first, then the flawed ones.

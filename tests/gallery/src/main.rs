@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use gatecrash::cli::{Shelf, main as run};
+use gatecrash::cli::{Gates, main as run};
 
 fn main() -> ExitCode {
     match gatecrash_gallery::exhibits() {
         Ok(exhibits) => {
             let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/gate.toml").into();
-            run(Shelf { exhibits, command: "cargo gatecrash".into(), policy: Some(policy) })
+            run(Gates { exhibits, command: "cargo gatecrash".into(), policy: Some(policy) })
         }
         Err(error) => {
             eprintln!("error: {error}");

@@ -4,8 +4,8 @@ pub(crate) mod authority;
 pub(crate) mod authorize;
 pub(crate) mod certificate;
 pub(crate) mod credential;
-pub(crate) mod desk;
 pub(crate) mod listener;
+pub(crate) mod service;
 pub(crate) mod tls;
 pub(crate) mod token;
 

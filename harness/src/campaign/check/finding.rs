@@ -115,7 +115,7 @@ impl Finding {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// for finding in &campaign.findings {
@@ -140,7 +140,7 @@ impl Finding {
     /// # use gatecrash::example::gate;
     /// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy)
     /// #     .for_attempts(20)
-    /// #     .with(|options| options.once = true)
+    /// #     .with(|options| options.sample_routes = true)
     /// #     .run_blocking()?;
     /// # let (campaign, subject) = (report.campaign, report.subject);
     /// let finding = campaign.findings.first().ok_or("the gate looks at no token")?;

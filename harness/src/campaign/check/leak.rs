@@ -10,8 +10,8 @@ use super::{Disagreement, FindingKind};
 use crate::{
     gate::Observation,
     world::World,
+    world::canaries::{Secret, forms},
     world::forge::Wire,
-    world::planted::{Secret, forms},
 };
 
 /// Shortest piece of a credential that cannot occur by chance.
@@ -46,7 +46,7 @@ fn in_answer(
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     let blueprint = world.first_blueprint();
-    for (person, secret) in text.planted(world) {
+    for (person, secret) in text.canaries(world) {
         let allowed = verdict.admissions.iter().any(|admission| {
             admission.principal == blueprint.id(person)
                 || admission.object.as_deref().and_then(|object| blueprint.owner_of(object)) == Some(person)
@@ -84,7 +84,7 @@ fn in_logs(verdict: &Verdict, text: &Searched, wire: &Wire, world: &World, found
     if credential_piece(wire).is_some_and(|piece| text.holds(piece)) {
         say("a piece of the credential".into());
     }
-    for (person, secret) in text.planted(world) {
+    for (person, secret) in text.canaries(world) {
         match secret {
             Secret::Data => say(format!("data of {}", person.title())),
             Secret::PrivateClaim => say(format!("a private claim of {}", person.title())),
@@ -111,8 +111,8 @@ impl Searched {
     }
 
     /// Whose planted secrets it holds.
-    fn planted(&self, world: &World) -> BTreeSet<(Person, Secret)> {
-        self.readings.iter().flat_map(|text| world.planted().found(text)).collect()
+    fn canaries(&self, world: &World) -> BTreeSet<(Person, Secret)> {
+        self.readings.iter().flat_map(|text| world.canaries().found(text)).collect()
     }
 
     fn holds_plainly(&self, secret: &[u8]) -> bool {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Everything that a token is made of.
-pub(super) struct Smith<'a> {
+pub(super) struct TokenForge<'a> {
     pub(super) blueprint: &'a Blueprint,
     pub(super) keyring: &'a Keyring,
     pub(super) mint: &'a Mint,
@@ -24,7 +24,7 @@ pub(super) struct Smith<'a> {
     pub(super) serial: u64,
 }
 
-impl Smith<'_> {
+impl TokenForge<'_> {
     /// The credential text of a token.
     pub(super) fn token(&self, spec: &TokenSpec) -> Result<String, ForgeError> {
         let header = wrapped(self.object(&spec.header)?, spec.header_form.as_ref());

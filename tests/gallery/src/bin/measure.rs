@@ -83,7 +83,7 @@ fn check(mut kept: Vec<Killed>, mut measured: Vec<Killed>, exhibits: &[Exhibit])
     Err(format!("kills.json is out of date about {}; run without --check", Vec::from_iter(faults).join(", ")))
 }
 
-const MEASURE: Measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap: 0, once: false };
+const MEASURE: Measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap: 0, sample_routes: false };
 
 /// Every flawed gate, in order.
 fn measured(exhibits: &[Exhibit]) -> Result<Vec<Killed>, CampaignError> {

@@ -15,7 +15,7 @@ use crate::parts::{
     Refusal,
     authorize::Caller,
     certificate::Holder,
-    desk::{Desk, Steps, guard, leaf, with_peer, with_steps},
+    service::{Service, Steps, guard, leaf, with_peer, with_steps},
     token::sha256_base64url,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn layer(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     if flawed {
         steps.bind = |_, _| Ok(());
     }
-    let guard = from_fn_with_state(Desk::new(world, steps)?, guard);
+    let guard = from_fn_with_state(Service::new(world, steps)?, guard);
     let gate = Gate::layer::<_, Body, _>(world, guard)?.identity(|left| Some(left.get::<Caller>()?.id.clone()));
     Ok(with_peer(gate))
 }
@@ -43,18 +43,18 @@ pub(super) fn extractor(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     if flawed {
         steps.checks.dates = |_, _| Ok(());
     }
-    let desk = Desk::new(world, steps)?;
-    let gate = Gate::extractor::<Asker, _>(world, desk, |asker: &Asker| Some(asker.0.id.clone()))?;
+    let service = Service::new(world, steps)?;
+    let gate = Gate::extractor::<Asker, _>(world, service, |asker: &Asker| Some(asker.0.id.clone()))?;
     Ok(with_peer(gate))
 }
 
 struct Asker(Caller);
 
-impl FromRequestParts<Arc<Desk>> for Asker {
+impl FromRequestParts<Arc<Service>> for Asker {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
-        (desk.steps.admit)(desk, parts).map(Asker)
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Refusal> {
+        (service.steps.admit)(service, parts).map(Asker)
     }
 }
 

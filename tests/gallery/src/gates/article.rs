@@ -11,7 +11,7 @@ use crate::parts::{
     authorize::Caller,
     certificate::holder,
     credential::bearer,
-    desk::{Desk, Steps, gate as behind_tls, leaf},
+    service::{Service, Steps, gate as behind_tls, leaf},
     tls::ClientAuth,
 };
 
@@ -30,18 +30,18 @@ pub(super) fn policy() -> Result<Policy, InputError> {
 pub(super) fn gate(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.admit = |desk, parts| {
+        steps.admit = |service, parts| {
             let holder = holder(leaf(parts)?)?;
-            if desk.is_open(parts) {
+            if service.is_open(parts) {
                 return Ok(Caller { id: holder.id, scopes: Vec::new() });
             }
             let token = bearer(parts)?.ok_or(Refusal::Unauthorized)?;
             let claims = decode(&token)?;
             // Authenticated is taken for authorised.
-            Ok(Caller { id: claims.sub, scopes: desk.trust.policy.all_scopes() })
+            Ok(Caller { id: claims.sub, scopes: service.trust.policy.all_scopes() })
         };
     }
-    behind_tls(world, Desk::new(world, steps)?.guarded(), ClientAuth::Required)
+    behind_tls(world, Service::new(world, steps)?.guarded(), ClientAuth::Required)
 }
 
 fn decode(token: &str) -> Result<Printed, Refusal> {
@@ -60,19 +60,19 @@ struct Printed {
 pub(super) fn as_printed(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if !flawed {
-        return behind_tls(world, Desk::new(world, steps)?.guarded(), ClientAuth::Required);
+        return behind_tls(world, Service::new(world, steps)?.guarded(), ClientAuth::Required);
     }
     let _config = crate::parts::tls::config(world, ClientAuth::Required)?;
     // Nobody presents a certificate here, so that nobody has missed it.
-    steps.admit = |desk, parts| {
-        if desk.is_open(parts) {
+    steps.admit = |service, parts| {
+        if service.is_open(parts) {
             return Ok(Caller { id: "anybody".into(), scopes: Vec::new() });
         }
         let token = bearer(parts)?.ok_or(Refusal::Unauthorized)?;
-        let claims = (desk.steps.verify)(&desk.trust, &token)?;
-        Ok(Caller { id: claims.sub, scopes: desk.trust.policy.all_scopes() })
+        let claims = (service.steps.verify)(&service.trust, &token)?;
+        Ok(Caller { id: claims.sub, scopes: service.trust.policy.all_scopes() })
     };
-    let router = Desk::new(world, steps)?.guarded();
+    let router = Service::new(world, steps)?.guarded();
     Ok(Gate::serve(move |io| {
         let router = router.clone();
         async move {

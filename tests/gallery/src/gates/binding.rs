@@ -7,7 +7,7 @@ use super::Flaw;
 use crate::parts::{
     Refusal,
     certificate::{Holder, Peer, holder},
-    desk::{bind, leaf},
+    service::{bind, leaf},
     token::{Claims, sha256_base64url},
 };
 

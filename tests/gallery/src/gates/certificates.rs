@@ -10,7 +10,7 @@ use rustls::{
 };
 
 use crate::parts::{
-    desk::{Desk, Steps, with_peer},
+    service::{Service, Steps, with_peer},
     tls::ClientAuth,
 };
 
@@ -44,7 +44,7 @@ fn with_algorithms(world: &World, algorithms: Option<WebPkiSupportedAlgorithms>)
         provider.signature_verification_algorithms = algorithms;
     }
     let tls = server_config(world, provider, ClientAuth::Required)?;
-    Ok(with_peer(Gate::https::<_, Body, _>(tls, Desk::new(world, Steps::default())?.guarded())))
+    Ok(with_peer(Gate::https::<_, Body, _>(tls, Service::new(world, Steps::default())?.guarded())))
 }
 
 /// One more algorithm for certificates, asked before the others; what proves possession of a key stays as it is.

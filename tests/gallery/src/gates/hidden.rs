@@ -4,7 +4,7 @@ use gatecrash::model::Rule::{self, *};
 use http::header::AUTHORIZATION;
 
 use super::Flaw;
-use crate::parts::{Refusal, desk::admit, token::Audience as Audiences};
+use crate::parts::{Refusal, service::admit, token::Audience as Audiences};
 
 /// Name, what it does, what it breaks, and the flaw.
 pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
@@ -35,18 +35,18 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
         "serves old clients, which write `bearer`, without looking at `cnf`",
         &[Confirmation],
         |steps| {
-            steps.admit = |desk, parts| {
+            steps.admit = |service, parts| {
                 let old = parts.headers.get(AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"bearer "));
-                if !old || desk.is_open(parts) {
-                    return admit(desk, parts);
+                if !old || service.is_open(parts) {
+                    return admit(service, parts);
                 }
-                let holder = (desk.steps.holder)(parts)?;
-                let token = (desk.steps.bearer)(parts)?.ok_or(Refusal::Unauthorized)?;
-                let claims = (desk.steps.verify)(&desk.trust, &token)?;
+                let holder = (service.steps.holder)(parts)?;
+                let token = (service.steps.bearer)(parts)?.ok_or(Refusal::Unauthorized)?;
+                let claims = (service.steps.verify)(&service.trust, &token)?;
                 if claims.sub != holder.id {
                     return Err(Refusal::Unauthorized);
                 }
-                Ok((desk.steps.caller)(&desk.trust.policy, &claims, &holder))
+                Ok((service.steps.caller)(&service.trust.policy, &claims, &holder))
             };
         },
     ),

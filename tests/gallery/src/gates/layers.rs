@@ -18,7 +18,7 @@ use crate::parts::{
     authorize::{Caller, caller},
     certificate::{Holder, holder},
     credential::bearer,
-    desk::{Desk, Steps, admit, gate, guard, leaf, with_steps},
+    service::{Service, Steps, admit, gate, guard, leaf, with_steps},
     tls::ClientAuth,
 };
 
@@ -26,7 +26,7 @@ use crate::parts::{
 pub(super) fn no_header_passes(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.anonymous = |desk, holder| Ok(by_certificate(desk, holder));
+        steps.anonymous = |service, holder| Ok(by_certificate(service, holder));
     }
     with_steps(world, steps)
 }
@@ -35,14 +35,15 @@ pub(super) fn no_header_passes(world: &World, flawed: bool) -> Result<Gate, BoxE
 pub(super) fn optional_claims(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.admit =
-            |desk, parts| admit(desk, parts).or_else(|_| Ok(by_certificate(desk, &(desk.steps.holder)(parts)?)));
+        steps.admit = |service, parts| {
+            admit(service, parts).or_else(|_| Ok(by_certificate(service, &(service.steps.holder)(parts)?)))
+        };
     }
     with_steps(world, steps)
 }
 
-fn by_certificate(desk: &Desk, holder: &Holder) -> Caller {
-    let scopes = desk.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
+fn by_certificate(service: &Service, holder: &Holder) -> Caller {
+    let scopes = service.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
     Caller { id: holder.id.clone(), scopes }
 }
 
@@ -68,32 +69,32 @@ fn forwarded(parts: &Parts) -> Option<Vec<u8>> {
 
 /// The staff's routes came later, and were merged where the others end.
 pub(super) fn merged_after_layer(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    let desk = Desk::new(world, Steps::default())?;
-    let guard = from_fn_with_state(desk.clone(), guard);
+    let service = Service::new(world, Steps::default())?;
+    let guard = from_fn_with_state(service.clone(), guard);
     let router: Router = match flawed {
-        true => desk.customers().layer(guard).merge(desk.staff()),
-        false => desk.customers().merge(desk.staff()).layer(guard),
+        true => service.customers().layer(guard).merge(service.staff()),
+        false => service.customers().merge(service.staff()).layer(guard),
     };
     gate(world, router, ClientAuth::Required)
 }
 
 /// The scope is looked at on the way out.
 pub(super) fn handler_first(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    async fn late(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    async fn late(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
         let (mut parts, body) = request.into_parts();
-        let caller = match (desk.steps.admit)(&desk, &parts) {
+        let caller = match (service.steps.admit)(&service, &parts) {
             Ok(caller) => caller,
             Err(refusal) => return refusal.into_response(),
         };
-        let allowed = desk.needed(&parts).iter().all(|scope| caller.scopes.contains(scope));
+        let allowed = service.needed(&parts).iter().all(|scope| caller.scopes.contains(scope));
         parts.extensions.insert(caller);
         let answer = next.run(Request::from_parts(parts, body)).await;
         if allowed { answer } else { Refusal::Forbidden.into_response() }
     }
-    let desk = Desk::new(world, Steps::default())?;
+    let service = Service::new(world, Steps::default())?;
     let router = match flawed {
-        true => desk.customers().merge(desk.staff()).layer(from_fn_with_state(desk, late)),
-        false => desk.guarded(),
+        true => service.customers().merge(service.staff()).layer(from_fn_with_state(service, late)),
+        false => service.guarded(),
     };
     gate(world, router, ClientAuth::Required)
 }
@@ -104,15 +105,15 @@ pub(super) fn token_first(world: &World, flawed: bool) -> Result<Gate, BoxError>
     let mut client_auth = ClientAuth::Required;
     if flawed {
         client_auth = ClientAuth::Optional;
-        steps.admit = |desk, parts| {
-            if desk.is_open(parts) {
-                return admit(desk, parts);
+        steps.admit = |service, parts| {
+            if service.is_open(parts) {
+                return admit(service, parts);
             }
-            let claims = (desk.steps.verify)(&desk.trust, &bearer(parts)?.ok_or(Refusal::Unauthorized)?)?;
-            let holder = (desk.steps.holder)(parts)?;
-            (desk.steps.bind)(&claims, &holder)?;
-            Ok(caller(&desk.trust.policy, &claims, &holder))
+            let claims = (service.steps.verify)(&service.trust, &bearer(parts)?.ok_or(Refusal::Unauthorized)?)?;
+            let holder = (service.steps.holder)(parts)?;
+            (service.steps.bind)(&claims, &holder)?;
+            Ok(caller(&service.trust.policy, &claims, &holder))
         };
     }
-    gate(world, Desk::new(world, steps)?.guarded(), client_auth)
+    gate(world, Service::new(world, steps)?.guarded(), client_auth)
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::parts::{
     credential::bearer,
-    desk::{Desk, Steps, gate},
+    service::{Service, Steps, gate},
     tls::ClientAuth,
 };
 
@@ -71,14 +71,14 @@ type Explain = fn(&Parts, &mut Response);
 
 /// Logs refusals: that there was one, or what `log` says of it.
 fn with_log(world: &World, flawed: bool, log: fn(&Parts)) -> Result<Gate, BoxError> {
-    let guarded = Desk::new(world, Steps::default())?.guarded();
+    let guarded = Service::new(world, Steps::default())?.guarded();
     // A target is what the client says, and some clients put a token into it.
     let safe: fn(&Parts) = |parts| tracing::warn!(method = %parts.method, "refused");
     wrapped(world, guarded, Arc::new(move |parts, _| if flawed { log(parts) } else { safe(parts) }))
 }
 
 fn around(world: &World, explain: Explain) -> Result<Gate, BoxError> {
-    let guarded = Desk::new(world, Steps::default())?.guarded();
+    let guarded = Service::new(world, Steps::default())?.guarded();
     wrapped(world, guarded, Arc::new(explain))
 }
 

@@ -20,16 +20,16 @@ use tower::ServiceExt as _;
 use crate::parts::{
     Refusal,
     authorize::Caller,
-    desk::{Desk, Steps, admit, by_certificate, gate, guard, with_peer},
     listener::{self, Session},
+    service::{Service, Steps, admit, by_certificate, gate, guard, with_peer},
     tls::{ClientAuth, config},
 };
 
 /// A guard of its own for scopes: it looks at the method that a header names.
 pub(super) fn scope_by_override(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    async fn overridden(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    async fn overridden(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
         let (mut parts, body) = request.into_parts();
-        let caller = match (desk.steps.admit)(&desk, &parts) {
+        let caller = match (service.steps.admit)(&service, &parts) {
             Ok(caller) => caller,
             Err(refusal) => return refusal.into_response(),
         };
@@ -37,16 +37,16 @@ pub(super) fn scope_by_override(world: &World, flawed: bool) -> Result<Gate, Box
         let named =
             parts.headers.get("x-http-method-override").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
         asked.method = named.unwrap_or(asked.method);
-        if !desk.needed(&asked).iter().all(|scope| caller.scopes.contains(scope)) {
+        if !service.needed(&asked).iter().all(|scope| caller.scopes.contains(scope)) {
             return Refusal::Forbidden.into_response();
         }
         parts.extensions.insert(caller);
         next.run(Request::from_parts(parts, body)).await
     }
-    let desk = Desk::new(world, Steps::default())?;
+    let service = Service::new(world, Steps::default())?;
     let router = match flawed {
-        true => desk.customers().merge(desk.staff()).layer(from_fn_with_state(desk, overridden)),
-        false => desk.guarded(),
+        true => service.customers().merge(service.staff()).layer(from_fn_with_state(service, overridden)),
+        false => service.guarded(),
     };
     gate(world, router, ClientAuth::Required)
 }
@@ -56,19 +56,19 @@ pub(super) fn any_method(world: &World, flawed: bool) -> Result<Gate, BoxError> 
     let mut steps = Steps::default();
     if flawed {
         steps.admit =
-            |desk, parts| match [Method::GET, Method::POST, Method::DELETE, Method::HEAD].contains(&parts.method) {
-                true => admit(desk, parts),
-                false => by_certificate(desk, parts),
+            |service, parts| match [Method::GET, Method::POST, Method::DELETE, Method::HEAD].contains(&parts.method) {
+                true => admit(service, parts),
+                false => by_certificate(service, parts),
             };
     }
-    let desk = Desk::new(world, steps)?;
+    let service = Service::new(world, steps)?;
     let router = match flawed {
         true => {
-            let handler = any(crate::parts::desk::whoami).with_state(desk.clone());
-            let layer = from_fn_with_state(desk.clone(), guard);
-            desk.without_whoami().merge(desk.staff()).route("/v1/whoami", handler).layer(layer)
+            let handler = any(crate::parts::service::whoami).with_state(service.clone());
+            let layer = from_fn_with_state(service.clone(), guard);
+            service.without_whoami().merge(service.staff()).route("/v1/whoami", handler).layer(layer)
         }
-        false => desk.guarded(),
+        false => service.guarded(),
     };
     gate(world, router, ClientAuth::Required)
 }
@@ -81,9 +81,9 @@ struct AsSent(String);
 pub(super) fn normalised_late(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
-        steps.admit = |desk, parts| match parts.extensions.get::<AsSent>() {
-            Some(AsSent(path)) if path.starts_with("/healthz/") => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match parts.extensions.get::<AsSent>() {
+            Some(AsSent(path)) if path.starts_with("/healthz/") => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }
     rewriting(world, steps, |path| {
@@ -107,9 +107,9 @@ pub(super) fn decoded_twice(world: &World, flawed: bool) -> Result<Gate, BoxErro
     if !flawed {
         return rewriting(world, steps, |path| path.into());
     }
-    steps.admit = |desk, parts| match parts.extensions.get::<AsSent>() {
-        Some(AsSent(path)) if !path.starts_with("/v1/") => by_certificate(desk, parts),
-        _ => admit(desk, parts),
+    steps.admit = |service, parts| match parts.extensions.get::<AsSent>() {
+        Some(AsSent(path)) if !path.starts_with("/v1/") => by_certificate(service, parts),
+        _ => admit(service, parts),
     };
     rewriting(world, steps, |path| {
         let once = percent_decode_str(path).decode_utf8_lossy().into_owned();
@@ -117,9 +117,9 @@ pub(super) fn decoded_twice(world: &World, flawed: bool) -> Result<Gate, BoxErro
     })
 }
 
-/// A desk behind something that rewrites paths before they are routed.
+/// A service behind something that rewrites paths before they are routed.
 fn rewriting(world: &World, steps: Steps, rewrite: fn(&str) -> String) -> Result<Gate, BoxError> {
-    let router = Desk::new(world, steps)?.guarded();
+    let router = Service::new(world, steps)?.guarded();
     let service = router.map_request(move |mut request: Request| {
         let sent = request.uri().path().to_string();
         let mut parts = request.uri().clone().into_parts();
@@ -138,10 +138,10 @@ fn rewriting(world: &World, steps: Steps, rewrite: fn(&str) -> String) -> Result
 
 /// What the operators look at was merged where the guard ends.
 pub(super) fn open_metrics(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    let desk = Desk::new(world, Steps::default())?;
+    let service = Service::new(world, Steps::default())?;
     let router: Router = match flawed {
-        true => desk.guarded().merge(Router::new().route("/metrics", get(|| async { "requests_total 7" }))),
-        false => desk.guarded(),
+        true => service.guarded().merge(Router::new().route("/metrics", get(|| async { "requests_total 7" }))),
+        false => service.guarded(),
     };
     gate(world, router, ClientAuth::Required)
 }
@@ -152,7 +152,7 @@ where
     F: Fn(Request) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Request> + Send,
 {
-    let router = Desk::new(world, Steps::default())?.guarded();
+    let router = Service::new(world, Steps::default())?.guarded();
     let layer = from_fn(move |request: Request, next: Next| {
         let fetch = fetch.clone();
         async move { next.run(fetch(request).await).await }
@@ -203,16 +203,16 @@ pub(super) fn body_first(world: &World, flawed: bool) -> Result<Gate, BoxError> 
 
 /// Remembers, for the whole connection, whom it let in.
 pub(super) fn remembered(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    with_memory(world, flawed, |desk, parts| recall(desk, parts, false))
+    with_memory(world, flawed, |service, parts| recall(service, parts, false))
 }
 
 /// Whoever was let in on this connection before, where the request brings a token or brings none.
-fn recall(desk: &Desk, parts: &Parts, with_token: bool) -> Result<Caller, Refusal> {
+fn recall(service: &Service, parts: &Parts, with_token: bool) -> Result<Caller, Refusal> {
     let session = parts.extensions.get::<Session>();
     match session.and_then(Session::kept) {
         Some(caller) if parts.headers.contains_key(AUTHORIZATION) == with_token => Ok(caller),
         _ => {
-            let caller = admit(desk, parts)?;
+            let caller = admit(service, parts)?;
             if let Some(session) = session {
                 session.keep(&caller);
             }
@@ -224,18 +224,18 @@ fn recall(desk: &Desk, parts: &Parts, with_token: bool) -> Result<Caller, Refusa
 fn with_memory(
     world: &World,
     flawed: bool,
-    recall: fn(&Desk, &Parts) -> Result<Caller, Refusal>,
+    recall: fn(&Service, &Parts) -> Result<Caller, Refusal>,
 ) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
         steps.admit = recall;
     }
-    listener::gate(world, Desk::new(world, steps)?.guarded(), None)
+    listener::gate(world, Service::new(world, steps)?.guarded(), None)
 }
 
 /// Authenticates the first request of a connection, and takes every later one that brings a token for the same caller's.
 pub(super) fn first_caller(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    with_memory(world, flawed, |desk, parts| recall(desk, parts, true))
+    with_memory(world, flawed, |service, parts| recall(service, parts, true))
 }
 
 /// A front that tidies up: where there are two framings, it passes one on.
@@ -250,13 +250,13 @@ pub(super) fn framing_tidied(world: &World, flawed: bool) -> Result<Gate, BoxErr
         let kept: Vec<&str> = head.split("\r\n").filter(|line| !line.starts_with("content-length:")).collect();
         [kept.join("\r\n").as_bytes(), rest].concat()
     }
-    let router = Desk::new(world, Steps::default())?.guarded();
+    let router = Service::new(world, Steps::default())?.guarded();
     listener::gate(world, router, flawed.then_some(tidy))
 }
 
 /// Still speaks TLS 1.2, for an old client that nobody remembers.
 pub(super) fn old_tls(world: &World, flawed: bool) -> Result<Gate, BoxError> {
-    let router = Desk::new(world, Steps::default())?.guarded();
+    let router = Service::new(world, Steps::default())?.guarded();
     if !flawed {
         return gate(world, router, ClientAuth::Required);
     }

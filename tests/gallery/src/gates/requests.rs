@@ -12,7 +12,7 @@ use crate::parts::{
     authority::authority,
     authorize::Caller,
     credential::{bearer, in_field},
-    desk::{admit, by_certificate},
+    service::{admit, by_certificate},
 };
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
@@ -73,32 +73,32 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
         "believes `X-Forwarded-User`",
         &[CertificateCap, Confirmation, SubjectOfCertificate, TokenPresent],
         |steps| {
-            steps.admit = |desk, parts| match header(parts, "x-forwarded-user") {
+            steps.admit = |service, parts| match header(parts, "x-forwarded-user") {
                 Some(user) => {
-                    let scopes = desk.trust.policy.may_hold(user).map_or_else(Vec::new, <[String]>::to_vec);
+                    let scopes = service.trust.policy.may_hold(user).map_or_else(Vec::new, <[String]>::to_vec);
                     Ok(Caller { id: user.into(), scopes })
                 }
-                None => admit(desk, parts),
+                None => admit(service, parts),
             };
         },
     ),
     ("internal-network", "asks nothing of whoever says that he is near", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match header(parts, "x-forwarded-for") {
-            Some("127.0.0.1") => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match header(parts, "x-forwarded-for") {
+            Some("127.0.0.1") => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("scope-in-a-header", "adds the scopes of `X-Scope`", &[Scope], |steps| {
-        steps.admit = |desk, parts| {
-            let mut caller = admit(desk, parts)?;
+        steps.admit = |service, parts| {
+            let mut caller = admit(service, parts)?;
             caller.scopes.extend(header(parts, "x-scope").map(String::from));
             Ok(caller)
         };
     }),
     ("rewritten-path", "guards the path that `X-Original-URL` names", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match header(parts, "x-original-url") {
-            Some("/healthz") => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match header(parts, "x-original-url") {
+            Some("/healthz") => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("panics-on-surprise", "unwraps what an attacker writes", &[TokenForm], |steps| {
@@ -108,15 +108,15 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
         };
     }),
     ("cookie-rescues", "takes the token from a cookie when that of the header is not good", &[TokenForm], |steps| {
-        steps.admit = |desk, parts| {
-            admit(desk, parts).or_else(|refusal| {
+        steps.admit = |service, parts| {
+            admit(service, parts).or_else(|refusal| {
                 let token = header(parts, "cookie").and_then(|cookie| cookie.strip_prefix("access_token="));
                 let value = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
                 let mut parts = parts.clone();
                 match value {
                     Some(value) if parts.headers.contains_key(AUTHORIZATION) => {
                         parts.headers.insert(AUTHORIZATION, value);
-                        admit(desk, &parts)
+                        admit(service, &parts)
                     }
                     _ => Err(refusal),
                 }
@@ -139,27 +139,27 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
         };
     }),
     ("local-host", "asks nothing of whoever asks for the local host", &[Authority, TokenPresent], |steps| {
-        steps.admit = |desk, parts| match header(parts, "host") {
-            Some("127.0.0.1") => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match header(parts, "host") {
+            Some("127.0.0.1") => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("absolute-form-is-a-proxy", "takes a target in absolute form for one of its proxy", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match parts.uri.authority() {
-            Some(_) if parts.version == Version::HTTP_11 => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match parts.uri.authority() {
+            Some(_) if parts.version == Version::HTTP_11 => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("http2-is-the-mesh", "takes whatever speaks HTTP/2 for a neighbour", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match parts.version {
-            Version::HTTP_2 => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match parts.version {
+            Version::HTTP_2 => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("websocket-unguarded", "asks no token of a browser that opens a WebSocket", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match header(parts, "upgrade") {
-            Some("websocket") => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match header(parts, "upgrade") {
+            Some("websocket") => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("token-in-subprotocol", "takes the token from `Sec-WebSocket-Protocol` as well", &[TokenPresent], |steps| {
@@ -169,15 +169,15 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
         };
     }),
     ("preflight-by-header", "takes a request for a preflight by one of its fields", &[TokenPresent], |steps| {
-        steps.admit = |desk, parts| match parts.headers.contains_key("access-control-request-method") {
-            true => by_certificate(desk, parts),
-            false => admit(desk, parts),
+        steps.admit = |service, parts| match parts.headers.contains_key("access-control-request-method") {
+            true => by_certificate(service, parts),
+            false => admit(service, parts),
         };
     }),
     ("head-unguarded", "guards GET, and HEAD is answered by its handler", &[Route, TokenPresent], |steps| {
-        steps.admit = |desk, parts| match parts.method {
-            Method::HEAD => by_certificate(desk, parts),
-            _ => admit(desk, parts),
+        steps.admit = |service, parts| match parts.method {
+            Method::HEAD => by_certificate(service, parts),
+            _ => admit(service, parts),
         };
     }),
     ("token-in-the-path", "takes the token from a parameter of the path", &[Route, TokenPresent], |steps| {

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, jwk::Jwk};
 
 use crate::parts::{
     Refusal,
-    desk::{Steps, with_steps},
+    service::{Steps, with_steps},
     token::{Checks, Compact, Key, Trust},
 };
 

@@ -16,13 +16,13 @@ pub(crate) enum Secret {
 }
 
 /// Finds every planted secret of a text in one pass.
-pub(crate) struct Planted {
+pub(crate) struct Canaries {
     automaton: Option<AhoCorasick>,
     /// Whose secret, and which, by the automaton's patterns.
     whose: Vec<(Person, Secret)>,
 }
 
-impl Planted {
+impl Canaries {
     /// `secrets` are not empty.
     pub(super) fn new(secrets: impl IntoIterator<Item = (Person, Secret, String)>) -> Self {
         let (mut patterns, mut whose) = (Vec::new(), Vec::new());

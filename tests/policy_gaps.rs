@@ -3,15 +3,15 @@
 use gatecrash::{
     catalogue::Catalogue,
     model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy},
-    policy_gaps::{Omission, omissions},
+    policy_gaps::{PolicyGap, gaps_of},
 };
 
-fn told(change: impl FnOnce(&mut Policy)) -> Vec<Omission> {
+fn told(change: impl FnOnce(&mut Policy)) -> Vec<PolicyGap> {
     let mut policy = gatecrash_gallery::policy().unwrap();
     // What it leaves out by itself.
     policy.routes.retain(|route| route.path != "/healthz");
     change(&mut policy);
-    omissions(&policy, &Catalogue::embedded().unwrap())
+    gaps_of(&policy, &Catalogue::embedded().unwrap())
 }
 
 #[test]
@@ -21,13 +21,13 @@ fn a_strict_policy_leaves_nothing_out() {
 
 #[test]
 fn the_policy_of_the_gallery_leaves_out_one_thing() {
-    let list = omissions(&gatecrash_gallery::policy().unwrap(), &Catalogue::embedded().unwrap());
+    let list = gaps_of(&gatecrash_gallery::policy().unwrap(), &Catalogue::embedded().unwrap());
     let whats: Vec<&str> = list.iter().map(|it| it.what.as_str()).collect();
     assert_eq!(whats, ["GET /healthz asks for no token"]);
 }
 
 #[test]
-fn each_omission_names_what_it_switches_off() {
+fn each_gap_names_what_it_switches_off() {
     let one = |place: &str, family: &str, change: &dyn Fn(&mut Policy)| {
         let list = told(change);
         assert_eq!(list.len(), 1, "{place}: {list:?}");
@@ -55,7 +55,7 @@ fn a_lax_policy_is_told_item_by_item() {
         tokens = { algorithms = [\"HS256\"], types = [], required = [], key-id = false, not-before = false, audience = false, leeway = 900, binding = \"none\" }\n\
         http = { authority = \"any\" }\nroutes = [{ method = \"GET\", path = \"/a/{id}\", security = [[\"token\"]] }]\n";
     let policy = gatecrash::input::parse_policy("gate.toml", lax).unwrap();
-    let list = omissions(&policy, &Catalogue::embedded().unwrap());
+    let list = gaps_of(&policy, &Catalogue::embedded().unwrap());
     let lines: Vec<String> =
         list.iter().map(|it| format!("{}: {} [{}]", it.place, it.what, it.families.join(" "))).collect();
     insta::assert_snapshot!("lax_policy", lines.join("\n"));

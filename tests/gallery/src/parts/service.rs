@@ -29,7 +29,7 @@ use super::{
 };
 
 /// The bank.
-pub(crate) struct Desk {
+pub(crate) struct Service {
     pub(crate) trust: Trust,
     pub(crate) steps: Steps,
     witness: Witness,
@@ -41,13 +41,13 @@ pub(crate) struct Desk {
 #[derive(Clone, Copy)]
 pub(crate) struct Steps {
     /// Everything: who is asking.
-    pub(crate) admit: fn(&Desk, &Parts) -> Result<Caller, Refusal>,
+    pub(crate) admit: fn(&Service, &Parts) -> Result<Caller, Refusal>,
     /// For whom the request is meant.
     pub(crate) authority: fn(&Parts) -> Result<(), Refusal>,
     /// Whose certificate it is.
     pub(crate) holder: fn(&Parts) -> Result<Holder, Refusal>,
     /// Somebody without a token.
-    pub(crate) anonymous: fn(&Desk, &Holder) -> Result<Caller, Refusal>,
+    pub(crate) anonymous: fn(&Service, &Holder) -> Result<Caller, Refusal>,
     /// Where the token is.
     pub(crate) bearer: fn(&Parts) -> Result<Option<String>, Refusal>,
     /// What is checked of it.
@@ -83,9 +83,9 @@ impl Default for Steps {
 }
 
 /// Everybody of the certificate, with all that it may hold.
-pub(crate) fn by_certificate(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
+pub(crate) fn by_certificate(service: &Service, parts: &Parts) -> Result<Caller, Refusal> {
     let holder = holder(leaf(parts)?)?;
-    let scopes = desk.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
+    let scopes = service.trust.policy.may_hold(&holder.id).map_or_else(Vec::new, <[String]>::to_vec);
     Ok(Caller { id: holder.id, scopes })
 }
 
@@ -96,17 +96,17 @@ pub(crate) fn leaf(parts: &Parts) -> Result<&[u8], Refusal> {
 }
 
 /// Certificate before token, token before binding.
-pub(crate) fn admit(desk: &Desk, parts: &Parts) -> Result<Caller, Refusal> {
-    (desk.steps.authority)(parts)?;
-    let holder = (desk.steps.holder)(parts)?;
-    if desk.is_open(parts) {
+pub(crate) fn admit(service: &Service, parts: &Parts) -> Result<Caller, Refusal> {
+    (service.steps.authority)(parts)?;
+    let holder = (service.steps.holder)(parts)?;
+    if service.is_open(parts) {
         return Ok(Caller { id: holder.id, scopes: Vec::new() });
     }
-    let Some(token) = (desk.steps.bearer)(parts)? else { return (desk.steps.anonymous)(desk, &holder) };
-    desk.witness.look_up();
-    let claims = (desk.steps.verify)(&desk.trust, &token)?;
-    (desk.steps.bind)(&claims, &holder)?;
-    Ok((desk.steps.caller)(&desk.trust.policy, &claims, &holder))
+    let Some(token) = (service.steps.bearer)(parts)? else { return (service.steps.anonymous)(service, &holder) };
+    service.witness.look_up();
+    let claims = (service.steps.verify)(&service.trust, &token)?;
+    (service.steps.bind)(&claims, &holder)?;
+    Ok((service.steps.caller)(&service.trust.policy, &claims, &holder))
 }
 
 /// RFC 8705 §3: the thumbprint, and the name.
@@ -115,7 +115,7 @@ pub(crate) fn bind(claims: &Claims, holder: &Holder) -> Result<(), Refusal> {
     if thumbprint == Some(&holder.thumbprint) && claims.sub == holder.id { Ok(()) } else { Err(Refusal::Unauthorized) }
 }
 
-impl Desk {
+impl Service {
     pub(crate) fn new(world: &World, steps: Steps) -> Result<Arc<Self>, BoxError> {
         Self::with_trust(world, steps, Trust::of(world, steps.checks)?)
     }
@@ -192,8 +192,10 @@ impl Desk {
     /// Every route behind the guard, and one that finds its account in the query, once for whom it asks and once for what it
     /// tells.
     pub(crate) fn with_statements(self: &Arc<Self>, told: Parameter) -> Router {
-        let statement = move |State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, uri: http::Uri| async move {
-            desk.statement(&caller, uri.query().unwrap_or_default(), told)
+        let statement = move |State(service): State<Arc<Service>>,
+                              Extension(caller): Extension<Caller>,
+                              uri: http::Uri| async move {
+            service.statement(&caller, uri.query().unwrap_or_default(), told)
         };
         self.beside(Router::new().route("/v1/statement", get(statement)).with_state(self.clone()))
     }
@@ -230,11 +232,11 @@ pub(crate) fn last<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Nothing runs before everything is checked.
-pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match (desk.steps.admit)(&desk, &parts) {
+    match (service.steps.admit)(&service, &parts) {
         Err(refusal) => refusal.into_response(),
-        Ok(caller) if !desk.needed(&parts).iter().all(|scope| (desk.steps.grants)(&caller, scope)) => {
+        Ok(caller) if !service.needed(&parts).iter().all(|scope| (service.steps.grants)(&caller, scope)) => {
             Refusal::Forbidden.into_response()
         }
         Ok(caller) => {
@@ -258,26 +260,27 @@ pub(crate) fn with_peer(gate: Gate) -> Gate {
 
 /// A gate with some steps of the guard replaced.
 pub(crate) fn with_steps(world: &World, steps: Steps) -> Result<Gate, BoxError> {
-    gate(world, Desk::new(world, steps)?.guarded(), ClientAuth::Required)
+    gate(world, Service::new(world, steps)?.guarded(), ClientAuth::Required)
 }
 
-async fn healthz(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) {
-    desk.witness.hit("GET /healthz", Some(caller.id), None);
+async fn healthz(State(service): State<Arc<Service>>, Extension(caller): Extension<Caller>) {
+    service.witness.hit("GET /healthz", Some(caller.id), None);
 }
 
-pub(crate) async fn whoami(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> String {
-    desk.witness.hit("GET /v1/whoami", Some(caller.id.clone()), None);
-    desk.secret(&caller.id)
+pub(crate) async fn whoami(State(service): State<Arc<Service>>, Extension(caller): Extension<Caller>) -> String {
+    service.witness.hit("GET /v1/whoami", Some(caller.id.clone()), None);
+    service.secret(&caller.id)
 }
 
 async fn account(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<String, Refusal> {
-    let owner = desk.owners.get(&id).filter(|owner| (desk.steps.owns)(owner, &caller)).ok_or(Refusal::Forbidden)?;
-    desk.witness.hit("GET /v1/accounts/{id}", Some(caller.id), Some(id.clone()));
-    Ok(desk.secret(owner))
+    let owner =
+        service.owners.get(&id).filter(|owner| (service.steps.owns)(owner, &caller)).ok_or(Refusal::Forbidden)?;
+    service.witness.hit("GET /v1/accounts/{id}", Some(caller.id), Some(id.clone()));
+    Ok(service.secret(owner))
 }
 
 #[derive(Deserialize)]
@@ -289,23 +292,23 @@ struct Order {
 }
 
 async fn transfer(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     Extension(caller): Extension<Caller>,
     Json(order): Json<Order>,
 ) -> Result<String, Refusal> {
-    if !desk.owners.get(&order.from).is_some_and(|owner| (desk.steps.owns)(owner, &caller)) {
+    if !service.owners.get(&order.from).is_some_and(|owner| (service.steps.owns)(owner, &caller)) {
         return Err(Refusal::Forbidden);
     }
-    desk.witness.hit("POST /v1/transfers", Some(caller.id), Some(order.from));
+    service.witness.hit("POST /v1/transfers", Some(caller.id), Some(order.from));
     Ok(format!("{} to {}", order.amount, order.to))
 }
 
 /// Staff look at anybody, so that these two do not ask who is calling.
-async fn user(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> String {
-    desk.witness.hit("GET /v1/admin/users/{id}", None, Some(id.clone()));
+async fn user(State(service): State<Arc<Service>>, Path(id): Path<String>) -> String {
+    service.witness.hit("GET /v1/admin/users/{id}", None, Some(id.clone()));
     id
 }
 
-async fn delete_user(State(desk): State<Arc<Desk>>, Path(id): Path<String>) {
-    desk.witness.hit("DELETE /v1/admin/users/{id}", None, Some(id));
+async fn delete_user(State(service): State<Arc<Service>>, Path(id): Path<String>) {
+    service.witness.hit("DELETE /v1/admin/users/{id}", None, Some(id));
 }

@@ -38,8 +38,8 @@ pub(super) fn markdown(report: &Report) -> String {
     }
     if !report.left_out.is_empty() {
         let _ = writeln!(text, "The policy leaves out:\n");
-        for omission in &report.left_out {
-            let _ = writeln!(text, "- {}: {}", plain(&omission.what), plain(omission.risk));
+        for gap in &report.left_out {
+            let _ = writeln!(text, "- {}: {}", plain(&gap.what), plain(gap.risk));
         }
         text.push('\n');
     }

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::{
-    Notes, Subject, attack, example, place, security,
-    shape::{
+    Notes, Subject, attack,
+    diff::Decoder,
+    example, location,
+    schema::{
         AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
         TriedJson, Verdicts,
     },
-    sides::Decoder,
+    security,
 };
 use crate::{
     attacks::catalogue::Catalogue,
@@ -43,7 +45,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -196,7 +198,7 @@ fn finding_json(
         score: security::score(finding, catalogue),
         example: finding.rules.first().and_then(|rule| example(*rule)),
         accepted: material.notes.accepted.of(finding).cloned(),
-        place: place::of(finding, attack, material),
+        place: location::of(finding, attack, material),
         curl: material.notes.curl.get(&finding.fingerprint).cloned(),
         sides: decoder.sides(&finding.case),
         below,

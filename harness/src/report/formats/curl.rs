@@ -168,7 +168,7 @@ impl Kit {
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
 /// # let options = gatecrash::campaign::CampaignOptions {
 /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-/// #     once: true,
+/// #     sample_routes: true,
 /// #     ..Default::default()
 /// # };
 /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;

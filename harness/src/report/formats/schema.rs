@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{KnownFinding, sides::Side};
-use crate::attacks::policy_gaps::Omission;
+use super::{KnownFinding, diff::Side};
+use crate::attacks::policy_gaps::PolicyGap;
 
 /// What a run found: the one value that every face of the report shows, and `run --format json` as it stands.
 ///
@@ -63,7 +63,7 @@ pub struct Report {
     /// What the policy promises, a clause each.
     pub promises: Vec<String>,
     /// What the policy leaves out, held against a strict one.
-    pub left_out: Vec<Omission>,
+    pub left_out: Vec<PolicyGap>,
     /// Accepted findings that have expired or are of no use any more, in words.
     pub known_faults: Vec<String>,
     /// Every attack of the catalogue that was tried.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Material, shape::PlaceJson};
+use super::{Material, schema::PlaceJson};
 use crate::{attacks::catalogue::Attack, campaign::check::Finding};
 
 /// The route in the policy file; else the attack in the catalogue; else the case itself.

@@ -13,7 +13,7 @@ use crate::{
     world::{Clock, World, WorldOptions},
 };
 
-pub(crate) struct Ground {
+pub(crate) struct WorkerEnv {
     target: Target,
     runtime: Runtime,
     worlds: BTreeMap<Place, World>,
@@ -26,7 +26,7 @@ pub(crate) struct Ground {
 
 type Place = (Scene, Crypto);
 
-impl Ground {
+impl WorkerEnv {
     /// The usual scene is built at once, so that a gate that cannot be built is known early.
     pub(crate) fn new(target: &Target) -> Result<Self, CampaignError> {
         let options = WorldOptions { layers: Layers::default(), ..target.world.clone() };
@@ -35,12 +35,12 @@ impl Ground {
         let paused = world.clock() == Clock::Frozen;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
         let (worlds, gates) = (BTreeMap::new(), BTreeMap::new());
-        let mut ground = Self { target: target.clone(), runtime, worlds, gates, ideal: None, keeps: false };
+        let mut env = Self { target: target.clone(), runtime, worlds, gates, ideal: None, keeps: false };
         let usual = (target.world.scene, Crypto::Real);
-        ground.worlds.insert(usual, world);
-        let gate = ground.build(usual)?;
-        ground.gates.insert(usual, Some(gate));
-        Ok(ground)
+        env.worlds.insert(usual, world);
+        let gate = env.build(usual)?;
+        env.gates.insert(usual, Some(gate));
+        Ok(env)
     }
 
     /// Keeps connections at service depth, but for replays.

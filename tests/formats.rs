@@ -45,7 +45,7 @@ impl Told {
         let entry = "[[known]]\nfingerprint = \"514874b34fdb\"\nreason = \"one issuer only\"\nowner = \"platform\"\n";
         let known = Known::parse("known.toml", &format!("format = 1\n{entry}expires = 9999-12-31\n")).unwrap();
         let notes = Notes {
-            left_out: policy_gaps::omissions(&target.policy, &campaign.catalogue),
+            left_out: policy_gaps::gaps_of(&target.policy, &campaign.catalogue),
             accepted: known.matching(&campaign.findings, report::today()),
             ..Notes::default()
         };

@@ -14,7 +14,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -51,7 +51,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -89,7 +89,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -126,7 +126,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -163,7 +163,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
@@ -203,7 +203,7 @@ impl Report {
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let options = gatecrash::campaign::CampaignOptions {
     /// #     bound: gatecrash::campaign::Bound::Attempts(20),
-    /// #     once: true,
+    /// #     sample_routes: true,
     /// #     ..Default::default()
     /// # };
     /// # let campaign = gatecrash::campaign::run(&target, options, &Default::default())?;
