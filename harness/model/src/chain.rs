@@ -315,7 +315,19 @@ impl Extra {
                 certificate.names.clear();
                 certificate.name_constraints.clear();
             }
-            _ => {}
+            Extra::CriticalInhibitAny
+            | Extra::CriticalPolicies
+            | Extra::FractionalTime
+            | Extra::IndefiniteLength
+            | Extra::OtherAlgorithm
+            | Extra::RepeatedConstraints
+            | Extra::RepeatedNames
+            | Extra::RepeatedUnknown
+            | Extra::Sha1
+            | Extra::TrailingOctet
+            | Extra::UnknownCritical
+            | Extra::UnknownNonCritical
+            | Extra::UnreadableName => {}
         }
     }
 }

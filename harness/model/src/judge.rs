@@ -1,5 +1,7 @@
 //! From what is attempted to what is permitted. Total: every attempt has a verdict under every policy.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod authority;
 mod facts;
 mod message;
@@ -196,7 +198,21 @@ fn certificate_rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
             Some(Extra::Version1 | Extra::Version2) => (ReadingKind::OldVersion, Rule::CertificateForm),
             Some(Extra::UnreadableName) => (ReadingKind::UnreadableName, Rule::CertificateForm),
             Some(Extra::RepeatedUnknown) => (ReadingKind::RepeatedUnknown, Rule::ExtensionUnique),
-            _ => continue,
+            // Judged where the certificate is on the path.
+            Some(
+                Extra::EmptyIssuer
+                | Extra::FractionalTime
+                | Extra::IndefiniteLength
+                | Extra::MalformedConstraints
+                | Extra::OtherAlgorithm
+                | Extra::RepeatedConstraints
+                | Extra::RepeatedNames
+                | Extra::Sha1
+                | Extra::TrailingOctet
+                | Extra::UnknownCritical
+                | Extra::UnknownNonCritical,
+            )
+            | None => continue,
         };
         if !latitude.permits(kind) {
             rules.insert(rule);
@@ -229,7 +245,23 @@ fn certificate_rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
             ) => {
                 rules.insert(Rule::CertificateForm);
             }
-            _ => {}
+            // Readable, whatever it says.
+            Some(
+                Extra::CriticalInhibitAny
+                | Extra::CriticalPolicies
+                | Extra::EmptyIssuer
+                | Extra::LongSerial
+                | Extra::NegativeSerial
+                | Extra::RepeatedUnknown
+                | Extra::Sha1
+                | Extra::UnknownCritical
+                | Extra::UnknownNonCritical
+                | Extra::UnreadableName
+                | Extra::Version1
+                | Extra::Version2
+                | Extra::ZeroSerial,
+            )
+            | None => {}
         }
     }
     rules

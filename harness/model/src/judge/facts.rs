@@ -45,7 +45,10 @@ impl<'a> Facts<'a> {
             CredentialSeen::Token(TokenSeen::Read { header, claims, seal }) => {
                 Some(Token { header: fields(header), claims: fields(claims), seal })
             }
-            _ => None,
+            CredentialSeen::Absent
+            | CredentialSeen::Malformed
+            | CredentialSeen::Repeated
+            | CredentialSeen::Token(TokenSeen::Garbled(_)) => None,
         };
         let path = lifted.chain.as_ref().map(|chain| path::violations(&chain.certificates, blueprint));
         Self { lifted, blueprint, token, holder: holder(lifted, blueprint), path: path.unwrap_or_default() }
@@ -79,7 +82,13 @@ impl<'a> Field<'a> {
         let unportable = strictly.is_none();
         let widely = || match value {
             Value::Json(text) => json::parse_widely(text),
-            _ => None,
+            Value::Certificates(_)
+            | Value::Confirmation { .. }
+            | Value::Jwk(_)
+            | Value::Long(_)
+            | Value::Nested(_)
+            | Value::Seconds(_)
+            | Value::Unique => None,
         };
         Self { name, value, json: strictly.or_else(widely).unwrap_or(Json::Null), unportable }
     }
@@ -91,7 +100,7 @@ impl<'a> Field<'a> {
                 Json::Number(number, _) => !number.is_finite(),
                 Json::Array(items) => items.iter().any(beyond),
                 Json::Object(members) => members.iter().any(|(_, value, _)| beyond(value)),
-                _ => false,
+                Json::Bool(_) | Json::Null | Json::Text(_) => false,
             }
         }
         !self.unportable && beyond(&self.json)
@@ -107,7 +116,7 @@ pub(super) fn last<'a, 'b>(fields: &'b [Field<'a>], name: &str) -> Option<&'b Fi
 pub(super) fn text<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b str> {
     match &last(fields, name)?.json {
         Json::Text(text) => Some(text),
-        _ => None,
+        Json::Array(_) | Json::Bool(_) | Json::Null | Json::Number(..) | Json::Object(_) => None,
     }
 }
 

@@ -1,7 +1,10 @@
 //! Which declared route a request names, and which object (RFC 9110 §7.1, RFC 3986 §6.2).
 
 use super::Latitude;
-use crate::{Blueprint, Lifted, ReadingKind, Route};
+use crate::{
+    Blueprint, Lifted, ReadingKind, Route,
+    json::{self, Json},
+};
 
 /// The declared route that the request names, and the object.
 pub(super) fn find_route<'a>(
@@ -79,10 +82,9 @@ fn parameters<'a>(lifted: &'a Lifted, name: &'a str) -> impl DoubleEndedIterator
 }
 
 fn body_member(body: Option<&str>, name: &str) -> Option<String> {
-    let Some(crate::json::Json::Object(members)) = crate::json::parse(body?) else { return None };
-    members.into_iter().find_map(|(member, value, _)| match value {
-        crate::json::Json::Text(text) if member == name => Some(text.into_owned()),
-        _ => None,
+    let Some(Json::Object(members)) = json::parse(body?) else { return None };
+    members.into_iter().find_map(|(member, value, _)| {
+        if let (Json::Text(text), true) = (value, member == name) { Some(text.into_owned()) } else { None }
     })
 }
 
