@@ -4,6 +4,7 @@
 mod adapters;
 mod bad_input;
 mod binary;
+mod book;
 mod catalogue;
 mod ci;
 mod clauses;

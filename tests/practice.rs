@@ -36,26 +36,27 @@ use gatecrash_gallery::bank;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 
-use crate::support::{night, run};
+use crate::support::{campaign_of, night, run};
 
-/// The catalogue once, and random cases.
+/// The catalogue once, and some random cases.
 fn attacked(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Campaign {
-    let mut policy: Policy = gatecrash_gallery::policy().unwrap();
-    answers(&mut policy.answers);
-    attacked_in(Target { factory, policy, world: WorldOptions::default() })
+    attacked_in(answering(factory, answers), SOME)
 }
 
-fn attacked_in(target: Target) -> Campaign {
+fn answering(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Target {
+    let mut policy: Policy = gatecrash_gallery::policy().unwrap();
+    answers(&mut policy.answers);
+    Target { factory, policy, world: WorldOptions::default() }
+}
+
+/// Random cases by day: enough to see that a service works, and enough to come to what only random cases ask for.
+const SOME: u64 = 40;
+const MANY: u64 = 1200;
+
+fn attacked_in(target: Target, random: u64) -> Campaign {
     // These tests are about the service around the guard, so by day its cryptography is ideal.
     let crypto = if night() { CryptoMode::Real } else { CryptoMode::Ideal };
-    let options = CampaignOptions {
-        bound: Bound::Attempts(2000),
-        jobs: 1,
-        sample_routes: true,
-        crypto,
-        ..CampaignOptions::default()
-    };
-    run(&target, options)
+    run(&target, CampaignOptions { jobs: 1, crypto, ..campaign_of(random, 2000) })
 }
 
 /// What is found on the bank as it stands, by fingerprint: practice around it adds nothing to that.

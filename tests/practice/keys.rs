@@ -10,7 +10,7 @@ use gatecrash::{
 };
 use gatecrash_gallery::{bank, bank_with_keys, reference};
 
-use super::{added, attacked, attacked_in, clean};
+use super::{SOME, added, attacked, attacked_in, clean};
 use crate::support::{exhibit, fetched};
 
 /// The JWK Set of an issuer, by way of its metadata.
@@ -60,12 +60,12 @@ fn the_system_clock() {
     }
     let policy = gatecrash_gallery::policy().unwrap();
     let target = Target { factory: factory!(gate), policy, world: WorldOptions::default() };
-    clean(&attacked_in(under_the_system_clock(target)));
+    clean(&attacked_in(under_the_system_clock(target), SOME));
 }
 
 #[test]
 fn dates_that_nobody_looks_at_are_found_under_the_system_clock() {
-    let campaign = attacked_in(under_the_system_clock(exhibit("extractor-without-dates").target));
+    let campaign = attacked_in(under_the_system_clock(exhibit("extractor-without-dates").target), SOME);
     let breach = |it: &Finding| it.kind == FindingKind::Breach && it.rules.iter().eq([&Rule::Expiry]);
     assert!(campaign.findings.iter().any(breach), "{:?}", added(&campaign));
 }

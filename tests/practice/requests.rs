@@ -16,11 +16,11 @@ use gatecrash::{
 };
 use gatecrash_gallery::{POLICY, bank_with_a_route, bank_with_statements};
 
-use super::{attacked_in, clean};
+use super::{MANY, attacked_in, clean};
 
 fn asked(factory: Factory, route: &str) -> Campaign {
     let policy = parse_policy("gate.toml", &format!("{POLICY}\n[[routes]]\n{route}")).unwrap();
-    attacked_in(Target { factory, policy, world: WorldOptions::default() })
+    attacked_in(Target { factory, policy, world: WorldOptions::default() }, MANY)
 }
 
 const STATEMENT: &str = r#"
