@@ -390,7 +390,7 @@ pub fn replay(target: &Target, case: &Case) -> Result<Vec<Checked>, CampaignErro
 fn replay_on(env: &mut WorkerEnv, case: &Case) -> Result<Vec<Checked>, CampaignError> {
     let (runtime, world, gate) = env.fresh(case.scene, Crypto::Real)?;
     let mut done = Vec::new();
-    for depth in gate.depths() {
+    for depth in check::depths(case, &gate) {
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX };
         let mut checked = runtime.block_on(check(&gate, world, case, options)).map_err(CampaignError::Meaningless)?;
         if let (Outcome::Agree, Ok(Some(compared))) =

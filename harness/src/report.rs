@@ -229,7 +229,7 @@ impl Subject {
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Attack> {
-    let step = finding.case.steps.first()?;
+    let step = finding.case.judged()?;
     let same = |attack: &&Attack| attack.mutations == step.mutations && attack.stances.contains(&step.stance);
     let refused = || catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
     let kin = |attack: &&Attack| {

@@ -11,7 +11,7 @@ pub struct Case {
     /// Which variation of the world the gate is built in.
     #[serde(default)]
     pub scene: Scene,
-    /// One step for now; the format holds the list from the first day.
+    /// What is done, in order. The last step is the one that is judged; those before it set the scene for it.
     pub steps: Vec<Step>,
 }
 
@@ -25,6 +25,30 @@ impl Case {
     /// ```
     pub fn one(stance: Stance, route: impl Into<String>, mutations: Vec<Mutation>) -> Self {
         Self { scene: Scene::Usual, steps: vec![Step { stance, route: route.into(), mutations }] }
+    }
+
+    /// The step that is judged: the last one.
+    ///
+    /// ```
+    /// use gatecrash_model::{Case, Stance};
+    /// let mut case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+    /// case.steps.extend(Case::one(Stance::NoToken, "GET /healthz", vec![]).steps);
+    /// assert_eq!(case.judged().map(|step| step.route.as_str()), Some("GET /healthz"));
+    /// ```
+    pub fn judged(&self) -> Option<&Step> {
+        self.steps.last()
+    }
+
+    /// The step that is judged, to change it.
+    ///
+    /// ```
+    /// use gatecrash_model::{Case, Stance};
+    /// let mut case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
+    /// case.judged_mut().expect("there is one").stance = Stance::ExpiredToken;
+    /// assert_eq!(case.steps[0].stance, Stance::ExpiredToken);
+    /// ```
+    pub fn judged_mut(&mut self) -> Option<&mut Step> {
+        self.steps.last_mut()
     }
 
     /// The mutations of all steps.

@@ -59,6 +59,11 @@ pub struct Checked {
     pub outcome: Outcome,
 }
 
+/// The depths at which a case is attempted on a gate: of several steps, which share a connection, that one alone.
+pub(crate) fn depths(case: &Case, gate: &Gate) -> Vec<Depth> {
+    if case.steps.len() > 1 { vec![Depth::Connection] } else { gate.depths() }
+}
+
 /// Resolves, forges, attempts, judges and compares one case; of several steps the last, on a connection of its own and on the
 /// one that is kept from the others.
 ///

@@ -211,7 +211,7 @@ impl Done {
         tally.reached[1] += u64::from(answered);
         tally.reached[2] += u64::from(hit);
         tally.exercised.entry(origin.source()).or_default().count(checked, hit);
-        if let Some(step) = case.steps.first() {
+        if let Some(step) = case.judged() {
             *tally.stances.entry(step.stance.name()).or_default() += 1;
             tally.mutations.extend(step.mutations.iter().map(|mutation| mutation.kind()));
         }
@@ -268,7 +268,7 @@ impl Done {
         tally.undeclared.extend(of_no_route);
         if origin == Origin::Control {
             tally.controls[0] += 1;
-            if let Some(counts) = case.steps.first().and_then(|step| tally.evidence.get_mut(&step.route)) {
+            if let Some(counts) = case.judged().and_then(|step| tally.evidence.get_mut(&step.route)) {
                 let witnessed = !observation.seen.hits.is_empty();
                 counts[0] += 1;
                 counts[1] += u64::from(!refused_control && witnessed);

@@ -1,15 +1,17 @@
 //! `replay`: cases, regressions and crash files of every target, explained.
 
+use gatecrash_model::{Case, Policy};
+
 use super::{Failure, Gates, arguments::ReplayOptions, artefact};
 use crate::cli::out::{say, say_line};
 use crate::{
     attacks::casefile::{Surface, What},
     attacks::input::{self, InputError},
-    campaign::check::{Checked, Disagreement, Outcome},
+    campaign::check::{Checked, Disagreement, Finding, Outcome, fingerprint},
     campaign::specimen::Exhibit,
     campaign::{self, Target},
     engines::fuzzing::{Fuzzer, RawReplay},
-    gate::Observation,
+    gate::{Depth, Observation},
     report::{self, Kit, wrapped},
 };
 
@@ -49,18 +51,19 @@ pub(super) fn replay(gates: &Gates, options: &ReplayOptions) -> Result<u8, Failu
     Ok(status)
 }
 
-fn replay_case(target: &Target, case: &gatecrash_model::Case, file: &str, gate: &str) -> Result<u8, Failure> {
+fn replay_case(target: &Target, case: &Case, file: &str, gate: &str) -> Result<u8, Failure> {
     let depths = campaign::replay(target, case).map_err(|error| match error {
         campaign::CampaignError::Meaningless(why) => {
             Failure::Usage(format!("{file}: the case means nothing to gate `{gate}`: {why}"))
         }
         other => other.into(),
     })?;
-    Ok(depths.iter().map(explain).max().unwrap_or(0))
+    let policy = &target.policy;
+    Ok(depths.iter().map(|checked| explain(case, checked, policy)).max().unwrap_or(0))
 }
 
 /// The command by which a stock client makes the attempt.
-fn curl(target: &Target, case: &gatecrash_model::Case, folder: &std::path::Path) -> Result<(), Failure> {
+fn curl(target: &Target, case: &Case, folder: &std::path::Path) -> Result<(), Failure> {
     match Kit::new(target, case) {
         Some(kit) => {
             kit.write(folder).map_err(Failure::Usage)?;
@@ -81,16 +84,18 @@ fn replay_raw(exhibit: &Exhibit, surface: Surface, bytes: &[u8], file: &str) -> 
     let mut status = 0;
     for RawReplay { verdict, observation, disagreements, .. } in &replays {
         told(verdict, observation);
-        status = status.max(parted(disagreements));
+        let print = |it: &Disagreement| fingerprint(it.kind, &verdict.refusals, verdict.latest, false);
+        status = status.max(parted(disagreements, print));
     }
     Ok(status)
 }
 
-fn explain(checked: &Checked) -> u8 {
+fn explain(case: &Case, checked: &Checked, policy: &Policy) -> u8 {
     told(&checked.verdict, &checked.observation);
+    let print = |it: &Disagreement| Finding::of(case.clone(), checked, it, policy, Depth::Connection).fingerprint;
     match &checked.outcome {
-        Outcome::Agree => parted(&[]),
-        Outcome::Disagree(list) => parted(list),
+        Outcome::Agree => parted(&[], print),
+        Outcome::Disagree(list) => parted(list, print),
         Outcome::HarnessFault(fault) => {
             say_line!("{}", wrapped("  outcome      ", &format!("HarnessFault: {fault}")));
             3
@@ -117,13 +122,14 @@ fn told(verdict: &gatecrash_model::Verdict, observation: &Observation) {
     }
 }
 
-/// Where they part.
-fn parted(list: &[Disagreement]) -> u8 {
+/// Where they part, each with the fingerprint of its finding.
+fn parted(list: &[Disagreement], print: impl Fn(&Disagreement) -> String) -> u8 {
     if list.is_empty() {
         say_line!("  outcome      agree");
     }
     for disagreement in list {
-        say_line!("{}", wrapped("  outcome      ", &format!("{}: {}", disagreement.kind.name(), disagreement.seen)));
+        let outcome = format!("{} · {}: {}", disagreement.kind.name(), print(disagreement), disagreement.seen);
+        say_line!("{}", wrapped("  outcome      ", &outcome));
     }
     u8::from(!list.is_empty())
 }

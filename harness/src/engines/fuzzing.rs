@@ -517,7 +517,7 @@ impl Fuzzer {
         }
         let (runtime, world, gate) = self.env.of(case.scene, Crypto::Real).ok()??;
         let mut seen = Vec::new();
-        for depth in gate.depths() {
+        for depth in crate::campaign::check::depths(&case, gate) {
             self.serial += 1;
             let options = CheckOptions { depth, mirror: false, serial: self.serial };
             let checked = runtime.block_on(check(gate, world, &case, options)).ok()?;

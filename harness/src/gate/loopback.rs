@@ -198,7 +198,7 @@ fn token(world: &World, person: Person) -> Result<Option<String>, ForgeError> {
     let steps = blueprint.policy.routes.iter().filter(|route| !route.token_optional());
     let mut steps = steps.filter_map(|route| {
         let case = Case::one(Stance::Complete(person), route.id(), Vec::new());
-        resolve(case.steps.first()?, &blueprint).ok()
+        resolve(case.judged()?, &blueprint).ok()
     });
     let Some(attempt) = steps.next() else { return Ok(None) };
     let serial = blueprint.now.unsigned_abs();

@@ -60,7 +60,7 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
         Severity::High => 8.0,
         Severity::Critical => 9.5,
     };
-    let outsider = finding.case.steps.first().is_some_and(|step| {
+    let outsider = finding.case.judged().is_some_and(|step| {
         matches!(step.stance, Stance::NoCertificate | Stance::NoToken | Stance::StolenToken(_) | Stance::ForeignIssuer)
     });
     base + if outsider { 0.4 } else { 0.0 }

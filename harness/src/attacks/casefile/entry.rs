@@ -117,10 +117,8 @@ pub fn parse_entry(file: &str, text: &str) -> Result<Entry, InputError> {
             What::Raw { target, bytes }
         }
         (Some(_), _) => return Err(InputError::of(file, "`raw` and `steps` at once; a file is one attempt")),
-        (None, 1) => What::Case(Case { scene: read.scene, steps: read.steps }),
-        (None, count) => {
-            return Err(InputError::of(file, format!("{count} steps; this version replays exactly one")));
-        }
+        (None, 0) => return Err(InputError::of(file, "no step; write at least one `[[steps]]`, or `raw`")),
+        (None, _) => What::Case(Case { scene: read.scene, steps: read.steps }),
     };
     Ok(Entry { about: read.about, what })
 }
@@ -217,8 +215,10 @@ mod tests {
     #[test]
     fn entries_survive_their_text() {
         let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Unsigned]);
+        let mut several = case.clone();
+        several.steps.extend(Case::one(Stance::ExpiredToken, "GET /healthz", vec![]).steps);
         let raw = What::Raw { target: Surface::RawToken, bytes: vec![0, 255, 46] };
-        for what in [What::Case(case), raw] {
+        for what in [What::Case(case), What::Case(several), raw] {
             let entry = Entry { about: Some(about()), what };
             let text = write_entry(&entry);
             assert_eq!(parse_entry("entry.toml", &text).unwrap(), entry, "{text}");
@@ -231,7 +231,7 @@ mod tests {
         assert!(fault("format = 2\nraw = { target = \"case\", base64 = \"\" }\n").contains("no raw target"));
         assert!(fault("format = 2\nraw = { target = \"raw_tls\", base64 = \"?\" }\n").contains("base64"));
         assert!(fault("format = 1\nraw = { target = \"raw_tls\", base64 = \"\" }\n").contains("format = 2"));
-        assert!(fault("format = 2\n").contains("0 steps"));
+        assert!(fault("format = 2\n").contains("no step"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use gatecrash_model::{Attempt, Case, Unresolvable, resolve};
 
-use super::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, forge_in, judged};
+use super::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, forge_in, judged, mirror};
 use crate::{
     gate::{Depth, Gate, Observation},
     world::World,
@@ -39,6 +39,15 @@ pub(super) async fn check_steps(
     let kept: Vec<_> = kept.collect::<Option<_>>().ok_or_else(apart)?;
     if before.is_empty() || ClientKey::from(wire) != ClientKey::from(&wires[0]) || wire.kept().is_none() {
         return Err(apart());
+    }
+    if options.mirror {
+        let fault = attempts
+            .iter()
+            .zip(&wires)
+            .find_map(|(attempt, wire)| mirror(wire, attempt, &attempt.expected(&blueprint), world, &blueprint));
+        if let Some(fault) = fault {
+            return Ok(Checked { outcome: Outcome::HarnessFault(fault), ..checked });
+        }
     }
     let observation = gate.attempt_kept(&kept, wire, world).await;
     // Who closes after a refusal has answered nothing otherwise.

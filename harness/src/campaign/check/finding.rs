@@ -93,7 +93,7 @@ pub struct Finding {
 impl Finding {
     /// What a disagreement of a checked case comes to; `depth` where the observation does not know its own.
     pub(crate) fn of(case: Case, checked: &Checked, it: &Disagreement, policy: &Policy, depth: Depth) -> Self {
-        let route = case.steps.first().and_then(|step| policy.routes.iter().find(|route| route.id() == step.route));
+        let route = case.judged().and_then(|step| policy.routes.iter().find(|route| route.id() == step.route));
         let scoped = route.is_some_and(|route| !route.scopes.is_empty());
         Self {
             kind: it.kind,

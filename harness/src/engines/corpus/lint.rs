@@ -221,11 +221,15 @@ impl Linter<'_> {
         }
     }
 
-    /// The verdict on a case that means something and every change of which changes something.
+    /// The verdict on a case that means something and every change of which changes something: that on its last step.
     fn case(&mut self, file: &str, case: &Case) -> Option<Verdict> {
         let blueprint = Blueprint { scene: case.scene, ..self.blueprint.clone() };
-        let step = case.steps.first()?;
-        let attempt = match resolve(step, &blueprint) {
+        let verdicts = case.steps.iter().map(|step| self.step(file, step, &blueprint)).collect::<Vec<_>>();
+        verdicts.into_iter().collect::<Option<Vec<_>>>()?.pop()
+    }
+
+    fn step(&mut self, file: &str, step: &Step, blueprint: &Blueprint) -> Option<Verdict> {
+        let attempt = match resolve(step, blueprint) {
             Ok(attempt) => attempt,
             Err(why) => {
                 self.fault(file, format!("means nothing under this policy: {why}"));
@@ -235,12 +239,12 @@ impl Linter<'_> {
         for (i, mutation) in step.mutations.iter().enumerate() {
             let mut mutations = step.mutations.clone();
             mutations.remove(i);
-            let without = resolve(&Step { mutations, ..step.clone() }, &blueprint);
+            let without = resolve(&Step { mutations, ..step.clone() }, blueprint);
             if without.is_ok_and(|without| without == attempt) {
                 self.fault(file, format!("`{mutation}` changes nothing"));
             }
         }
-        Some(judge(&attempt, &blueprint))
+        Some(judge(&attempt, blueprint))
     }
 
     fn once(&mut self, file: &str, target: &str, name: String) {

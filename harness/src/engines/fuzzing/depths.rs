@@ -4,6 +4,7 @@ use gatecrash_model::{Case, SlotStage};
 
 use crate::{
     attacks::casefile::Surface,
+    campaign::check,
     gate::{Depth, Gate},
     world::crypto::Crypto,
 };
@@ -24,11 +25,11 @@ impl Surface {
     /// through the whole stack one time in so many.
     pub(in crate::engines) fn depths(self, gate: &Gate, input: &[u8], case: Option<&Case>) -> Vec<Depth> {
         use SlotStage::{Connection, Request};
-        let mut depths = gate.depths();
+        let mut depths = case.map_or_else(|| gate.depths(), |case| check::depths(case, gate));
         let asks = |case: &Case| case.mutations().any(|it| matches!(it.slot().stage, Connection | Request));
         let whole = match case {
             _ if self.is_token() => one_in(16, input),
-            Some(case) => case.steps.len() > 1 || asks(case) || one_in(8, input),
+            Some(case) => asks(case) || one_in(8, input),
             None => true,
         };
         if depths.contains(&Depth::Service) && !whole {

@@ -135,12 +135,12 @@ impl Mutator {
     /// Whether the case means something, once what no longer applies to its stance and route is dropped.
     fn mended(&self, case: &mut Case) -> bool {
         if !self.means_something(case) {
-            let whole = case.clone();
+            let scene = case.scene;
             for step in &mut case.steps {
+                let bare = Step { mutations: Vec::new(), ..step.clone() };
                 let alone = |mutation: &Mutation| {
-                    let mut case = whole.clone();
-                    case.steps.iter_mut().for_each(|step| step.mutations = vec![mutation.clone()]);
-                    self.means_something(&case)
+                    let step = Step { mutations: vec![mutation.clone()], ..bare.clone() };
+                    self.means_something(&Case { scene, steps: vec![step] })
                 };
                 step.mutations.retain(alone);
             }
@@ -150,7 +150,8 @@ impl Mutator {
 
     fn means_something(&self, case: &Case) -> bool {
         let blueprint = Blueprint { scene: case.scene, ..self.blueprint.clone() };
-        self.surface.allows_case(case) && case.steps.first().is_some_and(|step| resolve(step, &blueprint).is_ok())
+        let sound = |step: &Step| resolve(step, &blueprint).is_ok();
+        self.surface.allows_case(case) && !case.steps.is_empty() && case.steps.iter().all(sound)
     }
 
     fn fresh(&self, dice: &mut Dice) -> Case {
@@ -177,7 +178,18 @@ impl Mutator {
             case.scene = dice.pick(&self.scenes).copied().unwrap_or_default();
             return;
         }
-        let Some(step) = case.steps.first_mut() else { return };
+        // Fewer steps, or another order of them, where there are several.
+        if case.steps.len() > 1 && dice.below(8) == 0 {
+            match dice.below(2) {
+                0 => case.steps.rotate_left(1),
+                _ => {
+                    case.steps.remove(dice.below(case.steps.len()));
+                }
+            }
+            return;
+        }
+        let place = dice.below(case.steps.len());
+        let Some(step) = case.steps.get_mut(place) else { return };
         let at = dice.below(step.mutations.len());
         let known = step.mutations.get(at).cloned();
         match (dice.below(10), known) {
@@ -234,7 +246,7 @@ fn bound(case: &mut Case) {
 
 fn spliced(one: &Case, other: &Case, dice: &mut Dice) -> Case {
     let mut case = one.clone();
-    let (Some(step), Some(donor)) = (case.steps.first_mut(), other.steps.first()) else { return case };
+    let (Some(step), Some(donor)) = (case.judged_mut(), other.judged()) else { return case };
     if dice.below(2) == 0 {
         step.stance = donor.stance;
     }

@@ -61,7 +61,7 @@ pub(super) fn wired(campaign: &Campaign) -> Result<(), String> {
     let [made, admitted] = campaign.tally.controls;
     let mut counted = format!("{admitted} of {made} controls were admitted.");
     let mut others: Vec<&str> =
-        campaign.miswirings[1..].iter().filter_map(|it| Some(it.case.steps.first()?.route.as_str())).collect();
+        campaign.miswirings[1..].iter().filter_map(|it| Some(it.case.judged()?.route.as_str())).collect();
     others.sort_unstable();
     others.dedup();
     if !others.is_empty() {

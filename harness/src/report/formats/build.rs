@@ -193,7 +193,7 @@ fn finding_json(
         what: family.map_or_else(String::new, |family| family.what.clone()),
         why: family.map_or_else(String::new, |family| family.why.clone()),
         references: family.map_or_else(Vec::new, |family| family.references.clone()),
-        route: finding.case.steps.first().map_or_else(String::new, |step| step.route.clone()),
+        route: finding.case.judged().map_or_else(String::new, |step| step.route.clone()),
         depth: finding.depth.name(),
         score: security::score(finding, catalogue),
         example: finding.rules.first().and_then(|rule| example(*rule)),

@@ -2,9 +2,12 @@
 //!
 //! It decides by what was forged: only what curl would send octet for octet, apart from the fields that it adds, has a line.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use gatecrash_model::{Case, HOST, Proof, Scene, ServerName, Transport, resolve};
+use gatecrash_model::{Case, HOST, Proof, Scene, ServerName, Step, Transport, resolve};
 
 use crate::{
     campaign::Target,
@@ -13,9 +16,15 @@ use crate::{
     world::{Clock, World},
 };
 
-/// Files that curl needs, and its arguments.
+/// Files that curl needs, and its arguments: of several steps, one request after the other on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kit {
+    steps: Vec<Part>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
     /// Name and text of each file.
     files: Vec<(&'static str, String)>,
     method: String,
@@ -41,22 +50,83 @@ impl Kit {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn new(target: &Target, case: &Case) -> Option<Self> {
-        let ([step], Scene::Usual) = (&case.steps[..], case.scene) else { return None };
+        if case.scene != Scene::Usual || case.steps.is_empty() {
+            return None;
+        }
         let mut options = target.world.clone();
         options.clock = Clock::System;
         let world = World::new(target.policy.clone(), options).ok()?;
+        let parts = case.steps.iter().zip(0..).map(|(step, at)| Part::new(step, &world, at));
+        Some(Self { steps: parts.collect::<Option<_>>()? })
+    }
+
+    /// Writes the files into a folder. `Err` names the one that could not be written.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{model::{Case, Stance}, report::Kit};
+    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
+    /// let folder = std::env::temp_dir().join("gatecrash-doc-kit");
+    /// kit.write(&folder)?;
+    /// assert!(folder.join("ca.pem").is_file());
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn write(&self, folder: &Path) -> Result<(), String> {
+        for (at, part) in self.steps.iter().enumerate() {
+            let folder = self.folder(folder, at);
+            for (name, text) in &part.files {
+                let file = folder.join(name);
+                std::fs::create_dir_all(&folder)
+                    .and_then(|()| std::fs::write(&file, text))
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the files of a step are: each has a folder of its own where there are several.
+    fn folder(&self, folder: &Path, at: usize) -> PathBuf {
+        if self.steps.len() > 1 { folder.join(format!("step-{}", at + 1)) } else { folder.to_path_buf() }
+    }
+
+    /// The command that makes the attempt at `base`, such as `https://localhost:8443`, with the files in `folder`.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::{model::{Case, Stance}, report::Kit};
+    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
+    /// let command = kit.command("target/curl".as_ref(), "https://localhost:8443");
+    /// assert!(command.starts_with("curl --http1.1 "));
+    /// assert!(command.ends_with("https://localhost:8443/v1/whoami"));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn command(&self, folder: &Path, base: &str) -> String {
+        let parts = self.steps.iter().enumerate().map(|(at, part)| part.arguments(&self.folder(folder, at), base));
+        format!("curl {}", parts.collect::<Vec<_>>().join(" --next "))
+    }
+}
+
+impl Part {
+    fn new(step: &Step, world: &World, at: u64) -> Option<Self> {
         let blueprint = world.blueprint();
         let attempt = resolve(step, &blueprint).ok()?;
-        let wire =
-            forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), blueprint.now.unsigned_abs()).ok()?;
+        let serial = blueprint.now.unsigned_abs() ^ (at << 48);
+        let wire = forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), serial).ok()?;
         let stock = wire.transport == Transport::Tls13 && wire.server_name == ServerName::Own && wire.alpn.is_none();
         if !stock || wire.persistent {
             return None;
         }
-        let mut kit = Self { files: identity(&wire, &world)?, method: String::new(), path: String::new() };
-        kit.files.push(("ca.pem", pem("CERTIFICATE", &world.server_anchor().ok()?)));
-        kit.request(&wire.request)?;
-        Some(kit)
+        let mut part = Self { files: identity(&wire, world)?, method: String::new(), path: String::new() };
+        part.files.push(("ca.pem", pem("CERTIFICATE", &world.server_anchor().ok()?)));
+        part.request(&wire.request)?;
+        Some(part)
     }
 
     /// Reads the request, and gives up where curl would write it otherwise.
@@ -104,49 +174,10 @@ impl Kit {
         Some(())
     }
 
-    /// Writes the files into a folder. `Err` names the one that could not be written.
-    ///
-    /// ```
-    /// # let policy = gatecrash::example::policy();
-    /// # use gatecrash::example::gate;
-    /// # let world = gatecrash::WorldOptions::default();
-    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// use gatecrash::{model::{Case, Stance}, report::Kit};
-    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
-    /// let folder = std::env::temp_dir().join("gatecrash-doc-kit");
-    /// kit.write(&folder)?;
-    /// assert!(folder.join("ca.pem").is_file());
-    /// # std::fs::remove_dir_all(&folder)?;
-    /// # Ok::<(), gatecrash::BoxError>(())
-    /// ```
-    pub fn write(&self, folder: &Path) -> Result<(), String> {
-        for (name, text) in &self.files {
-            let file = folder.join(name);
-            std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&file, text))
-                .map_err(|error| format!("{}: {error}", file.display()))?;
-        }
-        Ok(())
-    }
-
-    /// The command that makes the attempt at `base`, such as `https://localhost:8443`, with the files in `folder`.
-    ///
-    /// ```
-    /// # let policy = gatecrash::example::policy();
-    /// # use gatecrash::example::gate;
-    /// # let world = gatecrash::WorldOptions::default();
-    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// use gatecrash::{model::{Case, Stance}, report::Kit};
-    /// let kit = Kit::new(&target, &Case::one(Stance::NoToken, "GET /v1/whoami", vec![])).ok_or("curl can make it")?;
-    /// let command = kit.command("target/curl".as_ref(), "https://localhost:8443");
-    /// assert!(command.starts_with("curl --http1.1 "));
-    /// assert!(command.ends_with("https://localhost:8443/v1/whoami"));
-    /// # Ok::<(), gatecrash::BoxError>(())
-    /// ```
-    pub fn command(&self, folder: &Path, base: &str) -> String {
+    fn arguments(&self, folder: &Path, base: &str) -> String {
         let file = |name: &str| shell(&folder.join(name).display().to_string());
         let has = |name: &str| self.files.iter().any(|(known, _)| *known == name);
-        let mut words = vec!["curl --http1.1 --path-as-is".into(), format!("--cacert {}", file("ca.pem"))];
+        let mut words = vec!["--http1.1 --path-as-is".into(), format!("--cacert {}", file("ca.pem"))];
         if has("chain.pem") {
             words.push(format!("--cert {} --key {}", file("chain.pem"), file("key.pem")));
         }

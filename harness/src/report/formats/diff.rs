@@ -49,7 +49,7 @@ impl<'a> Decoder<'a> {
 
     /// Chain, token and request of a case beside those of the honest request for the same; empty where nothing is forged.
     pub(super) fn sides(&mut self, case: &Case) -> Vec<Side> {
-        let Some(step) = case.steps.first() else { return Vec::new() };
+        let Some(step) = case.judged() else { return Vec::new() };
         let Some(world) = self.world(case.scene) else { return Vec::new() };
         let honest = Step { stance: Stance::Complete(step.stance.target()), mutations: Vec::new(), ..step.clone() };
         // One present for both, whatever the clock.
@@ -90,8 +90,22 @@ impl<'a> Decoder<'a> {
 pub fn bytes(target: &Target, case: &Case) -> Option<String> {
     let world = Decoder::new(target).world(case.scene)?.again().ok()?;
     let blueprint = world.blueprint();
-    let attempt = resolve(case.steps.first()?, &blueprint).ok()?;
-    let wire = forge::forge(&attempt, &blueprint, world.keyring(), world.mint(), 0).ok()?;
+    let several = case.steps.len() > 1;
+    let mut text = String::new();
+    for (at, step) in case.steps.iter().enumerate() {
+        if several {
+            text.push_str(&format!("# step {}\n", at + 1));
+        }
+        text.push_str(&octets(step, &world, &blueprint, at as u64, several)?);
+    }
+    Some(text)
+}
+
+/// One step: the chain in PEM, the token, the request line by line, as it is sent on a connection of its own or on one with others.
+fn octets(step: &Step, world: &World, blueprint: &Blueprint, serial: u64, shared: bool) -> Option<String> {
+    let attempt = resolve(step, blueprint).ok()?;
+    let wire = forge::forge(&attempt, blueprint, world.keyring(), world.mint(), serial).ok()?;
+    let wire = if shared { wire.kept()? } else { wire };
     let chain = wire.identity.iter().flat_map(|identity| &identity.chain);
     let mut text: String = chain.map(|der| forge::pem("CERTIFICATE", der)).collect();
     if let Some(token) = &wire.token {

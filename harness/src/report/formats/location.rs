@@ -7,7 +7,7 @@ use crate::{attacks::catalogue::Attack, campaign::check::Finding};
 
 /// The route in the policy file; else the attack in the catalogue; else the case itself.
 pub(super) fn of(finding: &Finding, attack: Option<&Attack>, material: &Material<'_>) -> PlaceJson {
-    let route = finding.case.steps.first().map_or("", |step| step.route.as_str());
+    let route = finding.case.judged().map_or("", |step| step.route.as_str());
     if let Some(file) = material.policy_file
         && let Ok(text) = std::fs::read_to_string(file)
         && let Some(line) = route_line(&text, route)
