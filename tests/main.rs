@@ -35,4 +35,5 @@ mod serve;
 mod strategies;
 mod suite;
 mod support;
+mod through_files;
 mod vectors;

@@ -53,6 +53,7 @@ pub(crate) fn subject(gate: &str) -> Subject {
         command: "cargo gatecrash".into(),
         named: true,
         folder: "target/gatecrash".into(),
+        policy: None,
     }
 }
 

@@ -113,11 +113,16 @@ pub struct Subject {
     pub command: String,
     /// Whether `--gate` is needed to name the gate.
     pub named: bool,
+    /// The policy file in place of the gate's own, where there is one.
+    pub policy: Option<PathBuf>,
     /// Where the cases of findings are written.
     pub folder: PathBuf,
 }
 
 impl Subject {
+    /// The seed that a replay takes when it is given none.
+    const SEED: u64 = 1;
+
     /// The command of a test suite, which replays by environment.
     ///
     /// ```
@@ -172,8 +177,14 @@ impl Subject {
         if self.command == Self::IN_TESTS {
             return format!("GATECRASH_REPLAY={} {}", self.file(finding).display(), self.command);
         }
-        let gate = if self.named { format!(" --gate {}", self.gate) } else { String::new() };
-        format!("{} replay{gate} {}", self.command, self.file(finding).display())
+        let mut flags = if self.named { format!(" --gate {}", self.gate) } else { String::new() };
+        if let Some(policy) = &self.policy {
+            flags.push_str(&format!(" --policy {}", policy.display()));
+        }
+        if self.seed != Self::SEED {
+            flags.push_str(&format!(" --seed {}", self.seed));
+        }
+        format!("{} replay{flags} {}", self.command, self.file(finding).display())
     }
 
     /// Writes the case of every finding. `Err` names the file that could not be written.

@@ -434,8 +434,13 @@ fn kill(exhibit: &Exhibit, done: &Campaign, twin_findings: Option<Vec<String>>) 
     let shown = done.shown.iter().filter(|shown| exhibit.declares(shown.kind, &shown.rules));
     let shown: Vec<&campaign::Shown> = shown.collect();
     let first = kill_rank::median_attempts(done.tally.attempts, shown.iter().map(|shown| shown.index));
-    // Of a flaw that every refusal shows, such as a leak, no attack is the killer.
-    let by_rule = shown.iter().filter(|shown| !shown.rules.is_empty() && shown.rules.is_subset(&exhibit.breaks));
+    // Of a flaw that every refusal shows, such as a leak, no attack is the killer. Who is admitted as somebody else, or refused
+    // though honest, is shown by one attack and not by the next.
+    let by_rule = shown.iter().filter(|shown| {
+        let particular = matches!(shown.kind, FindingKind::FalseRefusal | FindingKind::Impersonation);
+        let of_kind = particular && exhibit.shows.contains(&shown.kind);
+        of_kind || (!shown.rules.is_empty() && shown.rules.is_subset(&exhibit.breaks))
+    });
     let attacks: BTreeSet<usize> = by_rule.map(|shown| shown.attack).collect();
     let rules: BTreeSet<Rule> = shown
         .iter()

@@ -59,6 +59,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
         command: gates.command.clone(),
         named: gates.exhibits.len() > 1,
         folder: PathBuf::from("target/gatecrash"),
+        policy: options.policy.clone(),
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     let mut notes = Notes {

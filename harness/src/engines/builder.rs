@@ -169,6 +169,7 @@ impl CampaignBuilder {
             command: Subject::IN_TESTS.into(),
             named: false,
             folder: crate::engines::suite::folder(),
+            policy: None,
         };
         let campaign = campaign::run(&self.target, self.options, &Arc::new(Progress::default()))?;
         Ok(Report { campaign, subject })

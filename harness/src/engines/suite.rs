@@ -291,6 +291,7 @@ impl Started {
             command: Subject::IN_TESTS.into(),
             named: false,
             folder: self.options.folder.clone(),
+            policy: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod hidden;
 mod layers;
 mod leaks;
 mod messages;
+mod outcomes;
 mod requests;
 mod tokens;
 
@@ -341,7 +342,12 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
         };
         Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
     };
+    let of_kind = |(name, what, shows, flaw): &(&str, &str, FindingKind, Flaw)| Exhibit {
+        shows: BTreeSet::from([*shows]),
+        ..of_table(&(*name, *what, &[], *flaw))
+    };
     exhibits.extend(tables.into_iter().flatten().map(of_table));
+    exhibits.extend(outcomes::FLAWS.iter().map(of_kind));
     let in_pairs = |row| Exhibit { needs: Some(Needs::Pair), ..of_table(row) };
     exhibits.extend(hidden::FLAWS.iter().map(in_pairs));
     exhibits.push(Exhibit {

@@ -34,6 +34,17 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind, by name.
+    ///
+    /// ```
+    /// use gatecrash::check::FindingKind;
+    /// assert!(FindingKind::ALL.is_sorted_by_key(|kind| kind.name()));
+    /// ```
+    pub const ALL: &[FindingKind] = {
+        use FindingKind::*;
+        &[Breach, Carryover, FalseRefusal, Fault, Impersonation, LateRefusal, Leak, Unstable, Unwitnessed]
+    };
+
     /// Name as printed.
     ///
     /// ```

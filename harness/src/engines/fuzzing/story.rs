@@ -47,6 +47,7 @@ impl Teller {
             command: command.into(),
             named,
             folder: PathBuf::from("target/gatecrash").join(surface.name()),
+            policy: None,
         };
         Self { surface, subject }
     }

@@ -56,6 +56,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {

@@ -25,6 +25,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
@@ -62,6 +63,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
@@ -100,6 +102,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
@@ -137,6 +140,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
@@ -174,6 +178,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
@@ -214,6 +219,7 @@ impl Report {
     /// #     command: gatecrash::report::Subject::IN_TESTS.into(),
     /// #     named: false,
     /// #     folder: std::env::temp_dir(),
+    /// #     policy: None,
     /// # };
     /// # let notes = gatecrash::report::Notes::default();
     /// # let material = gatecrash::report::Material {
