@@ -2,6 +2,10 @@
 //!
 //! With `--docs` it takes the kills as they are kept, and writes the tables alone. With `--check` it writes nothing, and fails where
 //! a gate survives, where the kills are not those that are kept, and where something is found on a safe twin.
+//!
+//! With `--gate NAME`, as often as wanted, it measures these gates alone and keeps the rows of all others; with `--sample` beside
+//! it, each attack on one route: seconds for a gate that is being written. What it cannot kill it names, and what it finds on
+//! the twin.
 
 use std::{
     collections::BTreeSet,
@@ -44,8 +48,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{count} gates killed, by the attacks that are kept; {twins} distinct twins clean");
         return Ok(());
     }
+    let named = named(std::env::args())?;
     let known = if wants("--docs") {
         kills::kept()?
+    } else if !named.is_empty() {
+        let known = merged(kills::kept()?, &exhibits, &named, wants("--sample"))?;
+        fs::write(root.join("tests/gallery/kills.json"), kills::text(&known)?)?;
+        known
     } else {
         let known = measured(&exhibits)?;
         fs::write(root.join("tests/gallery/kills.json"), kills::text(&known)?)?;
@@ -63,6 +72,54 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(folder.join(name), table.map_err(|faults| faults.join("\n"))?)?;
     }
     Ok(())
+}
+
+/// The values of `--gate`.
+fn named(arguments: impl Iterator<Item = String>) -> Result<Vec<String>, String> {
+    let mut names = Vec::new();
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        if argument == "--gate" {
+            names.push(arguments.next().ok_or("--gate needs the name of a gate")?);
+        }
+    }
+    Ok(names)
+}
+
+/// The rows that are kept, those of the named gates measured anew; in the order of the gallery. `Err` names what survived, and what
+/// was found on a twin.
+fn merged(
+    kept: Vec<Killed>,
+    exhibits: &[Exhibit],
+    names: &[String],
+    sample: bool,
+) -> Result<Vec<Killed>, Box<dyn Error>> {
+    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
+    if let Some(name) = names.iter().find(|name| !flawed.iter().any(|exhibit| exhibit.name == **name)) {
+        return Err(format!("there is no flawed gate `{name}`").into());
+    }
+    let wanted: Vec<&Exhibit> = flawed.iter().copied().filter(|exhibit| names.contains(&exhibit.name)).collect();
+    let measure = Measure { sample_routes: sample, ..MEASURE };
+    let rows = of_each(&wanted, |exhibit| {
+        let killed = quick(exhibit, measure).map(|kill| Killed::from(&kill))?;
+        let on_twin = exhibit.twin.as_ref().map(|twin| findings_on(twin, exhibit.needs, measure)).transpose()?;
+        eprintln!("{}: {} attacks", exhibit.name, killed.attacks.len());
+        Ok::<_, CampaignError>((killed, on_twin.unwrap_or_default()))
+    })?;
+    let survivors =
+        rows.iter().filter(|(killed, _)| !killed.killed).map(|(killed, _)| format!("{} survives", killed.gate));
+    let found =
+        rows.iter().flat_map(|(killed, found)| found.iter().map(move |it| format!("twin of {}: {it}", killed.gate)));
+    let faults: Vec<String> = survivors.chain(found).collect();
+    if !faults.is_empty() {
+        return Err(faults.join("\n").into());
+    }
+    let fresh: Vec<Killed> = rows.into_iter().map(|(killed, _)| killed).collect();
+    let row = |exhibit: &&Exhibit| {
+        let of_gate = |killed: &&Killed| killed.gate == exhibit.name;
+        fresh.iter().find(of_gate).or_else(|| kept.iter().find(of_gate)).cloned()
+    };
+    Ok(flawed.iter().filter_map(row).collect())
 }
 
 /// `Err` names the gates whose kills are others than those that are kept.
