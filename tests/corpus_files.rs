@@ -135,7 +135,7 @@ fn a_crash_becomes_a_regression_by_one_command() {
 fn crash_files_of_every_target_replay() {
     let folder = tempfile::tempdir().unwrap();
     ok(folder.path(), &["corpus", "seed", "--controls", "--out", "seeds"]);
-    for surface in gatecrash::fuzzing::Surface::ALL {
+    for &surface in gatecrash::fuzzing::Surface::ALL {
         let seed =
             std::fs::read_dir(folder.path().join("seeds").join(surface.name())).unwrap().next().unwrap().unwrap();
         let crash = folder.path().join(format!("fuzz/artifacts/{surface}/crash-0"));

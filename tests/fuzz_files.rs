@@ -28,7 +28,7 @@ fn every_target_is_thin_and_named_by_its_surface() {
     let bins: BTreeSet<String> =
         bins.map(|name| name.trim_end_matches('"').to_string()).filter(|name| name != "gatecrash-fuzz").collect();
     assert_eq!(bins, names());
-    for surface in Surface::ALL {
+    for &surface in Surface::ALL {
         let text = read(&format!("fuzz/fuzz_targets/{surface}.rs"));
         assert!(text.lines().count() <= 15, "{surface}");
         assert!(text.starts_with("//! ") && text.lines().nth(1).unwrap().starts_with("//! "), "{surface}");
@@ -53,7 +53,7 @@ fn the_table_of_targets_is_the_codes() {
 fn dictionaries_are_what_the_command_line_writes_and_give_no_answer_away() {
     let world = World::new(gatecrash_gallery::policy().unwrap(), WorldOptions::default()).unwrap();
     let mut written = BTreeSet::new();
-    for surface in Surface::ALL {
+    for &surface in Surface::ALL {
         let text = gatecrash::fuzzing::dictionary(surface, &world);
         assert_eq!(text.is_some(), surface.is_raw());
         if let Some(text) = text {

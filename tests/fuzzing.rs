@@ -14,7 +14,7 @@ use crate::support::{blueprint, cases, exhibit};
 const ROOM: usize = 4096;
 
 fn structured() -> impl Iterator<Item = Surface> {
-    Surface::ALL.into_iter().filter(|surface| !surface.is_raw())
+    Surface::ALL.iter().copied().filter(|surface| !surface.is_raw())
 }
 
 /// Follows the mutator from nothing, with a crossover now and then, and hands every output to `see`.
@@ -166,7 +166,7 @@ fn fuzz(gate: &str, surface: Surface, count: usize) -> (Fuzzer, Option<Box<gatec
 
 #[test]
 fn the_reference_server_stands_and_no_target_dies_in_parsing() {
-    for surface in Surface::ALL {
+    for &surface in Surface::ALL {
         let (fuzzer, story) = fuzz("reference", surface, cases(3000) as usize);
         if let Some(story) = story {
             panic!("{story}");
@@ -237,7 +237,8 @@ fn a_panic_of_the_gate_is_a_fault_that_explains_itself() {
 #[test]
 fn seeds_are_the_same_everywhere_and_named_by_content() {
     let counts: BTreeMap<Surface, usize> = Surface::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .map(|surface| {
             let run = || seeds(surface, &exhibit("reference"), Seeds::All).unwrap();
             let first = run();

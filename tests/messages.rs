@@ -32,7 +32,7 @@ proptest! {
 fn a_second_request_is_never_let_in() {
     let blueprint = blueprint();
     let mut seconds = 0;
-    for framing in Framing::ALL {
+    for &framing in Framing::ALL {
         for route in &blueprint.policy.routes {
             let case = Case::one(ALICE, route.id(), vec![Mutation::Framing(framing)]);
             let Ok(attempt) = resolve(&case.steps[0], &blueprint) else { continue };

@@ -126,7 +126,7 @@ fn latitude_is_narrow() {
 
 #[test]
 fn every_reading_and_rule_has_its_clause() {
-    for kind in ReadingKind::ALL {
+    for &kind in ReadingKind::ALL {
         assert!(kind.clause().contains('§'), "{kind:?}");
     }
     for rule in Rule::ALL {

@@ -111,14 +111,14 @@ fn everything_occurs_in_random_cases() {
         readings(&attempt.expected(&blueprint), &blueprint).iter().any(|it| it.contains(ReadingKind::FaultyFraming))
     };
     assert!(catalogue.attacks.iter().any(|attack| attack.cases(&blueprint).iter().any(read)));
-    for kind in ReadingKind::ALL.map(|kind| format!("{kind:?}")).into_iter().filter(|kind| kind != together) {
+    for kind in ReadingKind::ALL.iter().copied().map(|kind| format!("{kind:?}")).filter(|kind| kind != together) {
         let [strict, loose] = [&counts, &looser].map(|counts| counts.readings.get(&kind).copied().unwrap_or(0));
         within(&kind, strict + loose, counts.made + looser.made, 0.005, 60.0);
     }
     for stance in Stance::KINDS.map(Stance::name) {
         within(stance, of(&counts.stances, stance), counts.made, 1.0, 60.0);
     }
-    for scene in Scene::ALL {
+    for &scene in Scene::ALL {
         let (least, most) = if scene == Scene::Usual { (85.0, 99.0) } else { (0.1, 6.5) };
         let scene = format!("{scene:?}");
         within(&scene, counts.scenes.get(&scene).copied().unwrap_or(0), counts.made, least, most);

@@ -152,7 +152,7 @@ impl World {
         let keyring = Keyring::new(options.seed, options.shared_secret.as_deref(), options.layers);
         let mint = Mint::new(keyring.clone(), now);
         let (clock, witness, taken) = (options.clock, Witness::default(), Default::default());
-        let secrets = Person::ALL.into_iter().flat_map(|person| {
+        let secrets = Person::ALL.iter().copied().flat_map(|person| {
             let claim = blueprint.private_claim(person);
             [(person, Secret::Data, canary(options.seed, person)), (person, Secret::PrivateClaim, claim)]
         });
@@ -547,7 +547,7 @@ impl World {
 
     /// Whether anybody of the cast is called `principal`.
     pub(crate) fn knows(&self, principal: &str) -> bool {
-        Person::ALL.into_iter().any(|person| self.blueprint.id(person) == principal)
+        Person::ALL.iter().copied().any(|person| self.blueprint.id(person) == principal)
     }
 
     /// A secret that is data of one person: who sees it has seen that person's data.

@@ -350,7 +350,7 @@ impl Blueprint {
     /// ```
     pub fn owner_of(&self, object: &str) -> Option<Person> {
         let name = object.strip_suffix("-1")?;
-        Person::ALL.into_iter().find(|person| person.name() == name)
+        Person::ALL.iter().copied().find(|person| person.name() == name)
     }
 
     /// The object that an honest request of `person` on `route` names; `None` when the route names none.
@@ -476,7 +476,7 @@ impl Blueprint {
 fn crl_signers() -> impl Iterator<Item = KeyName> {
     use KeyName::{PartnerIntermediate, Root, SecondRoot, StaffIntermediate, SubAuthority};
     let others = [Root, SecondRoot, StaffIntermediate, PartnerIntermediate, SubAuthority];
-    others.into_iter().chain(Unfit::ALL.map(KeyName::Unfit))
+    others.into_iter().chain(Unfit::ALL.iter().copied().map(KeyName::Unfit))
 }
 
 /// Common name of the authority that holds `key`.

@@ -122,9 +122,9 @@ impl Scene {
     /// use gatecrash_model::Scene;
     /// assert!(Scene::ALL.contains(&Scene::default()));
     /// ```
-    pub const ALL: [Scene; 16] = {
+    pub const ALL: &[Scene] = {
         use Scene::*;
-        [
+        &[
             AnchorExpired,
             CrlBadSignature,
             CrlCritical,

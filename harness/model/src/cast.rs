@@ -31,7 +31,7 @@ impl Person {
     /// use gatecrash_model::Person;
     /// assert!(Person::ALL.contains(&Person::Eve));
     /// ```
-    pub const ALL: [Person; 8] = [
+    pub const ALL: &[Person] = &[
         Person::Alice,
         Person::Bob,
         Person::Courier,
@@ -188,8 +188,8 @@ impl Unfit {
     /// use gatecrash_model::Unfit;
     /// assert!(Unfit::ALL.contains(&Unfit::Md5));
     /// ```
-    pub const ALL: [Unfit; 6] =
-        [Unfit::Dsa, Unfit::ExplicitCurve, Unfit::Md5, Unfit::P224, Unfit::Rsa512, Unfit::Rsa1024];
+    pub const ALL: &[Unfit] =
+        &[Unfit::Dsa, Unfit::ExplicitCurve, Unfit::Md5, Unfit::P224, Unfit::Rsa512, Unfit::Rsa1024];
 
     /// The authority, in words.
     ///
@@ -264,8 +264,8 @@ impl KeyName {
             StaffIntermediate,
             SubAuthority,
         ];
-        keys.extend(Person::ALL.map(Leaf));
-        keys.extend(self::Unfit::ALL.map(Unfit));
+        keys.extend(Person::ALL.iter().copied().map(Leaf));
+        keys.extend(self::Unfit::ALL.iter().copied().map(Unfit));
         keys
     }
 

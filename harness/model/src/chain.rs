@@ -276,9 +276,9 @@ impl Extra {
     /// use gatecrash_model::Extra;
     /// assert!(Extra::ALL.contains(&Extra::ZeroSerial));
     /// ```
-    pub const ALL: [Extra; 20] = {
+    pub const ALL: &[Extra] = {
         use Extra::*;
-        [
+        &[
             CriticalInhibitAny,
             CriticalPolicies,
             EmptyIssuer,

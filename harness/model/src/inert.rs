@@ -23,7 +23,7 @@ impl Permutation {
     /// use gatecrash_model::Permutation;
     /// assert!(Permutation::ALL.contains(&Permutation::Claims));
     /// ```
-    pub const ALL: [Permutation; 3] = [Permutation::Claims, Permutation::Fields, Permutation::Header];
+    pub const ALL: &[Permutation] = &[Permutation::Claims, Permutation::Fields, Permutation::Header];
 }
 
 /// Fields that say nothing of who is asking, for what, or in what form.

@@ -300,9 +300,9 @@ impl Http2Form {
     /// use gatecrash_model::Http2Form;
     /// assert!(Http2Form::ALL.contains(&Http2Form::PseudoTwice));
     /// ```
-    pub const ALL: [Http2Form; 12] = {
+    pub const ALL: &[Http2Form] = {
         use Http2Form::*;
-        [
+        &[
             ConnectionField,
             ContentLength,
             CrumbledCookie,
@@ -358,9 +358,9 @@ impl HostForm {
     /// use gatecrash_model::HostForm;
     /// assert!(!HostForm::ALL.contains(&HostForm::Own));
     /// ```
-    pub const ALL: [HostForm; 14] = {
+    pub const ALL: &[HostForm] = {
         use HostForm::*;
-        [
+        &[
             Absent,
             Conflict,
             ConflictTurned,
@@ -415,9 +415,9 @@ impl Framing {
     /// use gatecrash_model::Framing;
     /// assert!(!Framing::ALL.contains(&Framing::Plain));
     /// ```
-    pub const ALL: [Framing; 19] = {
+    pub const ALL: &[Framing] = {
         use Framing::*;
-        [
+        &[
             BareLineFeed,
             ChunkExtension,
             ChunkOverflow,
@@ -503,9 +503,9 @@ impl Undeclared {
     /// use gatecrash_model::Undeclared;
     /// assert!(Undeclared::ALL.iter().all(|route| route.path().starts_with('/')));
     /// ```
-    pub const ALL: [Undeclared; 9] = {
+    pub const ALL: &[Undeclared] = {
         use Undeclared::*;
-        [Actuator, Admin, Debug, Docs, Internal, Metrics, Nothing, OpenApi, Root]
+        &[Actuator, Admin, Debug, Docs, Internal, Metrics, Nothing, OpenApi, Root]
     };
 
     /// The path.

@@ -100,9 +100,9 @@ impl ReadingKind {
     /// use gatecrash_model::ReadingKind;
     /// assert!(ReadingKind::ALL.iter().all(|kind| !kind.clause().is_empty()));
     /// ```
-    pub const ALL: [ReadingKind; 40] = {
+    pub const ALL: &[ReadingKind] = {
         use ReadingKind::*;
-        [
+        &[
             AnchorAsGiven,
             AuthorityAsLeaf,
             AuthorityConflict,
@@ -229,7 +229,7 @@ impl Reading {
     /// assert!(Reading::default().with(ReadingKind::HeadAsGet).iter().eq([ReadingKind::HeadAsGet]));
     /// ```
     pub fn iter(self) -> impl Iterator<Item = ReadingKind> {
-        ReadingKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+        ReadingKind::ALL.iter().copied().filter(move |kind| self.contains(*kind))
     }
 }
 

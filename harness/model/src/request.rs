@@ -215,9 +215,9 @@ impl PathForm {
     /// use gatecrash_model::PathForm;
     /// assert!(PathForm::ALL.contains(&PathForm::DotDot));
     /// ```
-    pub const ALL: [PathForm; 20] = {
+    pub const ALL: &[PathForm] = {
         use PathForm::*;
-        [
+        &[
             Absolute,
             Backslash,
             Case,

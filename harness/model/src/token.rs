@@ -32,9 +32,9 @@ impl Algorithm {
     /// use gatecrash_model::Algorithm;
     /// assert!(Algorithm::ALL.contains(&Algorithm::PS256));
     /// ```
-    pub const ALL: [Algorithm; 8] = {
+    pub const ALL: &[Algorithm] = {
         use Algorithm::*;
-        [EdDSA, ES256, HS256, HS384, HS512, PS256, RS256, RS512]
+        &[EdDSA, ES256, HS256, HS384, HS512, PS256, RS256, RS512]
     };
 
     /// The registered name.
@@ -63,7 +63,7 @@ impl Algorithm {
     /// assert_eq!(Algorithm::of_name("none"), None);
     /// ```
     pub fn of_name(name: &str) -> Option<Algorithm> {
-        Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        Algorithm::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 }
 

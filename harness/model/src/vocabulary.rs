@@ -40,8 +40,8 @@ fn chain_words(words: &mut Vec<Mutation>) {
         chain::path::{ChainPadding, ChainPath},
     };
 
-    words.extend(ChainPath::ALL.map(Mutation::ChainPath));
-    words.extend(ChainPadding::ALL.map(Mutation::ChainPadding));
+    words.extend(ChainPath::ALL.iter().copied().map(Mutation::ChainPath));
+    words.extend(ChainPadding::ALL.iter().copied().map(Mutation::ChainPadding));
     words.extend([Proof::Absent, Proof::Corrupt, Proof::OtherKey, Proof::ServerContext].map(Mutation::Proof));
     for at in [Position::Leaf, Position::Intermediate] {
         for (not_before, not_after) in
@@ -57,7 +57,7 @@ fn chain_words(words: &mut Vec<Mutation>) {
                 CriticalInhibitAny | LongSerial | NegativeSerial | RepeatedUnknown | UnreadableName | ZeroSerial
             )
         };
-        let extras = Extra::ALL.into_iter().filter(|extra| at == Position::Leaf || !choice(extra));
+        let extras = Extra::ALL.iter().copied().filter(|extra| at == Position::Leaf || !choice(extra));
         words.extend(extras.map(|extra| CertificateExtra { at, extra }));
         for usage in
             [None, Some(vec![KeyUsage::KeyEncipherment]), Some(vec![KeyUsage::DigitalSignature, KeyUsage::KeyCertSign])]
@@ -425,7 +425,7 @@ fn request_words(words: &mut Vec<Mutation>) {
         let other = "Bearer e30.e30.x".into();
         words.push(Mutation::Authorization(Joined { genuine_first, other }));
     }
-    words.extend(PathForm::ALL.map(Mutation::Path));
+    words.extend(PathForm::ALL.iter().copied().map(Mutation::Path));
     words.extend(
         ["HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "PROPFIND", "GATECRASH", "get"]
             .map(|name| Mutation::Method(name.into())),
@@ -449,17 +449,17 @@ fn request_words(words: &mut Vec<Mutation>) {
         certificate_of: Some(Person::Alice),
     };
     words.push(Mutation::AddHeader(spoofed));
-    words.extend(Permutation::ALL.map(Mutation::Permute));
+    words.extend(Permutation::ALL.iter().copied().map(Mutation::Permute));
     use Transport::*;
     words.extend([Garbage, Plain, Ssl2, Tls12, Tls13Fragmented].map(Mutation::Transport));
     words.extend([ServerName::Absent, ServerName::Other].map(Mutation::ServerName));
     words.extend([Protocol::Http10, Protocol::PriorKnowledge].map(Mutation::Protocol));
     // Most of what there is over HTTP/1.1 there is over HTTP/2.
     words.extend([Http2Form::Plain; 12].map(|form| Mutation::Protocol(Protocol::Http2(form))));
-    words.extend(Http2Form::ALL.map(|form| Mutation::Protocol(Protocol::Http2(form))));
-    words.extend(HostForm::ALL.map(Mutation::Host));
-    words.extend(Framing::ALL.map(Mutation::Framing));
-    words.extend(Undeclared::ALL.map(Mutation::Undeclared));
+    words.extend(Http2Form::ALL.iter().copied().map(|form| Mutation::Protocol(Protocol::Http2(form))));
+    words.extend(HostForm::ALL.iter().copied().map(Mutation::Host));
+    words.extend(Framing::ALL.iter().copied().map(Mutation::Framing));
+    words.extend(Undeclared::ALL.iter().copied().map(Mutation::Undeclared));
     words.push(Mutation::Query("_method=GET".into()));
     words.push(Mutation::Query("${parameter}=${bobs-object}".into()));
 }

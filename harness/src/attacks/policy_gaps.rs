@@ -202,7 +202,7 @@ fn strict(policy: &Policy) -> Policy {
     let alone = policy.issuers.len() == 1;
     for (issuer, role) in strict.issuers.iter_mut().zip([IssuerRole::Home, IssuerRole::Partner]) {
         let spoken: BTreeSet<String> =
-            Person::ALL.into_iter().filter(|person| alone || person.issuer() == role).map(tenant).collect();
+            Person::ALL.iter().copied().filter(|person| alone || person.issuer() == role).map(tenant).collect();
         issuer.speaks_for = spoken.into_iter().collect();
         issuer.may_grant = if role == IssuerRole::Home { policy.all_scopes() } else { owned.clone() };
     }

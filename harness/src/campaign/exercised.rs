@@ -52,12 +52,11 @@ impl Reach {
     ///
     /// ```
     /// use gatecrash::campaign::Reach;
-    /// let names = Reach::ALL.map(Reach::name);
-    /// assert_eq!((names[0], names[7]), ("handshake", "handler"));
+    /// assert_eq!((Reach::ALL[0].name(), Reach::ALL[7].name()), ("handshake", "handler"));
     /// ```
-    pub const ALL: [Reach; 8] = {
+    pub const ALL: &[Reach] = {
         use Reach::*;
-        [Handshake, Header, Parse, Signature, Claims, Binding, Scope, Handler]
+        &[Handshake, Header, Parse, Signature, Claims, Binding, Scope, Handler]
     };
 
     /// Lower-case name.

@@ -40,8 +40,8 @@ fn failure(error: ServeError) -> Failure {
 }
 
 fn person(name: &str) -> Result<Person, Failure> {
-    let names = || Person::ALL.map(Person::name).join(", ");
-    let found = Person::ALL.into_iter().find(|person| person.name() == name);
+    let names = || Person::ALL.iter().copied().map(Person::name).collect::<Vec<_>>().join(", ");
+    let found = Person::ALL.iter().copied().find(|person| person.name() == name);
     found.ok_or_else(|| Failure::Usage(format!("there is no person `{name}`; the cast is {}", names())))
 }
 

@@ -192,7 +192,7 @@ impl Fuzzer {
         let surface = match std::env::var(TARGET_VARIABLE) {
             Err(_) => surface,
             Ok(name) => Surface::named(&name).ok_or_else(|| {
-                let known = Surface::ALL.map(Surface::name).join(", ");
+                let known = Surface::ALL.iter().copied().map(Surface::name).collect::<Vec<_>>().join(", ");
                 FuzzError::UnknownTarget { name, known }
             })?,
         };

@@ -328,7 +328,7 @@ impl Started {
         let run = |options| self.session.run(options).map_err(|error| error.to_string());
         let mut whole = run(self.part("random"))?;
         let mut found = Vec::new();
-        for part in Artefact::ALL.map(|artefact| self.of(artefact)).into_iter().chain([self.part("pairs")]) {
+        for part in Artefact::ALL.iter().copied().map(|artefact| self.of(artefact)).chain([self.part("pairs")]) {
             found.extend(run(part)?.findings);
         }
         // What no other seed need find rests on a file.

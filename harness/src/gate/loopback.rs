@@ -172,7 +172,7 @@ pub fn write(world: &World, folder: &Path, base: &str) -> Result<(), ServeError>
     put("jwks-partner.json", world.jwks(IssuerRole::Partner))?;
     let document = document(world.policy(), &world.blueprint(), base);
     put("openapi.json", format!("{document:#}\n"))?;
-    for person in Person::ALL {
+    for &person in Person::ALL {
         let chain = identity(world, person)?.chain;
         put(&format!("{}.pem", person.name()), chain.iter().map(|der| forge::pem("CERTIFICATE", der)).collect())?;
         if let Some(secret) = world.keyring().secret(KeyName::Leaf(person)) {
@@ -184,7 +184,7 @@ pub fn write(world: &World, folder: &Path, base: &str) -> Result<(), ServeError>
 
 /// A fresh token for each person.
 fn write_tokens(world: &World, folder: &Path) -> Result<(), ServeError> {
-    for person in Person::ALL {
+    for &person in Person::ALL {
         if let Some(token) = token(world, person)? {
             put(folder, &format!("{}.jwt", person.name()), &token)?;
         }

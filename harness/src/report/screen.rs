@@ -218,7 +218,7 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
 fn profile_line(profile: &Profile, attempts: u64) -> String {
     let total = profile.total().as_secs_f64().max(f64::MIN_POSITIVE);
     let share = |phase: Phase| format!("{} {:.0} %", phase.name(), 100.0 * profile.of(phase).as_secs_f64() / total);
-    let shares: Vec<String> = Phase::ALL.into_iter().map(share).collect();
+    let shares: Vec<String> = Phase::ALL.iter().copied().map(share).collect();
     format!("{:.0} µs an attempt: {}", 1e6 * total / attempts.max(1) as f64, shares.join(", "))
 }
 
@@ -337,8 +337,10 @@ pub fn exercised(campaign: &Campaign) -> String {
     let rows = table(&campaign.tally, &campaign.catalogue);
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(6);
     let mut text = format!("{:width$}", "family");
-    let columns =
-        ["admit", "refuse", "either", "finding"].into_iter().chain(Reach::ALL.map(Reach::name)).chain(["n/a"]);
+    let columns = ["admit", "refuse", "either", "finding"]
+        .into_iter()
+        .chain(Reach::ALL.iter().copied().map(Reach::name))
+        .chain(["n/a"]);
     let columns: Vec<&str> = columns.collect();
     for name in &columns {
         let _ = write!(text, " {name:>9}");

@@ -153,7 +153,7 @@ pub fn reading_table(catalogue: &Catalogue, worlds: &[Blueprint]) -> Result<Stri
          that come to the question at all; *a stance* means that it takes no change, *several* that an attack with more than one change does.\n\n\
          | reading | clause | reached by |\n|---|---|---|\n",
     );
-    for kind in ReadingKind::ALL {
+    for &kind in ReadingKind::ALL {
         let by = reached.get(&kind).map(|kinds| kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>());
         let by = match by {
             Some(kinds) => kinds.join(", ").replace("`*", "*").replace("*`", "*"),
@@ -170,7 +170,9 @@ pub fn reading_table(catalogue: &Catalogue, worlds: &[Blueprint]) -> Result<Stri
 /// For each reading the kinds of change that come to it.
 fn reached(catalogue: &Catalogue, worlds: &[Blueprint]) -> BTreeMap<ReadingKind, BTreeSet<&'static str>> {
     let mut known: BTreeMap<ReadingKind, BTreeSet<&'static str>> = BTreeMap::new();
-    for (blueprint, scene) in worlds.iter().flat_map(|world| Scene::ALL.map(|scene| (world, scene))) {
+    for (blueprint, scene) in
+        worlds.iter().flat_map(|world| Scene::ALL.iter().copied().map(move |scene| (world, scene)))
+    {
         let words = vocabulary(blueprint).into_iter();
         let words = words.chain(catalogue.attacks.iter().flat_map(|attack| attack.mutations.iter().cloned()));
         // In another scene the trust data differ, and what is attempted does not: there the stances alone are enough.

@@ -106,9 +106,9 @@ struct Vault {
 impl Vault {
     fn of(world: &World) -> Self {
         let blueprint = world.blueprint();
-        let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
-        let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
-        Self { witness: world.witness().clone(), owners: owners.into(), secrets: secrets.into() }
+        let owners = Person::ALL.iter().copied().map(|person| (blueprint.object_of(person), blueprint.id(person)));
+        let secrets = Person::ALL.iter().copied().map(|person| (blueprint.id(person), world.canary(person)));
+        Self { witness: world.witness().clone(), owners: owners.collect(), secrets: secrets.collect() }
     }
 
     fn hit(&self, route: &str, principal: &Principal, object: Option<&str>) {

@@ -40,9 +40,9 @@ impl ChainPath {
     /// use gatecrash_model::path::ChainPath;
     /// assert!(ChainPath::ALL.contains(&ChainPath::SelfSigned));
     /// ```
-    pub const ALL: [ChainPath; 16] = {
+    pub const ALL: &[ChainPath] = {
         use ChainPath::*;
-        [
+        &[
             CrossSigned,
             LeafAsAuthority,
             Loop,
@@ -84,9 +84,9 @@ impl ChainPadding {
     /// use gatecrash_model::path::ChainPadding;
     /// assert!(ChainPadding::ALL.contains(&ChainPadding::Shuffled));
     /// ```
-    pub const ALL: [ChainPadding; 4] = {
+    pub const ALL: &[ChainPadding] = {
         use ChainPadding::*;
-        [Doubled, Root, Shuffled, Unrelated]
+        &[Doubled, Root, Shuffled, Unrelated]
     };
 }
 

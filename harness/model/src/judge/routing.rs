@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn every_spelling_of_a_path_normalises_to_it() {
         use crate::PathForm::*;
-        for form in crate::PathForm::ALL {
+        for &form in crate::PathForm::ALL {
             let normal = normal_path(&form.apply("/v1/whoami"));
             // What no rule of normalisation undoes is another path.
             let other = [Backslash, DoubleEncoded, Fragment, Nul, Overlong, RepeatedPrefix, StrippedPrefix];

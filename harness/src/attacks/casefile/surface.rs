@@ -37,9 +37,9 @@ impl Surface {
     ///
     /// ```
     /// use gatecrash::fuzzing::Surface;
-    /// assert!(Surface::ALL.into_iter().all(|surface| Surface::named(surface.name()) == Some(surface)));
+    /// assert!(Surface::ALL.iter().copied().all(|surface| Surface::named(surface.name()) == Some(surface)));
     /// ```
-    pub const ALL: [Surface; 12] = [
+    pub const ALL: &[Surface] = &[
         Surface::Case,
         Surface::Chain,
         Surface::Claims,
@@ -84,7 +84,7 @@ impl Surface {
     /// assert_eq!(Surface::named("cookies"), None);
     /// ```
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|surface| surface.name() == name)
+        Self::ALL.iter().copied().find(|surface| surface.name() == name)
     }
 
     /// What is mutated, as the table of targets says it.

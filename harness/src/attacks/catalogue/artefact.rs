@@ -27,11 +27,11 @@ impl Artefact {
     ///
     /// ```
     /// use gatecrash::catalogue::Artefact;
-    /// let names = Artefact::ALL.map(Artefact::name);
+    /// let names: Vec<&str> = Artefact::ALL.iter().map(|artefact| artefact.name()).collect();
     /// assert_eq!(names, ["algorithm", "binding", "chain", "claims", "header", "request", "signature"]);
     /// ```
-    pub const ALL: [Self; 7] =
-        [Self::Algorithm, Self::Binding, Self::Chain, Self::Claims, Self::Header, Self::Request, Self::Signature];
+    pub const ALL: &[Self] =
+        &[Self::Algorithm, Self::Binding, Self::Chain, Self::Claims, Self::Header, Self::Request, Self::Signature];
 
     /// What a family changes. All of section D is about the binding.
     ///

@@ -33,7 +33,7 @@ impl From<FuzzError> for Failure {
 
 pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, controls: bool) -> Result<u8, Failure> {
     let which = if controls { Seeds::Controls } else { Seeds::All };
-    for surface in Surface::ALL.into_iter().filter(|surface| target.is_none_or(|target| target == *surface)) {
+    for surface in Surface::ALL.iter().copied().filter(|surface| target.is_none_or(|target| target == *surface)) {
         let seeds = fuzzing::seeds(surface, exhibit, which)?;
         let mut written = 0;
         for (name, input) in &seeds {
@@ -52,7 +52,7 @@ pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, contr
 pub(super) fn dict(exhibit: &Exhibit, out: &Path) -> Result<u8, Failure> {
     let world = World::new(exhibit.target.policy.clone(), exhibit.target.world.clone());
     let world = world.map_err(crate::campaign::CampaignError::from)?;
-    for surface in Surface::ALL {
+    for &surface in Surface::ALL {
         if let Some(text) = dictionary(surface, &world) {
             let file = out.join(format!("{surface}.dict"));
             casefile::write(&file, text.as_bytes())?;

@@ -73,7 +73,7 @@ pub enum MergeError {
 /// ```
 pub fn merge(from: &[PathBuf], out: &Path, exhibit: &Exhibit) -> Result<Merged, MergeError> {
     let mut done = Merged::default();
-    for target in Surface::ALL {
+    for &target in Surface::ALL {
         let mut inputs: Vec<(PathBuf, Vec<u8>, String)> = Vec::new();
         for folder in from {
             let contributor = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_string();

@@ -73,7 +73,7 @@ const AT_ONCE: usize = 16;
 pub fn push(url: &str, folder: &Path) -> Result<Moved, ShareError> {
     let (store, root) = open(url, true)?;
     let mut objects: Vec<(Key, PathBuf)> = Vec::new();
-    for target in Surface::ALL {
+    for &target in Surface::ALL {
         for file in of_target(folder, target)? {
             let name = name_of(&read(&file)?);
             objects.push((below(&root, &[target.name(), &name]), file));

@@ -72,7 +72,7 @@ pub fn stats(path: Option<&Path>, exhibit: &Exhibit) -> Result<Stats, MergeError
     for attack in Catalogue::parse(read_families)?.attacks {
         *stats.families.entry(attack.family.id.clone()).or_default() += 1;
     }
-    for target in Surface::ALL {
+    for &target in Surface::ALL {
         let inputs = of_target(path, target)?;
         if inputs.is_empty() {
             continue;

@@ -86,7 +86,7 @@ impl RawOracle {
         // By every algorithm of the issuer, too.
         let keys = blueprint.published(blueprint.issuer_of(Person::Alice)).into_iter().filter(|known| known.signs);
         let signed = keys.filter_map(|known| {
-            let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == known.algorithm)?;
+            let algorithm = Algorithm::ALL.iter().copied().find(|algorithm| algorithm.name() == known.algorithm)?;
             changed(alice, &route, vec![Mutation::SignWith { key: known.key, algorithm }])
         });
         for (attempt, verdict) in stances.into_iter().filter_map(|stance| judged(stance, &route)).chain(signed) {

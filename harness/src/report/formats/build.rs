@@ -97,7 +97,7 @@ impl Report {
             attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
             kept: tally.kept,
             profile: campaign.profile.map(|profile| {
-                Phase::ALL.into_iter().map(|phase| (phase.name(), profile.of(phase).as_secs_f64())).collect()
+                Phase::ALL.iter().copied().map(|phase| (phase.name(), profile.of(phase).as_secs_f64())).collect()
             }),
             reached: Reached { handshake: tally.reached[0], token: tally.reached[1], handler: tally.reached[2] },
             crypto: CryptoJson {

@@ -96,7 +96,7 @@ fn regular_spec(certificate: &X509Certificate<'_>, world: &World, now: i64) -> C
 
 fn serial_name(octets: &[u8]) -> SerialName {
     let people =
-        Person::ALL.into_iter().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
+        Person::ALL.iter().copied().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
     let authorities = KeyName::certificate_keys().into_iter();
     let authorities = authorities.flat_map(|key| [SerialName::Authority(key), SerialName::RevokedAuthority(key)]);
     people.chain(authorities).find(|name| serial(*name) == octets).unwrap_or(SerialName::Irregular)

@@ -81,7 +81,7 @@ impl Reader<'_> {
     /// Recognises a confirmation or a public key of the world.
     fn symbol(&self, text: &str) -> Option<Value> {
         if text.starts_with('[') {
-            let people = Person::ALL.into_iter();
+            let people = Person::ALL.iter().copied();
             let mut known = people.flat_map(|person| [CertificatesOf::Person(person), CertificatesOf::Rogue(person)]);
             let blueprint = self.world.first_blueprint();
             let same = |of: &CertificatesOf| {
@@ -106,7 +106,7 @@ impl Reader<'_> {
 
     fn thumbprint(&self, text: &str) -> Option<(ConfirmationOf, Digest, Encoding)> {
         // The likely ones first: what is hashed is found out only as far as needed.
-        let people = Person::ALL.map(ConfirmationOf::Person);
+        let people = Person::ALL.iter().copied().map(ConfirmationOf::Person);
         PRESENTED.into_iter().chain(people).chain([ConfirmationOf::Root]).find_map(|of| {
             let octets = self.hashed(of)?;
             [Digest::Sha256, Digest::Sha1, Digest::Sha512].into_iter().find_map(|digest| {

@@ -122,14 +122,14 @@ impl Service {
 
     pub(crate) fn with_trust(world: &World, steps: Steps, trust: Trust) -> Result<Arc<Self>, BoxError> {
         let blueprint = world.blueprint();
-        let owners = Person::ALL.map(|person| (blueprint.object_of(person), blueprint.id(person)));
-        let secrets = Person::ALL.map(|person| (blueprint.id(person), world.canary(person)));
+        let owners = Person::ALL.iter().copied().map(|person| (blueprint.object_of(person), blueprint.id(person)));
+        let secrets = Person::ALL.iter().copied().map(|person| (blueprint.id(person), world.canary(person)));
         Ok(Arc::new(Self {
             trust,
             steps,
             witness: world.witness().clone(),
-            owners: owners.into(),
-            secrets: secrets.into(),
+            owners: owners.collect(),
+            secrets: secrets.collect(),
         }))
     }
 
