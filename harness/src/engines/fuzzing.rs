@@ -230,7 +230,7 @@ impl Fuzzer {
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, casefile::write_case, model::{Case, Person, Stance}};
+    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::write_case, model::{Case, Person, Stance}};
     /// let mut fuzzer = Fuzzer::new(Surface::Case, &exhibit, "cargo run --example gatecrash --", false)?;
     /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
     /// assert!(matches!(fuzzer.attempt(write_case(&honest).as_bytes()), Ok(true)));
@@ -350,7 +350,7 @@ impl Fuzzer {
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, casefile::parse_case};
+    /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::parse_case};
     /// # fn engine(data: &mut [u8], size: usize, _most: usize) -> usize {
     /// #     data[..size].reverse();
     /// #     size

@@ -158,7 +158,7 @@ pub fn case(path: &Path) -> Result<Case, InputError> {
 /// Reads a case from text; `file` is named in errors.
 ///
 /// ```
-/// use gatecrash::{casefile::parse_case, model::Mutation};
+/// use gatecrash::{input::parse_case, model::Mutation};
 /// let case = parse_case("aud-missing.toml", r#"
 ///     format = 2
 ///     [[steps]]

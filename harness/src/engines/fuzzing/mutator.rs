@@ -11,7 +11,7 @@ use crate::attacks::casefile::{parse_case, write_case};
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{fuzzing::{MOST_MUTATIONS, Mutator, Surface}, casefile::parse_case, model::Scene};
+/// use gatecrash::{fuzzing::{MOST_MUTATIONS, Mutator, Surface}, input::parse_case, model::Scene};
 /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
 /// let mut text = String::new();
 /// for seed in 0..50 {

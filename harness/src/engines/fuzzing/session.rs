@@ -53,7 +53,7 @@ impl Session {
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
     /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// # use gatecrash::{casefile::write_case, model::{Case, Person, Stance}};
+    /// # use gatecrash::{input::write_case, model::{Case, Person, Stance}};
     /// # use gatecrash::fuzzing::{Session, Surface};
     /// let mut session = Session::open(Surface::Case, Ok(vec![exhibit]), "");
     /// let honest = write_case(&Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]));
