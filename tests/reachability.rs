@@ -8,8 +8,8 @@ use gatecrash::{
     campaign::{CampaignOptions, Origin, Plan, plan},
     catalogue::Catalogue,
     model::{
-        Attempt, Blueprint, Case, Mutation, Reading, ReadingKind, Rule, Scene, Stance, Step, judge, readings, resolve,
-        vocabulary,
+        Attempt, Attempting, Blueprint, Case, Mutation, Reading, ReadingKind, Rule, Scene, Stance, judge, readings,
+        resolve, vocabulary,
     },
 };
 
@@ -25,9 +25,9 @@ fn the_plan() -> Plan {
 /// The attempt of a case, in its scene, when its changes change something.
 fn effective(case: &Case, blueprint: &Blueprint) -> Option<(Attempt, Blueprint)> {
     let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
-    let step = case.steps.first()?;
+    let step = case.first()?;
     let attempt = resolve(step, &blueprint).ok()?;
-    let bare = resolve(&Step { mutations: Vec::new(), ..step.clone() }, &blueprint).ok()?;
+    let bare = resolve(&Attempting { mutations: Vec::new(), ..step.clone() }, &blueprint).ok()?;
     (attempt != bare).then_some((attempt, blueprint))
 }
 
@@ -53,7 +53,7 @@ fn drawn(plan: &Plan, blueprint: &Blueprint, cases: u64) -> Counts {
         let case = plan.random(index);
         let Some((attempt, blueprint)) = effective(&case, blueprint) else { continue };
         counts.made += 1;
-        let step = &case.steps[0];
+        let step = case.first().unwrap();
         count(&mut counts.stances, step.stance.name());
         count(&mut counts.scenes, format!("{:?}", case.scene));
         count(&mut counts.routes, step.route.clone());

@@ -8,7 +8,7 @@ mod leak;
 mod shrink;
 mod stability;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Step, Unresolvable, Verdict, judge_lifted, resolve};
 
 pub(crate) use alert::said as alert_said;
 pub(crate) use compare::faults;
@@ -116,7 +116,7 @@ pub async fn check_through(
 ) -> Result<Checked, Unresolvable> {
     let step = match &case.steps[..] {
         [] => return Err(Unresolvable::NotApplicable("the case has no step".into())),
-        [step] => step,
+        [Step::Attempt(step)] if step.times == 1 => step,
         _ => return carryover::check_steps(gate, world, case, options).await,
     };
     // One present for the whole attempt: the system clock does not wait.
