@@ -69,6 +69,16 @@ macro_rules! rules {
                 match self { $(Rule::$variant => $clause,)* }
             }
 
+            /// Whether one attempt alone cannot violate it, whatever it is.
+            ///
+            /// ```
+            /// use gatecrash_model::Rule;
+            /// assert!(Rule::OneTime.of_sequence() && !Rule::Expiry.of_sequence());
+            /// ```
+            pub fn of_sequence(self) -> bool {
+                matches!(self, Rule::EarlyData | Rule::OneTime | Rule::Throttle | Rule::TokenRevocation)
+            }
+
             /// Whether the HTTP or TLS stack refuses a violation by itself, before an application could audit it.
             ///
             /// ```
