@@ -1,8 +1,9 @@
 //! What the oracle remembers of a sequence: the clock, the changes, and what was attempted. It judges every step over that.
 
 use crate::{
-    Attempt, Attempting, Blueprint, Case, Change, CredentialSeen, EarlyData, ExpiryEnds, Framing, Lifted, Member, OneTime,
-    Over, Person, Promptness, Rule, Stage, Step, TokenOf, TokenSeen, Unresolvable, Value, Verdict, judge_lifted,
+    Attempt, Attempting, Blueprint, Case, Change, CredentialSeen, EarlyData, ExpiryEnds, Framing, Lifted, Member,
+    OneTime, Over, Person, Promptness, Rule, Stage, Step, TokenOf, TokenSeen, Unresolvable, Value, Verdict,
+    judge_lifted,
     resolve::{Before, resolve_after},
 };
 

@@ -52,6 +52,12 @@ impl Happened {
         self.repeated += other.repeated;
     }
 
+    /// Whether nothing happened that one attempt alone would not show.
+    pub fn is_idle(&self) -> bool {
+        let tied = self.offered + self.reused + self.together + self.reloaded + self.waited + self.repeated;
+        tied == 0 && self.attempts < 2
+    }
+
     fn note(&mut self, how: How) {
         match how {
             How::Closed | How::Fresh => {}
