@@ -506,7 +506,7 @@ fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 /// Says whose certificate a token is bound to, where that is not the one which is presented with it.
 fn rebind(token: &mut TokenSpec, own: Option<&ChainSpec>, blueprint: &Blueprint) -> Result<(), Unresolvable> {
     let leaf = own.and_then(|chain| chain.certificates.first());
-    let holder = Person::ALL.into_iter().find(|person| leaf == Some(&blueprint.leaf(*person)));
+    let holder = Person::ALL.iter().copied().find(|person| leaf == Some(&blueprint.leaf(*person)));
     for member in token.claims.iter_mut().chain(&mut token.rewritten_claims) {
         let Value::Confirmation { of, .. } = &mut member.value else { continue };
         match (&of, holder) {
