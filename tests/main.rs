@@ -11,6 +11,7 @@ mod clauses;
 mod corpus_files;
 mod determinism;
 mod docs;
+mod false_findings;
 mod formats;
 mod fuzz_files;
 mod fuzzing;

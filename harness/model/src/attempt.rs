@@ -115,13 +115,13 @@ impl Attempt {
             CarriageReturn | CommaList | LineFeed | NoBreakSpace | NonAscii | Nul | Parameter | Quoted | SchemeOnly
             | Tab | Trailing => CredentialSeen::Malformed,
             CookieBesideGarbage => CredentialSeen::Token(TokenSeen::Garbled(TextFault::Encoding)),
-            Joined { .. } | QueryEncodedToo | QueryToo | Repeated | TwoPrincipals => CredentialSeen::Repeated,
+            Joined { .. } | Repeated | TwoPrincipals => CredentialSeen::Repeated,
             Long(_) if token.breaks_grammar() => CredentialSeen::Malformed,
             Long(_) => CredentialSeen::Token(TokenSeen::Garbled(match token.segments {
                 Segments::OnlyDots | Segments::Three => TextFault::Encoding,
                 _ => TextFault::Segments,
             })),
-            BodyToo | CookieToo | Folded | Padded | SpaceBeforeColon | TwoSpaces => seen(),
+            BodyToo | CookieToo | Folded | Padded | QueryEncodedToo | QueryToo | SpaceBeforeColon | TwoSpaces => seen(),
             Scheme(name) if name.eq_ignore_ascii_case("bearer") => seen(),
             Scheme(_) => CredentialSeen::Absent,
         }

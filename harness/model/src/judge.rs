@@ -139,7 +139,13 @@ fn factor_rules(factors: &[Factor], facts: &Facts<'_>, latitude: &Latitude) -> R
         let names_nobody = facts.lifted.chain.is_some() && facts.holder.is_none();
         // Nobody writes a longer one, and who reads one may take it or leave it (SPIFFE-ID §2.3).
         let too_long = identity == Identity::Spiffe && facts.holder.is_some_and(|holder| holder.len() > LONGEST_NAME);
-        if (identity != Identity::None && names_nobody) || (too_long && !latitude.permits(ReadingKind::LongName)) {
+        // The anchors are the trust domain's. Who looks no further lets in whom they issued another domain's name to.
+        let own = format!("spiffe://{}/", facts.blueprint.policy.trust_domain);
+        let foreign = identity == Identity::Spiffe && facts.holder.is_some_and(|holder| !holder.starts_with(&own));
+        if (identity != Identity::None && names_nobody)
+            || (too_long && !latitude.permits(ReadingKind::LongName))
+            || (foreign && !latitude.permits(ReadingKind::ForeignTrustDomain))
+        {
             rules.insert(Rule::CertificateIdentity);
         }
     }

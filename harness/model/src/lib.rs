@@ -15,6 +15,7 @@ mod generate;
 mod inert;
 pub mod json;
 mod judge;
+mod leniency;
 mod message;
 mod mutation;
 mod policy;
@@ -23,16 +24,14 @@ mod request;
 mod resolve;
 mod rule;
 mod stance;
-mod state;
-mod step;
 mod template;
 mod token;
 mod verdict;
 mod vocabulary;
 
 pub use attempt::{Attempt, Lifted};
-pub use blueprint::{Anchor, Blueprint, Changed, PublishedKey};
-pub use case::{Case, Scene};
+pub use blueprint::{Anchor, Blueprint, PublishedKey};
+pub use case::{Case, Scene, Step};
 pub use cast::{IssuerRole, KeyName, Person, TokenKey, Unfit};
 pub use chain::{
     BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Extra, KeyUsage, NameConstraint, Position, Proof, Purpose,
@@ -44,15 +43,15 @@ pub use generate::strategy;
 pub use generate::{Draw, draw_case};
 pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{judge, judge_lifted};
+pub use leniency::entitled;
 pub use message::{
     Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second,
     ServerName, Transport, Undeclared,
 };
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
-    Answers, AuthorityCheck, Binding, CertificatePolicy, ChangePolicy, ClientCertificate, EarlyData, ExpiryEnds,
-    Factor, HttpPolicy, Identity, IssuerPolicy, MayHold, OneTime, Policy, PolicyFault, Promptness, Route,
-    ThrottlePolicy, TokenPolicy, Upgrade,
+    Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy,
+    MayHold, Policy, PolicyFault, Route, TokenPolicy, Upgrade,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};
@@ -60,8 +59,6 @@ pub use resolve::{Unresolvable, resolve};
 pub(crate) use rule::RuleSet;
 pub use rule::{Rule, Stage};
 pub use stance::Stance;
-pub use state::{Done, Issued, Resolved, State, rehearse};
-pub use step::{AnchorName, Attempting, Change, KeysFailure, Over, Step, TokenOf};
 pub use template::{Template, TemplateError};
 pub use token::{
     Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence,

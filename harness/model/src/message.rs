@@ -270,6 +270,8 @@ pub struct MessageSeen {
     pub faults: BTreeSet<MessageFault>,
     /// What follows, or hides in it.
     pub second: Option<Second>,
+    /// Whether a token stands in the query, beside one in the field or alone.
+    pub token_in_query: bool,
 }
 
 impl Protocol {

@@ -1,12 +1,8 @@
 //! What the gate promises. Data only: it holds no key, and it decides nothing by itself.
 
-mod changes;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-pub use changes::{ChangePolicy, EarlyData, ExpiryEnds, OneTime, Promptness, ThrottlePolicy};
 
 /// What a gate promises about who may do what.
 ///
@@ -37,9 +33,6 @@ pub struct Policy {
     /// How answers are to be read.
     #[serde(default)]
     pub answers: Answers,
-    /// How soon the gate heeds what changes.
-    #[serde(default)]
-    pub changes: ChangePolicy,
 }
 
 /// What is required of client certificates.
@@ -376,7 +369,10 @@ impl Route {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Answers {
-    /// Status codes that mean *refused*. Any other below 400 means *success*.
+    /// Whether a 401 holds a challenge of the scheme `Bearer` (RFC 6750 §3, RFC 9110 §15.5.2).
+    pub challenge: bool,
+    /// Status codes that mean *refused*. Any other below 400 means *success*. One that no standard knows is a fault unless it
+    /// stands here.
     pub refused: Vec<u16>,
     /// Texts of which each, in the content of an answer below 400, means *refused*, such as `"errors":` of GraphQL.
     pub refused_content: Vec<String>,
@@ -392,6 +388,7 @@ pub struct Answers {
 impl Default for Answers {
     fn default() -> Self {
         Self {
+            challenge: false,
             refused: vec![
                 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 422, 426, 429, 431, 501, 505,
             ],
@@ -445,7 +442,6 @@ impl Policy {
             may_hold: Vec::new(),
             routes,
             answers: Answers::default(),
-            changes: ChangePolicy::default(),
         }
     }
 
@@ -510,7 +506,6 @@ impl Policy {
         if self.tokens.leeway < 0 {
             fault("tokens.leeway".into(), format!("{} is negative", self.tokens.leeway), "seconds, 0 or more");
         }
-        self.changes.faults(self, &mut fault);
         if self.routes.is_empty() {
             fault("routes".into(), "no route".into(), "list every route that the gate serves");
         }

@@ -25,12 +25,18 @@ pub enum ReadingKind {
     ConstraintForm,
     /// Content of a request whose method gives it no meaning is read and ignored.
     ContentWithoutMeaning,
+    /// `crit` lists no extension: it is empty, or holds names of the specification itself.
+    CriticalList,
     /// A critical policy extension is processed rather than refused.
     CriticalPolicy,
     /// Of duplicate members the lexically last one counts; never the first.
     DuplicateMembers,
+    /// `sub`, `client_id` or `jti` is a text without a letter: nothing says that there is one (RFC 6749 §A.1 allows it of a client).
+    EmptyIdentifier,
     /// A transfer coding before HTTP/1.1 is processed, and the connection closed.
     FaultyFraming,
+    /// A certificate of another trust domain, issued below an anchor that the gate trusts, names somebody.
+    ForeignTrustDomain,
     /// A fragment is no part of the target, and is cut off.
     Fragment,
     /// A CRL that is issued in the future is used.
@@ -47,6 +53,8 @@ pub enum ReadingKind {
     JsonLimits,
     /// A SPIFFE ID of more than 2048 octets is one.
     LongName,
+    /// A `typ` with `application/` in front is the same type as without, though the policy lists one of them.
+    MediaTypePrefix,
     /// A field of many octets is not too large.
     MessageSize,
     /// A date before 1970.
@@ -110,9 +118,12 @@ impl ReadingKind {
             ClockDrift,
             ConstraintForm,
             ContentWithoutMeaning,
+            CriticalList,
             CriticalPolicy,
             DuplicateMembers,
+            EmptyIdentifier,
             FaultyFraming,
+            ForeignTrustDomain,
             Fragment,
             FutureCrl,
             HeadAsGet,
@@ -121,6 +132,7 @@ impl ReadingKind {
             IntermediatePurpose,
             JsonLimits,
             LongName,
+            MediaTypePrefix,
             MessageSize,
             NegativeDate,
             NormalisedPath,
@@ -160,9 +172,12 @@ impl ReadingKind {
             ReadingKind::ClockDrift => "RFC 7519 §4.1.4",
             ReadingKind::ConstraintForm => "RFC 5280 §4.2.1.10",
             ReadingKind::ContentWithoutMeaning => "RFC 9110 §9.3.1",
+            ReadingKind::CriticalList => "RFC 7515 §4.1.11",
             ReadingKind::CriticalPolicy => "RFC 5280 §4.2.1.4",
             ReadingKind::DuplicateMembers => "RFC 7515 §4, RFC 7519 §4",
+            ReadingKind::EmptyIdentifier => "RFC 7519 §4.1.2, RFC 6749 §A.1",
             ReadingKind::FaultyFraming => "RFC 9112 §6.1",
+            ReadingKind::ForeignTrustDomain => "SPIFFE X509-SVID §5",
             ReadingKind::Fragment => "RFC 9112 §3.2",
             ReadingKind::FutureCrl => "RFC 5280 §5.1.2.4",
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
@@ -171,6 +186,7 @@ impl ReadingKind {
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
             ReadingKind::JsonLimits => "RFC 8259 §8.2, §9",
             ReadingKind::LongName => "SPIFFE-ID §2.3",
+            ReadingKind::MediaTypePrefix => "RFC 7515 §4.1.9",
             ReadingKind::MessageSize => "RFC 9110 §5.4",
             ReadingKind::NegativeDate => "RFC 7519 §2",
             ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatecrash::{
     catalogue::{Catalogue, Expect},
     exhibit::Exhibit,
-    model::{
-        Attempting, Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, readings, resolve, vocabulary,
-    },
+    model::{Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, Step, readings, resolve, vocabulary},
 };
 
 use crate::kills::Killed;
@@ -97,6 +95,15 @@ pub fn rules(catalogue: &Catalogue, exhibits: &[Exhibit], kills: &[Killed]) -> R
         };
         text.push_str(&format!("| `{}` | {} | {} | {families} | {gates} |\n", rule.name(), rule.clause(), rule.must()));
     }
+    text.push_str(
+        "\n## Leniency\n\nA server that admits a caller who is entitled, and only overlooks a form that a standard tells it to refuse, is \
+         lenient; nobody got anything that is not theirs. These rules are about form, for the reason beside them; every other one decides \
+         about somebody's rights, and its violation is a breach. A finding is a leniency when the attempt violates none but these rules, \
+         and what ran is what the same caller would be admitted to in good form.\n\n| rule | why it is about form |\n|---|---|\n",
+    );
+    for (rule, reason) in Rule::ALL.iter().filter_map(|rule| Some((rule, rule.leniency()?))) {
+        text.push_str(&format!("| `{}` | {reason} |\n", rule.name()));
+    }
     if faults.is_empty() { Ok(text) } else { Err(faults) }
 }
 
@@ -129,6 +136,7 @@ pub fn worlds(exhibits: &[Exhibit]) -> Vec<Blueprint> {
     let policies = exhibits.iter().map(|exhibit| exhibit.target.policy.clone());
     let lax = exhibits.first().map(|exhibit| exhibit.target.policy.clone()).map(|mut policy| {
         policy.tokens.required.clear();
+        policy.tokens.types.truncate(1);
         for route in policy.routes.iter_mut().filter(|route| route.owner.as_deref() == Some("path:id")) {
             route.path = route.path.replace("/{id}", "");
             (route.owner, route.query) = (Some("query:id".into()), Some("id={id}".into()));
@@ -192,7 +200,7 @@ fn reached(catalogue: &Catalogue, worlds: &[Blueprint]) -> BTreeMap<ReadingKind,
                         [one] => one.kind(),
                         _ => "*several*",
                     };
-                    let step = Attempting::new(stance, route.id(), mutations.clone());
+                    let step = Step { stance, route: route.id(), mutations: mutations.clone() };
                     let Ok(attempt) = resolve(&step, &blueprint) else { continue };
                     for reading in
                         readings(&attempt.expected(&blueprint), &blueprint).into_iter().flat_map(Reading::iter)

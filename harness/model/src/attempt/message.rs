@@ -56,6 +56,15 @@ pub(super) fn seen(attempt: &Attempt) -> MessageSeen {
     });
     let in_body = matches!(carried, Some(AuthorizationForm::BodyToo | AuthorizationForm::FormBody));
     let brought = matches!(framing, Framing::BareLineFeed | Framing::ChunksBeforeContentLength | Framing::Content);
+    let token_in_query = matches!(
+        carried,
+        Some(
+            AuthorizationForm::Query
+                | AuthorizationForm::QueryEncoded
+                | AuthorizationForm::QueryEncodedToo
+                | AuthorizationForm::QueryToo
+        )
+    );
     MessageSeen {
         protocol: request.protocol.plain(),
         server_name: attempt.server_name,
@@ -65,5 +74,6 @@ pub(super) fn seen(attempt: &Attempt) -> MessageSeen {
         content: in_body || brought || request.body.is_some(),
         faults,
         second,
+        token_in_query,
     }
 }

@@ -94,16 +94,21 @@ impl<'a> Field<'a> {
     }
 
     /// Whether the value holds a number that no double can.
-    pub(super) fn overflows(&self) -> bool {
+    pub(super) fn overflows(&self, now: i64) -> bool {
+        /// The largest number up to which every integer is one that every reader of JSON has (RFC 8259 §6).
+        const INTEROPERABLE: f64 = 9_007_199_254_740_992.0;
         fn beyond(json: &Json<'_>) -> bool {
             match json {
-                Json::Number(number, _) => !number.is_finite(),
+                Json::Number(number, _) => number.is_nan() || number.abs() > INTEROPERABLE,
                 Json::Array(items) => items.iter().any(beyond),
                 Json::Object(members) => members.iter().any(|(_, value, _)| beyond(value)),
                 Json::Bool(_) | Json::Null | Json::Text(_) => false,
             }
         }
-        !self.unportable && beyond(&self.json)
+        match self.value {
+            Value::Seconds(seconds) => seconds.saturating_add(now).unsigned_abs() > INTEROPERABLE as u64,
+            _ => !self.unportable && beyond(&self.json),
+        }
     }
 }
 

@@ -18,9 +18,10 @@ pub(super) fn rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
         (CredentialSeen::Token(_), Some(token)) => token,
     };
     let mut rules = RuleSet::default();
-    // A form in the body is a second method, where the server supports that.
+    // A form in the body or a parameter of the query is a second method, where the server supports that; RFC 6750 §2 binds the
+    // client, and of the server it says in §3.1 what it should answer.
     let in_form = lifted.body.as_deref().is_some_and(|body| body.starts_with("access_token="));
-    if in_form && !latitude.permits(ReadingKind::UnsupportedMethod) {
+    if (in_form || lifted.message.token_in_query) && !latitude.permits(ReadingKind::UnsupportedMethod) {
         rules.insert(Rule::CredentialUnique);
     }
     match header {
@@ -51,11 +52,11 @@ pub(super) fn rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
     if claims.iter().any(|field| field.unportable) && !latitude.permits(ReadingKind::JsonLimits) {
         rules.insert(Rule::ClaimsForm);
     }
-    if claims.iter().any(Field::overflows) && !latitude.permits(ReadingKind::NumberRange) {
+    if claims.iter().any(|field| field.overflows(blueprint.now)) && !latitude.permits(ReadingKind::NumberRange) {
         rules.insert(Rule::ClaimsForm);
     }
     claim_rules(claims, blueprint, latitude, &mut rules);
-    binding_rules(facts, claims, &mut rules);
+    binding_rules(facts, claims, latitude, &mut rules);
     rules
 }
 
@@ -84,22 +85,45 @@ fn header_rules(header: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude
     if !text(header, "alg").is_some_and(|name| policy.algorithms.iter().any(|known| known == name)) {
         rules.insert(Rule::AlgorithmAllowed);
     }
-    let typed =
-        text(header, "typ").is_some_and(|kind| policy.types.iter().any(|known| known.eq_ignore_ascii_case(kind)));
-    if !policy.types.is_empty() && !typed {
+    if !policy.types.is_empty() && !text(header, "typ").is_some_and(|kind| is_listed(kind, &policy.types, latitude)) {
         rules.insert(Rule::TokenType);
     }
     let is_text = |name: &str| matches!(json(header, name), None | Some(Json::Text(_)));
     if !["alg", "kid", "typ"].into_iter().all(is_text) {
         rules.insert(Rule::HeaderForm);
     }
-    if json(header, "crit").is_some() {
+    if let Some(critical) = json(header, "crit")
+        && !(lists_no_extension(critical) && latitude.permits(ReadingKind::CriticalList))
+    {
         rules.insert(Rule::CriticalHeader);
     }
     let unused = ["b64", "enc", "jku", "jwk", "x5c", "x5t", "x5u", "zip"];
     if header.iter().any(|member| unused.contains(&member.name)) && !latitude.permits(ReadingKind::IgnoredParameter) {
         rules.insert(Rule::HeaderForm);
     }
+}
+
+/// Whether a `typ` is one of the policy's: media types, compared without regard to case, with `application/` or without it.
+fn is_listed(kind: &str, types: &[String], latitude: &Latitude) -> bool {
+    fn short(kind: &str) -> &str {
+        const PREFIX: &str = "application/";
+        kind.get(..PREFIX.len())
+            .filter(|start| start.eq_ignore_ascii_case(PREFIX))
+            .map(|_| &kind[PREFIX.len()..])
+            .filter(|rest| !rest.contains('/'))
+            .unwrap_or(kind)
+    }
+    let as_written = types.iter().any(|known| known.eq_ignore_ascii_case(kind));
+    let same = || types.iter().any(|known| short(known).eq_ignore_ascii_case(short(kind)));
+    as_written || (same() && latitude.permits(ReadingKind::MediaTypePrefix))
+}
+
+/// Whether a `crit` holds nothing that a reader could lack: no name at all, or names that RFC 7515 itself defines. Of such a list it
+/// says that a recipient may refuse it, not that it must.
+fn lists_no_extension(critical: &Json<'_>) -> bool {
+    const DEFINED: [&str; 11] = ["alg", "crit", "cty", "jku", "jwk", "kid", "typ", "x5c", "x5t", "x5t#S256", "x5u"];
+    let defined = |item: &Json<'_>| matches!(item, Json::Text(name) if DEFINED.contains(&name.as_ref()));
+    matches!(critical, Json::Array(items) if items.iter().all(defined))
 }
 
 fn seal_rules(
@@ -200,10 +224,23 @@ fn claim_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude,
         if !good {
             rules.insert(Rule::Audience);
         }
+    } else {
+        // Whoever asks for no audience may still refuse a token for another one (RFC 7519 §4.1.3).
+        let names_us = |value: &Json<'_>| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
+        let other = match json(claims, "aud") {
+            None => false,
+            Some(Json::Array(items)) => {
+                !items.iter().any(names_us) || items.iter().any(|item| !matches!(item, Json::Text(_)))
+            }
+            Some(value) => !names_us(value),
+        };
+        if other && !latitude.permits(ReadingKind::UncheckedClaim) {
+            rules.insert(Rule::Audience);
+        }
     }
     for (name, rule) in [("client_id", Rule::ClientId), ("jti", Rule::TokenId), ("sub", Rule::Subject)] {
         match json(claims, name) {
-            Some(Json::Text(text)) if !text.is_empty() => {}
+            Some(Json::Text(text)) if !text.is_empty() || latitude.permits(ReadingKind::EmptyIdentifier) => {}
             None if !required(name) => {}
             Some(_) if !required(name) && latitude.permits(ReadingKind::UncheckedClaim) => {}
             _ => {
@@ -251,7 +288,9 @@ fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, 
     let checked = policy.not_before;
     let expires = date("exp", Rule::Expiry, true, true);
     let not_before = date("nbf", Rule::NotBefore, checked && required("nbf"), checked);
-    let issued = date("iat", Rule::IssuedAt, checked && required("iat"), checked);
+    // RFC 7519 §4.1.6 asks for nothing of `iat`: only who requires it promises to read it.
+    let issue_checked = checked && required("iat");
+    let issued = date("iat", Rule::IssuedAt, issue_checked, issue_checked);
     // `late` is by how much a boundary is overstepped; within the drift of the gate's clock both outcomes are right.
     let drift = blueprint.drift as f64;
     let oversteps = |late: f64| {
@@ -260,12 +299,14 @@ fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, 
     if expires.is_some_and(|at| oversteps(-at - leeway) || (at == -leeway && drift == 0.0)) {
         rules.insert(Rule::Expiry);
     }
-    if checked && not_before.is_some_and(|at| oversteps(at - leeway)) {
-        rules.insert(Rule::NotBefore);
-    }
-    if checked && issued.is_some_and(|at| oversteps(at - leeway)) {
-        rules.insert(Rule::IssuedAt);
-    }
+    // Whoever does not promise to look at a date may look at it.
+    let mut early = |at: Option<f64>, checked: bool, rule: Rule| {
+        if at.is_some_and(|at| oversteps(at - leeway)) && (checked || !latitude.permits(ReadingKind::UncheckedClaim)) {
+            rules.insert(rule);
+        }
+    };
+    early(not_before, checked, Rule::NotBefore);
+    early(issued, issue_checked, Rule::IssuedAt);
     if let (Some(cap), Some(expires), Some(issued)) = (policy.lifetime, expires, issued)
         && expires - issued > cap as f64
     {
@@ -273,24 +314,32 @@ fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, 
     }
 }
 
-fn binding_rules(facts: &Facts<'_>, claims: &[Field<'_>], rules: &mut RuleSet) {
+fn binding_rules(facts: &Facts<'_>, claims: &[Field<'_>], latitude: &Latitude, rules: &mut RuleSet) {
     let Facts { lifted, blueprint, .. } = *facts;
-    // Without a certificate there is nothing to compare with; that it is missing is a rule of its own.
-    if lifted.chain.is_none() {
-        return;
-    }
     let confirmation = last(claims, "cnf").map(|field| field.value);
     let bound = matches!(
         confirmation,
         Some(Value::Confirmation { member, of: ConfirmationOf::Leaf, digest: Digest::Sha256, encoding: Encoding::Base64Url })
             if member == "x5t#S256"
     );
+    // Where nothing is bound, a reader who knows `cnf` refuses one that does not hold, and one who does not passes over it
+    // (RFC 7800 §3, RFC 8705 §3).
+    if blueprint.policy.tokens.binding == Binding::None
+        && confirmation.is_some()
+        && !(bound && lifted.chain.is_some())
+        && !latitude.permits(ReadingKind::UncheckedClaim)
+    {
+        rules.insert(Rule::Confirmation);
+    }
+    // Without a certificate there is nothing to compare with; that it is missing is a rule of its own.
+    if lifted.chain.is_none() {
+        return;
+    }
     if blueprint.policy.tokens.binding == Binding::CertificateThumbprint && !bound {
         rules.insert(Rule::Confirmation);
     }
     if blueprint.policy.certificates.identity != Identity::None
         && let (Some(subject), Some(holder)) = (text(claims, "sub"), facts.holder)
-        && !subject.is_empty()
         && subject != holder
     {
         rules.insert(Rule::SubjectOfCertificate);

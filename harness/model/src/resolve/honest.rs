@@ -2,8 +2,8 @@
 
 use super::{not_applicable, text};
 use crate::{
-    Algorithm, Blueprint, ConfirmationOf, Digest, Encoding, IssuerRole, KeyName, Member, Person, Route, Seal, Segments,
-    SignatureForm, Stance, Template, TokenKey, TokenSpec, Unresolvable, Value,
+    Algorithm, Binding, Blueprint, ConfirmationOf, Digest, Encoding, IssuerRole, KeyName, Member, Person, Route, Seal,
+    Segments, SignatureForm, Stance, Template, TokenKey, TokenSpec, Unresolvable, Value,
 };
 
 pub(super) fn honest_token(
@@ -52,9 +52,11 @@ pub(super) fn honest_token(
     if !scopes.is_empty() {
         claims.push(member("scope", text(&scopes.join(" "))));
     }
-    let confirmation =
-        Value::Confirmation { member: "x5t#S256".into(), of, digest: Digest::Sha256, encoding: Encoding::Base64Url };
-    claims.push(member("cnf", confirmation));
+    // No issuer binds tokens for a service that does not promise to look (RFC 8705 §3).
+    if blueprint.policy.tokens.binding == Binding::CertificateThumbprint {
+        let (digest, encoding) = (Digest::Sha256, Encoding::Base64Url);
+        claims.push(member("cnf", Value::Confirmation { member: "x5t#S256".into(), of, digest, encoding }));
+    }
     claims.push(member("private", text(&blueprint.private_claim(person))));
     Ok(TokenSpec {
         header,

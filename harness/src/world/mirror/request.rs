@@ -54,6 +54,7 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
     let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     let (carriers, others): (Vec<&str>, Vec<&str>) = pairs.into_iter().partition(|pair| carries_token(pair));
     let in_query = !carriers.is_empty();
+    parts.message.token_in_query = in_query;
     parts.message.query = (!others.is_empty()).then(|| others.join("&"));
     if parts.fields.iter().map(|(name, value)| name.len() + value.len()).any(|octets| octets > SMALL) {
         parts.message.faults.insert(MessageFault::Size);
@@ -62,7 +63,6 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         parts.fields.iter().filter(|(name, _)| name.trim_end() == "authorization").map(|(_, value)| value).collect();
     let credential = match lines[..] {
         [] => CredentialSeen::Absent,
-        [_] if in_query => CredentialSeen::Repeated,
         [value] => match std::str::from_utf8(value) {
             Ok(value) => reader.credential(value),
             Err(_) => CredentialSeen::Malformed,

@@ -8,10 +8,9 @@ use http::{HeaderValue, Method, Version, header::AUTHORIZATION, request::Parts};
 
 use super::Flaw;
 use crate::parts::{
-    Refusal,
     authority::authority,
     authorize::Caller,
-    credential::{bearer, in_field},
+    credential::bearer,
     service::{admit, by_certificate},
 };
 
@@ -26,13 +25,6 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
             let query = parts.uri.query().unwrap_or_default();
             let token = query.split('&').find_map(|pair| pair.strip_prefix("access_token="));
             if parts.headers.contains_key(AUTHORIZATION) { bearer(parts) } else { Ok(token.map(String::from)) }
-        };
-    }),
-    ("query-undecoded", "looks for a second token in the query as it is spelled", &[CredentialUnique], |steps| {
-        steps.bearer = |parts| {
-            let query = parts.uri.query().unwrap_or_default();
-            let named = query.split('&').any(|pair| pair.starts_with("access_token="));
-            if named { Err(Refusal::Malformed) } else { in_field(parts) }
         };
     }),
     ("token-in-cookie", "takes the token from a cookie as well", &[TokenPresent], |steps| {
