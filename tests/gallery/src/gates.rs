@@ -362,7 +362,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             frozen(),
         )
     });
-    exhibits.extend(leaks::GATES.iter().map(|(name, what, shows, build)| Exhibit {
+    exhibits.extend(leaks::GATES.iter().chain(outcomes::GATES).map(|(name, what, shows, build)| Exhibit {
         shows: BTreeSet::from([*shows]),
         ..exhibit(name, what, &[], *build, &own, frozen())
     }));

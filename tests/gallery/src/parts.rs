@@ -30,6 +30,10 @@ impl axum::response::IntoResponse for Refusal {
             Refusal::Forbidden => http::StatusCode::FORBIDDEN,
             Refusal::Misdirected => http::StatusCode::MISDIRECTED_REQUEST,
         };
-        status.into_response()
+        match self {
+            // RFC 6750 §3: whoever is refused learns what to come with.
+            Refusal::Unauthorized => (status, [(http::header::WWW_AUTHENTICATE, "Bearer")]).into_response(),
+            Refusal::Forbidden | Refusal::Malformed | Refusal::Misdirected => status.into_response(),
+        }
     }
 }

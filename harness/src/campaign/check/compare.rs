@@ -21,6 +21,9 @@ pub(super) fn compare(
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     faults(observation, policy, &mut say);
+    for fault in super::challenge::faults(verdict, observation, policy) {
+        say(FindingKind::Fault, fault);
+    }
     if observation.throttled(policy) {
         return found;
     }

@@ -21,13 +21,23 @@ const PIECE: usize = 24;
 pub(crate) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, world: &World) -> Vec<Disagreement> {
     let mut found = Vec::new();
     if let Some(answer) = &observation.answer {
-        let mut text = answer.body.clone();
-        for (name, value) in &answer.headers {
-            for piece in ["\n", name, ": ", value] {
-                text.extend(piece.as_bytes());
+        let whole = |value: &dyn Fn(&str, &str) -> String| {
+            let mut text = answer.body.clone();
+            for (name, field) in &answer.headers {
+                for piece in ["\n", name, ": ", &value(name, field)] {
+                    text.extend(piece.as_bytes());
+                }
             }
-        }
-        in_answer(verdict, answer.status, &Searched::new(text), wire, world, &mut found);
+            Searched::new(text)
+        };
+        let told = Told {
+            text: whole(&|_, value| value.into()),
+            but_for_metadata: whole(&|name, value| match name.eq_ignore_ascii_case("www-authenticate") {
+                true => without_metadata(value),
+                false => value.into(),
+            }),
+        };
+        in_answer(verdict, answer.status, &told, wire, world, &mut found);
     }
     if !observation.seen.logs.is_empty() {
         in_logs(verdict, &Searched::new(observation.seen.logs.clone().into_bytes()), wire, world, &mut found);
@@ -35,14 +45,8 @@ pub(crate) fn leaks(verdict: &Verdict, observation: &Observation, wire: &Wire, w
     found
 }
 
-fn in_answer(
-    verdict: &Verdict,
-    status: u16,
-    text: &Searched,
-    wire: &Wire,
-    world: &World,
-    found: &mut Vec<Disagreement>,
-) {
+fn in_answer(verdict: &Verdict, status: u16, told: &Told, wire: &Wire, world: &World, found: &mut Vec<Disagreement>) {
+    let text = &told.text;
     let rules = &verdict.refusals;
     let mut say = |kind: FindingKind, seen: String| found.push(Disagreement { kind, seen, rules: rules.clone() });
     let blueprint = world.first_blueprint();
@@ -68,7 +72,7 @@ fn in_answer(
             ("audience", world.audience()),
             ("issuer", blueprint.policy.issuers.first().map_or("", |issuer| &issuer.url)),
         ] {
-            if secret.len() > 8 && text.holds_plainly(secret.as_bytes()) {
+            if secret.len() > 8 && told.but_for_metadata.holds_plainly(secret.as_bytes()) {
                 say(FindingKind::Leak, format!("the refusal tells the expected {what}"));
             }
         }
@@ -96,6 +100,41 @@ fn in_logs(verdict: &Verdict, text: &Searched, wire: &Wire, world: &World, found
 fn credential_piece(wire: &Wire) -> Option<&[u8]> {
     let token = wire.token.as_deref()?.as_bytes();
     (token.len() > 2 * PIECE).then(|| &token[token.len() - PIECE..])
+}
+
+/// What an answer says; and what it says beside the challenge's public metadata.
+struct Told {
+    text: Searched,
+    but_for_metadata: Searched,
+}
+
+/// A challenge without the parameters that tell every client where the resource and its issuers are (RFC 9728 §5.1), and without its
+/// realm (RFC 9110 §11.5): that these name the service is what they are for.
+fn without_metadata(challenge: &str) -> String {
+    const PUBLIC: [&str; 3] = ["realm", "resource", "resource_metadata"];
+    let mut text = String::new();
+    let mut rest = challenge;
+    while let Some(at) = rest.find("=\"") {
+        let (before, value) = rest.split_at(at);
+        let name = before.rsplit([' ', ',', '\t']).next().unwrap_or_default();
+        let end = closing_quote(&value[2..]).map_or(value.len(), |end| end + 3);
+        text.push_str(before);
+        if !PUBLIC.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            text.push_str(&value[..end]);
+        }
+        rest = &value[end..];
+    }
+    text + rest
+}
+
+/// Where a quoted string ends (RFC 9110 §5.6.4).
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(at, letter)| {
+        let closes = letter == '"' && !escaped;
+        escaped = letter == '\\' && !escaped;
+        closes.then_some(at)
+    })
 }
 
 /// A text as it stands, and with its percent-encoding undone where it has any.
@@ -151,6 +190,28 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "urn:gatecrash:private/alice-5e9c41d7";
+
+    #[test]
+    fn metadata_of_a_resource_is_for_everybody() {
+        let told = |text: &str| without_metadata(text).contains("api.test");
+        for public in [
+            "Bearer resource_metadata=\"https://api.test/.well-known/oauth-protected-resource\"",
+            "Bearer error=\"invalid_token\", resource_metadata=\"https://api.test/x\", scope=\"a\"",
+            "Bearer Realm=\"https://api.test\"",
+            "Bearer resource=\"https://api.test\"",
+            "Bearer realm=\"a \\\" resource_metadata=\\\"https://api.test\"",
+        ] {
+            assert!(!told(public), "{public}");
+        }
+        for private in [
+            "Bearer error_description=\"aud must be https://api.test\"",
+            "Bearer resource_metadata=\"/x\", error_description=\"not https://api.test\"",
+            "Bearer x_resource_metadata=\"https://api.test\"",
+            "Bearer api.test",
+        ] {
+            assert!(told(private), "{private}");
+        }
+    }
 
     #[test]
     fn a_secret_is_found_however_it_is_written() {

@@ -25,7 +25,7 @@ use crate::parts::{
 };
 
 /// Builds a gate, with its flaw or without.
-type Build = fn(&World, bool) -> Result<Gate, BoxError>;
+pub(super) type Build = fn(&World, bool) -> Result<Gate, BoxError>;
 
 /// Name, what it does, what shows it, and how it is built.
 pub(super) const GATES: &[(&str, &str, FindingKind, Build)] = &[
@@ -64,6 +64,43 @@ pub(super) const GATES: &[(&str, &str, FindingKind, Build)] = &[
             around(world, if flawed { explain } else { |_, _| {} })
         },
     ),
+    ("challenges-nobody", "answers 401 without saying what to come with", FindingKind::Fault, |world, flawed| {
+        let explain: Explain = |_, answer| {
+            answer.headers_mut().remove(WWW_AUTHENTICATE);
+        };
+        around(world, if flawed { explain } else { |_, _| {} })
+    }),
+    (
+        "challenges-with-another-scheme",
+        "asks for a password in answer to a bad token",
+        FindingKind::Fault,
+        |world, flawed| {
+            let explain: Explain = |_, answer| {
+                let basic = HeaderValue::from_static("Basic realm=\"bank\"");
+                if answer.headers_mut().contains_key(WWW_AUTHENTICATE) {
+                    answer.headers_mut().insert(WWW_AUTHENTICATE, basic);
+                }
+            };
+            around(world, if flawed { explain } else { |_, _| {} })
+        },
+    ),
+    ("tells-two-errors", "adds the error of each layer to one challenge", FindingKind::Fault, |world, flawed| {
+        let explain: Explain = |_, answer| {
+            let both = HeaderValue::from_static("Bearer error=\"invalid_request\", error=\"invalid_token\"");
+            if answer.headers_mut().contains_key(WWW_AUTHENTICATE) {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, both);
+            }
+        };
+        around(world, if flawed { explain } else { |_, _| {} })
+    }),
+    ("answers-499", "answers 499 to a token that it cannot use", FindingKind::Fault, |world, flawed| {
+        let explain: Explain = |_, answer| {
+            if answer.status() == StatusCode::UNAUTHORIZED {
+                *answer.status_mut() = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
+            }
+        };
+        around(world, if flawed { explain } else { |_, _| {} })
+    }),
 ];
 
 /// What is done about a refusal.

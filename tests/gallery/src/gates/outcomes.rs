@@ -1,9 +1,13 @@
 //! Flaws that break no rule: somebody else is let in, or an honest request is refused.
 
-use gatecrash::check::FindingKind;
+use gatecrash::{BoxError, World, check::FindingKind};
+use x509_parser::{prelude::FromDer as _, revocation_list::CertificateRevocationList};
 
-use super::Flaw;
-use crate::parts::{Refusal, service::admit};
+use super::{Flaw, leaks::Build};
+use crate::parts::{
+    Refusal,
+    service::{Steps, admit, with_steps},
+};
 
 /// Name, what it does, what shows it, and the flaw.
 pub(super) const FLAWS: &[(&str, &str, FindingKind, Flaw)] = &[
@@ -28,3 +32,27 @@ pub(super) const FLAWS: &[(&str, &str, FindingKind, Flaw)] = &[
         };
     }),
 ];
+
+/// Name, what it does, what shows it, and how it is built.
+pub(super) const GATES: &[(&str, &str, FindingKind, Build)] = &[(
+    "falls-over-a-stale-crl",
+    "reads its CRLs once, when it starts, and panics over one whose time is up",
+    FindingKind::Fault,
+    |world, flawed| {
+        if flawed {
+            started_with_fresh_lists(world)?;
+        }
+        with_steps(world, Steps::default())
+    },
+)];
+
+fn started_with_fresh_lists(world: &World) -> Result<(), BoxError> {
+    for der in world.crls()? {
+        let read = CertificateRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        let ends = read.1.next_update().map_or(0, |time| time.timestamp());
+        if ends <= world.now() {
+            std::panic::panic_any("the list has no time left");
+        }
+    }
+    Ok(())
+}
