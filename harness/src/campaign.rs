@@ -2,7 +2,6 @@
 
 pub mod check;
 mod exercised;
-mod history;
 mod pairs;
 mod plan;
 mod reduce;
@@ -28,7 +27,7 @@ pub use exercised::{Exercised, Reach, Source, table};
 pub(crate) use plan::controls;
 pub use plan::{Origin, Plan};
 pub use session::Session;
-pub use tally::{Miswiring, Sequences, Tally};
+pub use tally::{Miswiring, Tally};
 
 pub(crate) use self::reduce::Raw;
 pub(crate) use self::worker_env::WorkerEnv;

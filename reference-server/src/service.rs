@@ -3,7 +3,6 @@
 
 mod accounts;
 mod config;
-mod descriptors;
 mod dev;
 mod fetch;
 mod listener;

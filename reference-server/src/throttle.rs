@@ -142,7 +142,6 @@ fn is_guess(cause: Cause) -> bool {
             | Cause::RouteUnknown
             | Cause::Throttled
             | Cause::TokenMissing
-            | Cause::TrustStale
     )
 }
 

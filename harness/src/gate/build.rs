@@ -61,7 +61,6 @@ impl Gate {
             answered_as: None,
             routes: Vec::new(),
             log_level: Some(tracing::Level::INFO),
-            on_change: None,
             eager: false,
         }
     }

@@ -18,7 +18,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::{
     error::BoxError,
-    world::{Clock, World, WorldTime},
+    world::{Clock, World},
 };
 
 /// Whether a client must present a certificate in the handshake.
@@ -81,7 +81,7 @@ pub fn server_config_with(
         .enforce_revocation_expiration()
         .build()?;
     let time: Arc<dyn TimeProvider> = match world.clock() {
-        Clock::Frozen => Arc::new(OfWorld(world.clock_hand())),
+        Clock::Frozen => Arc::new(Still(UnixTime::since_unix_epoch(Duration::from_secs(world.now().try_into()?)))),
         Clock::System => Arc::new(DefaultTimeProvider),
     };
     let mut config = ServerConfig::builder_with_details(provider, time)
@@ -95,11 +95,11 @@ pub fn server_config_with(
 }
 
 #[derive(Debug)]
-struct OfWorld(WorldTime);
+struct Still(UnixTime);
 
-impl TimeProvider for OfWorld {
+impl TimeProvider for Still {
     fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.now().try_into().ok()?)))
+        Some(self.0)
     }
 }
 
