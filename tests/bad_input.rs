@@ -1,8 +1,6 @@
 //! Broken input: one clear error that names file and place, and exit status 2.
 
-use std::process::Command;
-
-use crate::binary::binary;
+use crate::binary::cargo_gatecrash;
 
 const POLICY: &str = gatecrash_gallery::POLICY;
 const CASE: &str = "format = 1\n\n[[steps]]\nstance = { complete = \"alice\" }\nroute = \"GET /v1/whoami\"\nmutations = [\"unsigned\"]\n";
@@ -12,8 +10,7 @@ fn said(policy: &str, case: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("gate.toml"), policy).unwrap();
     std::fs::write(folder.path().join("case.toml"), case).unwrap();
-    let done =
-        Command::new(binary()).args(arguments).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
+    let done = cargo_gatecrash().args(arguments).current_dir(folder.path()).env("COLUMNS", "100").output().unwrap();
     let error = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(2), "{arguments:?}: {error}");
     assert!(!error.contains("panicked"), "{error}");

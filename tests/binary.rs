@@ -6,6 +6,13 @@ use std::{
     sync::OnceLock,
 };
 
+/// `cargo gatecrash` as the alias of this repository calls it: for the embedded gates.
+pub(crate) fn cargo_gatecrash() -> Command {
+    let mut command = Command::new(binary());
+    command.arg("--demo");
+    command
+}
+
 /// `cargo-gatecrash`, built when a test first asks for it, in the profile and the target folder of the test itself.
 ///
 /// It is built as `cargo gatecrash` builds it: with the features of all default members, so that nothing is compiled twice.
@@ -20,7 +27,7 @@ pub(crate) fn binary() -> &'static Path {
             build.push("--release");
         }
         if cfg!(feature = "cloud") {
-            build.extend(["--package", "gatecrash-gallery", "--features", "cloud"]);
+            build.extend(["--package", "cargo-gatecrash", "--features", "cloud"]);
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let done = Command::new(env!("CARGO")).args(build).current_dir(&root).status().unwrap();

@@ -1,16 +1,13 @@
 //! The corpus as files: lint, seed, add, merge, migrate, push and pull, as a person runs them.
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+use std::{path::Path, process::Output};
 
 use gatecrash::corpus::{self, name_of, parse_entry};
 
-use crate::{binary::binary, support::exhibit};
+use crate::{binary::cargo_gatecrash, support::exhibit};
 
 fn gatecrash(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(binary()).args(arguments).current_dir(folder).output().unwrap()
+    cargo_gatecrash().args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -216,11 +213,7 @@ fn share(url: &str) {
         }
     }
     let push = |writer: &str| {
-        Command::new(binary())
-            .args(["corpus", "push", url, "--dir", writer])
-            .current_dir(folder.path())
-            .spawn()
-            .unwrap()
+        cargo_gatecrash().args(["corpus", "push", url, "--dir", writer]).current_dir(folder.path()).spawn().unwrap()
     };
     let writers = [push("ann"), push("ben"), push("ann")];
     for mut writer in writers {

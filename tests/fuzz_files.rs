@@ -185,7 +185,7 @@ fn understood(file: &str, words: &[&str]) {
         Some(word) if !word.starts_with('-') => vec![word.to_string()],
         _ => vec!["run".to_string()],
     };
-    let help = Command::new(crate::binary::binary()).args(&subcommand).arg("--help").output().unwrap();
+    let help = crate::binary::cargo_gatecrash().args(&subcommand).arg("--help").output().unwrap();
     assert!(help.status.success(), "{file}: {text}");
     let help = String::from_utf8(help.stdout).unwrap();
     for flag in words.iter().filter(|word| word.starts_with("--")) {

@@ -2,10 +2,10 @@
 
 use std::{
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
-use crate::binary::binary;
+use crate::binary::cargo_gatecrash;
 
 #[expect(dead_code, unreachable_pub, reason = "compiled, and shown by reports; nobody calls them")]
 #[path = "../harness/src/report/formats/fixes/examples.rs"]
@@ -24,7 +24,7 @@ fn entry(fingerprint: &str, expires: &str) -> String {
 fn accepting(folder: &Path, entries: &[String]) -> Output {
     std::fs::write(folder.join("known.toml"), format!("format = 1\n{}", entries.concat())).unwrap();
     let run = ["--gate", "audience-not-required", "--for", "0s", "--depth", "service", "--known", "known.toml"];
-    Command::new(binary()).args(run).args(["--report", "report"]).current_dir(folder).output().unwrap()
+    cargo_gatecrash().args(run).args(["--report", "report"]).current_dir(folder).output().unwrap()
 }
 
 #[test]
@@ -64,14 +64,13 @@ fn a_broken_file_is_told_before_the_run() {
     assert_eq!(done.status.code(), Some(2));
     let error = String::from_utf8(done.stderr).unwrap();
     assert!(error.starts_with("error: known.toml:2:1: `6` is no fingerprint"), "{error}");
-    let done = Command::new(binary()).args(["--known", "nowhere.toml"]).output().unwrap();
+    let done = cargo_gatecrash().args(["--known", "nowhere.toml"]).output().unwrap();
     assert_eq!(done.status.code(), Some(2));
 }
 
 #[test]
 fn who_reads_less_breaks_nothing() {
-    let mut child =
-        Command::new(binary()).arg("attacks").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = cargo_gatecrash().arg("attacks").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let done = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(done.stderr).unwrap(), "");

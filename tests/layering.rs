@@ -31,6 +31,7 @@ fn arrows_point_down() {
         ("gatecrash-witness", &[][..]),
         ("gatecrash", &["gatecrash-corpus", "gatecrash-model", "gatecrash-witness"][..]),
         ("gatecrash-gallery", &["gatecrash", "gatecrash-reference"][..]),
+        ("cargo-gatecrash", &["gatecrash", "gatecrash-gallery"][..]),
         ("gatecrash-fuzz", &["gatecrash", "gatecrash-gallery"][..]),
         ("gatecrash-mutation", &[][..]),
         ("gatecrash-tests", &[][..]),

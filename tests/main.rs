@@ -34,6 +34,7 @@ mod report;
 mod reuse;
 mod serve;
 mod strategies;
+mod subcommand;
 mod suite;
 mod support;
 mod through_files;

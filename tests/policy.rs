@@ -1,11 +1,11 @@
 //! `policy`: what a policy promises in words, what it leaves out, and one to begin with.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::binary::binary;
+use crate::binary::cargo_gatecrash;
 
 fn policy(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    Command::new(binary()).arg("policy").args(arguments).current_dir(folder).output().unwrap()
+    cargo_gatecrash().arg("policy").args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn checked(text: &str) -> String {

@@ -15,7 +15,7 @@ use gatecrash::{
     report::Kit,
 };
 
-use crate::binary::binary;
+use crate::binary::cargo_gatecrash;
 
 /// A served gate; it ends with the test.
 struct Served {
@@ -29,7 +29,7 @@ impl Served {
     }
 
     fn of(gate: &str, folder: &Path, extra: &[&str]) -> Self {
-        let mut child = Command::new(binary())
+        let mut child = cargo_gatecrash()
             .args(["serve", "--gate", gate, "--listen", "127.0.0.1:0", "--dir"])
             .arg(folder)
             .args(extra)
@@ -159,7 +159,7 @@ fn curl_makes_the_attempt_of_a_finding() {
 
 #[test]
 fn from_this_machine_alone() {
-    let done = Command::new(binary()).args(["serve", "--listen", "0.0.0.0:0"]).output().unwrap();
+    let done = cargo_gatecrash().args(["serve", "--listen", "0.0.0.0:0"]).output().unwrap();
     assert_eq!(done.status.code(), Some(2));
     let error = String::from_utf8(done.stderr).unwrap();
     assert!(error.contains("no loopback address"), "{error}");

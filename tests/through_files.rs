@@ -3,12 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    process::Command,
 };
 
 use gatecrash::{campaign::Session, check::FindingKind, input::parse_case};
 
-use crate::{binary::binary, support::exhibit};
+use crate::{binary::cargo_gatecrash, support::exhibit};
 
 /// The gallery's policy with one route, so that the whole catalogue takes seconds.
 fn one_route() -> String {
@@ -18,7 +17,7 @@ fn one_route() -> String {
 }
 
 fn said(folder: &Path, arguments: &[&str], status: i32) -> String {
-    let output = Command::new(binary()).args(arguments).current_dir(folder).env("COLUMNS", "400").output().unwrap();
+    let output = cargo_gatecrash().args(arguments).current_dir(folder).env("COLUMNS", "400").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}{error}");

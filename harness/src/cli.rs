@@ -3,6 +3,7 @@
 mod arguments;
 mod artefact;
 mod attacks;
+mod completions;
 mod corpus;
 mod gallery;
 mod init;
@@ -26,6 +27,7 @@ use crate::{
 use arguments::{Arguments, Command, with_default_command};
 
 /// What the command line offers: gates, the first of them the default, and how it is called itself.
+#[derive(Clone)]
 pub struct Gates {
     /// The gates.
     pub exhibits: Vec<Exhibit>,
@@ -45,6 +47,8 @@ enum Failure {
     Campaign(#[from] CampaignError),
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
     #[error("{0}")]
     Usage(String),
 }
@@ -64,21 +68,50 @@ enum Failure {
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn main(gates: Gates) -> ExitCode {
-    let arguments = with_default_command(std::env::args_os().collect::<Vec<OsString>>());
-    let arguments = Arguments::parse_from(arguments);
+    let gates = || Ok(gates.clone());
+    run(std::env::args_os().collect(), &Surroundings { gates: &gates, gallery: &gates })
+}
+
+/// Where the command line finds its gates. They are asked for by commands that need them, and by no other.
+pub struct Surroundings<'a> {
+    /// The gates to attack.
+    pub gates: &'a dyn Fn() -> Result<Gates, Elsewhere>,
+    /// The flawed gates of the kill matrix.
+    pub gallery: &'a dyn Fn() -> Result<Gates, Elsewhere>,
+}
+
+/// Why there are no gates here.
+#[derive(Debug, thiserror::Error)]
+pub enum Elsewhere {
+    /// Another program was called, and did what was asked for.
+    #[error("done by another program")]
+    Done(ExitCode),
+    /// There is nothing to attack.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Runs the command line with these arguments, the program's name first. Exit status as of [`main`].
+pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>) -> ExitCode {
+    let arguments = Arguments::parse_from(with_default_command(arguments));
+    let gates = || (surroundings.gates)().map_err(Failure::from);
     let done = match arguments.command {
         Command::Attacks(options) => attacks::attacks(&options),
+        Command::Completions(options) => completions::completions(&options),
         Command::Corpus(options) => corpus::corpus(&gates, &options),
-        Command::Gallery(options) => gallery::gallery(&gates, &options),
-        Command::Gates(options) => gallery::gates(&gates, &options),
+        Command::Gallery(options) => {
+            (surroundings.gallery)().map_err(Failure::from).and_then(|gates| gallery::gallery(&gates, &options))
+        }
+        Command::Gates(options) => gates().and_then(|gates| gallery::gates(&gates, &options)),
         Command::Init(options) => init::init(&options),
         Command::Policy(options) => policy::policy(&options),
-        Command::Replay(options) => replay::replay(&gates, &options),
-        Command::Run(options) => run::run(&gates, &options),
-        Command::Serve(options) => serve::serve(&gates, &options),
+        Command::Replay(options) => gates().and_then(|gates| replay::replay(&gates, &options)),
+        Command::Run(options) => gates().and_then(|gates| run::run(&gates, &options)),
+        Command::Serve(options) => gates().and_then(|gates| serve::serve(&gates, &options)),
     };
     match done {
         Ok(status) => ExitCode::from(status),
+        Err(Failure::Elsewhere(Elsewhere::Done(status))) => status,
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::from(2)

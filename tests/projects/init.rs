@@ -4,12 +4,12 @@ use std::{path::Path, process::Command};
 
 use gatecrash::{WorldOptions, campaign::Target, corpus, exhibit::Exhibit, factory, input};
 
-use crate::{binary::binary, published::cargo};
+use crate::{binary::cargo_gatecrash, published::cargo};
 
 const MANIFEST: &str = "[package]\nname = \"bank\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dev-dependencies]\ngatecrash = \"0.1.0\"\n";
 
 fn init(folder: &Path) -> String {
-    let done = Command::new(binary()).args(["init", "--dir", "."]).current_dir(folder).output().unwrap();
+    let done = cargo_gatecrash().args(["init", "--dir", "."]).current_dir(folder).output().unwrap();
     assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap()
 }
@@ -62,7 +62,7 @@ fn no_file_is_written_over() {
 #[test]
 fn a_folder_without_a_package_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let done = Command::new(binary()).arg("init").current_dir(folder.path()).output().unwrap();
+    let done = cargo_gatecrash().arg("init").current_dir(folder.path()).output().unwrap();
     assert_eq!(done.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&done.stderr).contains("Cargo.toml"));
 }

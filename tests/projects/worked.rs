@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::{binary::binary, published::cargo as command};
+use crate::{binary::cargo_gatecrash, published::cargo as command};
 
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
@@ -250,7 +250,7 @@ fn a_newcomer_finds_the_bug() {
         )
         .unwrap();
     }
-    let wrote = Command::new(binary()).args(["init", "--dir", "."]).current_dir(folder.path()).output().unwrap();
+    let wrote = cargo_gatecrash().args(["init", "--dir", "."]).current_dir(folder.path()).output().unwrap();
     assert!(wrote.status.success(), "{}", String::from_utf8_lossy(&wrote.stderr));
     let mut typed = 0;
     for (file, line, instead) in TYPED {

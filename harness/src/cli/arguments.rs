@@ -5,6 +5,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
+    completions::CompletionsOptions,
     corpus::{CorpusOptions, surface},
     init::InitOptions,
     policy::PolicyOptions,
@@ -30,6 +31,8 @@ pub(super) enum Command {
     Run(RunOptions),
     /// The catalogue as a table, or one attack or family explained
     Attacks(AttacksOptions),
+    /// Write shell completions to the terminal
+    Completions(CompletionsOptions),
     /// Keep a corpus in order: lint, seed, add, merge, min, stats, migrate, push, pull, dict
     Corpus(CorpusOptions),
     /// Write what a repository needs to test its own gate; never over a file
@@ -46,8 +49,8 @@ pub(super) enum Command {
     Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 10] =
-    ["run", "attacks", "corpus", "init", "policy", "replay", "gallery", "gates", "serve", "help"];
+const COMMANDS: [&str; 11] =
+    ["run", "attacks", "completions", "corpus", "init", "policy", "replay", "gallery", "gates", "serve", "help"];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {

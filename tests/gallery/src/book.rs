@@ -122,7 +122,7 @@ fn attack_page(attack: &Attack, kills: &[Killed]) -> String {
     row("kept although no gate falls", attack.robustness.clone().unwrap_or_default());
     let _ = write!(
         text,
-        "\nTry it:\n\n```text\ncargo gatecrash attacks {0}\ncargo gatecrash run --attack {0}\n```\n\nFamily: [{1}](index.md)\n",
+        "\nIn the terminal:\n\n```text\ncargo gatecrash attacks {0}\n```\n\nFamily: [{1}](index.md)\n",
         attack.id, attack.family.id
     );
     text

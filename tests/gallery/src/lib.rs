@@ -22,6 +22,9 @@ use parts::service;
 /// What the reference server promises.
 pub const POLICY: &str = include_str!("../gate.toml");
 
+/// The file of [`POLICY`].
+pub const POLICY_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/gate.toml");
+
 /// [`POLICY`], read.
 pub fn policy() -> Result<Policy, InputError> {
     parse_policy("tests/gallery/gate.toml", POLICY)
