@@ -155,7 +155,7 @@ fn merged_corpora_keep_what_differs_and_who_had_it() {
         std::fs::write(file, text).unwrap();
     };
     put("ann/claims/one", CASE);
-    // The same behaviour, longer.
+    // The same behavior, longer.
     put("ben/claims/two", &format!("# longer\n{CASE}"));
     put("ben/claims/three", &CASE.replace("aud", "iss"));
     put("ben/claims/broken", "no case");

@@ -7,12 +7,7 @@ use gatecrash::model::{
 use crate::support::NOW;
 
 /// The verdict on a request with these changes, under the gallery's policy as `change` makes it.
-fn verdict_on(
-    stance: Stance,
-    route: &str,
-    mutations: Vec<Mutation>,
-    change: impl FnOnce(&mut Policy),
-) -> &'static str {
+fn verdict_on(stance: Stance, route: &str, mutations: Vec<Mutation>, change: impl FnOnce(&mut Policy)) -> &'static str {
     let mut policy = gatecrash_gallery::policy().unwrap();
     change(&mut policy);
     assert_eq!(policy.faults(), []);

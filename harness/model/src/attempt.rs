@@ -301,7 +301,7 @@ fn normal_value(name: &str, read: &Json<'_>, text: &str, blueprint: &Blueprint) 
 
 /// Reads JSON text as a list of members in normal form; `None` when it is no JSON object.
 ///
-/// `symbol` recognises text that stands for octets of the world.
+/// `symbol` recognizes text that stands for octets of the world.
 pub(crate) fn members(
     text: &str,
     blueprint: &Blueprint,

@@ -15,12 +15,12 @@ use crate::{
     Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
     Proof, ReadingKind, Rule, RuleSet, Scene, Stage, Transport, Verdict,
     chain::constraints,
-    readings::{Latitude, judgements},
+    readings::{Latitude, judgments},
     template::LONGEST_NAME,
 };
 
 /// What one reading comes to: the violated rules and, when there are none, the admission.
-pub(crate) type Judgement = (RuleSet, Option<Admission>);
+pub(crate) type Judgment = (RuleSet, Option<Admission>);
 
 /// The verdict on an attempt.
 ///
@@ -65,7 +65,7 @@ pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
         (Stage::Handshake, ClientCertificate::Application) => Stage::Token,
         (stage, _) => stage,
     };
-    for (_, (rules, admission)) in judgements(lifted, blueprint) {
+    for (_, (rules, admission)) in judgments(lifted, blueprint) {
         // Whoever reads leniently comes to a refusal later.
         verdict.latest = verdict.latest.max(rules.into_iter().map(stage).min());
         verdict.admissions.extend(admission);
@@ -79,7 +79,7 @@ pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
 }
 
 /// The rules that an attempt violates under one reading. Two-valued and total.
-pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgement {
+pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
     let Facts { lifted, blueprint, .. } = *facts;
     match lifted.transport {
         Transport::Garbage | Transport::Plain | Transport::Ssl2 => return (RuleSet::from(Rule::TlsProtocol), None),

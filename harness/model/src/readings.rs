@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::{
     Blueprint, Lifted,
-    judge::{Facts, Judgement, rule_on},
+    judge::{Facts, Judgment, rule_on},
 };
 
 /// A choice that a standard leaves: the strict reading refuses, the lenient one does not.
@@ -59,8 +59,8 @@ pub enum ReadingKind {
     MessageSize,
     /// A date before 1970.
     NegativeDate,
-    /// The path is normalised before it is routed.
-    NormalisedPath,
+    /// The path is normalized before it is routed.
+    NormalizedPath,
     /// A number beyond the range of a double is read as infinity.
     NumberRange,
     /// A folded line is unfolded.
@@ -135,7 +135,7 @@ impl ReadingKind {
             MediaTypePrefix,
             MessageSize,
             NegativeDate,
-            NormalisedPath,
+            NormalizedPath,
             NumberRange,
             ObsoleteFold,
             OddSerial,
@@ -189,7 +189,7 @@ impl ReadingKind {
             ReadingKind::MediaTypePrefix => "RFC 7515 §4.1.9",
             ReadingKind::MessageSize => "RFC 9110 §5.4",
             ReadingKind::NegativeDate => "RFC 7519 §2",
-            ReadingKind::NormalisedPath => "RFC 3986 §6.2.2",
+            ReadingKind::NormalizedPath => "RFC 3986 §6.2.2",
             ReadingKind::NumberRange => "RFC 8259 §6",
             ReadingKind::ObsoleteFold => "RFC 9112 §5.2",
             ReadingKind::OddSerial => "RFC 5280 §4.1.2.2",
@@ -285,11 +285,11 @@ impl Latitude {
 /// # Ok::<(), String>(())
 /// ```
 pub fn readings(lifted: &Lifted, blueprint: &Blueprint) -> Vec<Reading> {
-    judgements(lifted, blueprint).into_iter().map(|(reading, _)| reading).collect()
+    judgments(lifted, blueprint).into_iter().map(|(reading, _)| reading).collect()
 }
 
 /// Every reading, and what it comes to. The first is the strict one.
-pub(crate) fn judgements(lifted: &Lifted, blueprint: &Blueprint) -> Vec<(Reading, Judgement)> {
+pub(crate) fn judgments(lifted: &Lifted, blueprint: &Blueprint) -> Vec<(Reading, Judgment)> {
     let facts = Facts::new(lifted, blueprint);
     let mut known = vec![Reading::default()];
     let mut judged = Vec::new();

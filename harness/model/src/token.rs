@@ -366,11 +366,11 @@ pub enum Segments {
     EncryptedPlain,
     /// Encrypted, with PBES2 and an iteration count of two thousand million (RFC 7518 §4.8.1.2).
     EncryptedSlow,
-    /// The flattened JSON serialisation (RFC 7515 §7.2.2).
+    /// The flattened JSON serialization (RFC 7515 §7.2.2).
     Flattened,
     /// A fourth segment after the signature.
     Four,
-    /// The general JSON serialisation (RFC 7515 §7.2.1), with a second signature that is none.
+    /// The general JSON serialization (RFC 7515 §7.2.1), with a second signature that is none.
     General,
     /// A dot before the header.
     LeadingDot,
@@ -380,7 +380,7 @@ pub enum Segments {
     Three,
     /// Header and claims; no dot after them.
     Two,
-    /// The flattened JSON serialisation with `alg` none in an unprotected header.
+    /// The flattened JSON serialization with `alg` none in an unprotected header.
     Unprotected,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     gate::Depth,
 };
 
-/// Can anything unauthorised get through? Forges access attempts against a gate and compares what it did with what
+/// Can anything unauthorized get through? Forges access attempts against a gate and compares what it did with what
 /// the standards permit.
 #[derive(Parser)]
 #[command(name = "gatecrash", version, max_term_width = 100)]

@@ -186,7 +186,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing unauthorised got through, everything authorised did, and enough was tested to say so.
+    /// Whether nothing unauthorized got through, everything authorized did, and enough was tested to say so.
     ///
     /// ```
     /// # let policy = gatecrash::example::policy();

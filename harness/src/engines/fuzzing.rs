@@ -488,10 +488,10 @@ impl Fuzzer {
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
     /// // One of them is enough for a corpus.
-    /// assert_eq!(fuzzer.behaviour(b"no token at all"), fuzzer.behaviour(b"no token either"));
+    /// assert_eq!(fuzzer.behavior(b"no token at all"), fuzzer.behavior(b"no token either"));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
-    pub fn behaviour(&mut self, input: &[u8]) -> Option<String> {
+    pub fn behavior(&mut self, input: &[u8]) -> Option<String> {
         let observations = self.observe(input)?;
         let policy = &self.target.policy;
         let lines = observations.iter().map(|(outcome, verdict, observation)| {

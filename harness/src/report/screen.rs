@@ -388,7 +388,7 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
             format!("Clean but for {accepted} accepted finding{}.", if accepted == 1 { "" } else { "s" })
         }
         0 if !campaign.tally.attacked() => "Every honest request was admitted, and nothing was attacked.".into(),
-        0 => "Clean: nothing unauthorised got through, everything authorised did.".into(),
+        0 => "Clean: nothing unauthorized got through, everything authorized did.".into(),
         1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {
             let [open, _] = notes.causes(campaign);

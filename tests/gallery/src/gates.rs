@@ -263,10 +263,10 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             frozen(),
         ),
         exhibit(
-            "normalised-late",
+            "normalized-late",
             "guards the path as sent, and routes it without its dots",
             &[Route, TokenPresent],
-            messages::normalised_late,
+            messages::normalized_late,
             &own,
             frozen(),
         ),

@@ -190,7 +190,7 @@ impl<'a> Symbols<'a> {
                 spec.purposes = Some(Vec::new());
             }
             ParsedExtension::ParseError { .. } if decides(&extension.oid) => return Err(Reason::Extension),
-            // What a verifier need not know it need not recognise either (RFC 5280 §4.2).
+            // What a verifier need not know it need not recognize either (RFC 5280 §4.2).
             _ if extension.critical && !decides(&extension.oid) => return Ok(Some(Extra::UnknownCritical)),
             _ => {}
         }
@@ -251,7 +251,7 @@ fn form(certificate: &X509Certificate<'_>) -> Option<Extra> {
     }
 }
 
-/// Whether a verifier must, or should, recognise the extension (RFC 5280 §4.2).
+/// Whether a verifier must, or should, recognize the extension (RFC 5280 §4.2).
 fn decides(extension: &Oid<'_>) -> bool {
     [
         OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,

@@ -3,7 +3,7 @@
 use crate::{
     AuthorityCheck, Blueprint, CredentialSeen, HOST, LOCAL_HOST, Lifted, MessageFault, MessageSeen, Protocol,
     ReadingKind, Route, Rule, RuleSet, Second, SecondVerdict, ServerName,
-    readings::{Latitude, Reading, judgements},
+    readings::{Latitude, Reading, judgments},
 };
 
 /// The rules that the message violates, whoever sends it.
@@ -126,7 +126,7 @@ pub(super) fn second(second: &Second, first: &Lifted, blueprint: &Blueprint) -> 
     let route = route_of(&alone).unwrap_or_else(|| format!("{} {}", second.method, second.path));
     let rules = match second.hidden {
         true => [Rule::OneRequest].into(),
-        false => judgements(&alone, blueprint).into_iter().flat_map(|(_, (rules, _))| rules).collect(),
+        false => judgments(&alone, blueprint).into_iter().flat_map(|(_, (rules, _))| rules).collect(),
     };
     SecondVerdict { same_route: route_of(first).as_ref() == Some(&route), route, rules, hidden: second.hidden }
 }

@@ -21,7 +21,7 @@ pub(super) fn find_route<'a>(
     };
     let known = match_path(written, "*").is_some_and(|found| is_known(&found, blueprint));
     let normal = (!known).then(|| normal_path(written)).filter(|normal| {
-        normal != written && match_path(normal, "*").is_some() && latitude.permits(ReadingKind::NormalisedPath)
+        normal != written && match_path(normal, "*").is_some() && latitude.permits(ReadingKind::NormalizedPath)
     });
     let path = normal.as_deref().unwrap_or(written);
     let found = match_path(path, &lifted.method).or_else(|| {
@@ -88,7 +88,7 @@ fn body_member(body: Option<&str>, name: &str) -> Option<String> {
     })
 }
 
-/// Case, percent-encoding, empty and dot segments, parameters and the final slash normalised away (RFC 3986 §6.2.2, §6.2.3).
+/// Case, percent-encoding, empty and dot segments, parameters and the final slash normalized away (RFC 3986 §6.2.2, §6.2.3).
 fn normal_path(path: &str) -> String {
     let mut decoded = String::new();
     let mut rest = path;
@@ -124,11 +124,11 @@ mod tests {
     use super::normal_path;
 
     #[test]
-    fn every_spelling_of_a_path_normalises_to_it() {
+    fn every_spelling_of_a_path_normalizes_to_it() {
         use crate::PathForm::*;
         for &form in crate::PathForm::ALL {
             let normal = normal_path(&form.apply("/v1/whoami"));
-            // What no rule of normalisation undoes is another path.
+            // What no rule of normalization undoes is another path.
             let other = [Backslash, DoubleEncoded, Fragment, Nul, Overlong, RepeatedPrefix, StrippedPrefix];
             assert_eq!(normal == "/v1/whoami", !other.contains(&form), "{form:?}: {normal}");
         }

@@ -10,7 +10,7 @@ use crate::attacks::casefile::Surface;
 pub(in crate::cli) struct CorpusOptions {
     #[command(subcommand)]
     pub(super) command: CorpusCommand,
-    /// The gate whose policy and behaviour count; `gates` lists them
+    /// The gate whose policy and behavior count; `gates` lists them
     #[arg(long, value_name = "NAME", global = true)]
     pub(super) gate: Option<String>,
 }

@@ -66,7 +66,7 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
     let done = corpus::merge(from, out, exhibit)?;
     for (file, why) in &done.removed {
         match why {
-            Removed::Behaviour { kept } => say_line!("left out  {}  does what {kept} does", file.display()),
+            Removed::Behavior { kept } => say_line!("left out  {}  does what {kept} does", file.display()),
             Removed::Meaningless => say_line!("left out  {}  is no input of its target", file.display()),
         }
     }

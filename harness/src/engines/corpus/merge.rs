@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removed {
     /// Another input does the same: outcome, depth and rules.
-    Behaviour {
+    Behavior {
         /// The name of the one that is kept.
         kept: String,
     },
@@ -94,28 +94,28 @@ pub fn merge(from: &[PathBuf], out: &Path, exhibit: &Exhibit) -> Result<Merged, 
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         for file in there {
             let input = read(&file)?;
-            if let Some(behaviour) = fuzzer.behaviour(&input) {
-                known.entry(behaviour).or_insert_with(|| name_of(&input));
+            if let Some(behavior) = fuzzer.behavior(&input) {
+                known.entry(behavior).or_insert_with(|| name_of(&input));
             }
             *done.kept.entry(target).or_default() += 1;
         }
         for (file, input, contributor) in inputs {
             let name = name_of(&input);
-            let Some(behaviour) = fuzzer.behaviour(&input) else {
+            let Some(behavior) = fuzzer.behavior(&input) else {
                 done.removed.push((file, Removed::Meaningless));
                 continue;
             };
-            match known.get(&behaviour) {
+            match known.get(&behavior) {
                 Some(kept) => {
                     provenance::record(out, kept, &contributor)?;
                     if *kept != name {
-                        done.removed.push((file, Removed::Behaviour { kept: kept.clone() }));
+                        done.removed.push((file, Removed::Behavior { kept: kept.clone() }));
                     }
                 }
                 None => {
                     write(&out.join(target.name()).join(&name), &input)?;
                     provenance::record(out, &name, &contributor)?;
-                    known.insert(behaviour, name);
+                    known.insert(behavior, name);
                     done.written += 1;
                     *done.kept.entry(target).or_default() += 1;
                 }

@@ -32,7 +32,7 @@ pub(super) fn undeclared(campaign: &Campaign, policy: &Path) {
     }
 }
 
-/// An attempt that takes longer than this, in a debug build, is one whose cryptography is not optimised.
+/// An attempt that takes longer than this, in a debug build, is one whose cryptography is not optimized.
 const SLOW: Duration = Duration::from_millis(20);
 
 /// Says what makes a slow suite fast, past what the test harness keeps of tests that pass.
@@ -42,7 +42,7 @@ pub(super) fn slow(campaign: &Campaign) {
     if cfg!(debug_assertions) && each > SLOW {
         let _ = writeln!(
             stderr(),
-            "gatecrash: note: an attempt takes {} ms. Where dependencies are optimised it takes about a quarter of that; in \
+            "gatecrash: note: an attempt takes {} ms. Where dependencies are optimized it takes about a quarter of that; in \
              Cargo.toml:\n\n    [profile.dev.package.\"*\"]\n    opt-level = 2\n",
             each.as_millis()
         );

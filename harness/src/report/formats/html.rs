@@ -66,7 +66,7 @@ fn top(report: &Report) -> Markup {
     ];
     html! {
         header {
-            h1 { "Can anything unauthorised get through gate " code { (report.gate) } "?" }
+            h1 { "Can anything unauthorized get through gate " code { (report.gate) } "?" }
             p class={ "verdict " (report.verdict) } { (report.headline.strip_suffix(':').unwrap_or(&report.headline)) }
             dl.facts {
                 @for (name, value) in &facts {

@@ -1,4 +1,4 @@
-//! Irregular certificates, recognised by their octets and by what x509-parser makes of them.
+//! Irregular certificates, recognized by their octets and by what x509-parser makes of them.
 
 use gatecrash_model::{Extra, KeyName, Unfit};
 use x509_parser::{

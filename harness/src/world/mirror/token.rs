@@ -27,7 +27,7 @@ const ENCODINGS: [Encoding; 9] = {
     [Base64Url, Base64, Base64UrlPadded, FlippedCase, Hex, HexInBase64Url, Prefix, Spaced, TrailingBits]
 };
 
-/// What is needed to recognise the octets of the world in a token.
+/// What is needed to recognize the octets of the world in a token.
 pub(super) struct Reader<'a> {
     pub(super) world: &'a World,
     pub(super) presented: &'a [CertificateDer<'static>],
@@ -78,7 +78,7 @@ impl Reader<'_> {
         Lifted::members(text, &blueprint, &|text| self.symbol(text))
     }
 
-    /// Recognises a confirmation or a public key of the world.
+    /// Recognizes a confirmation or a public key of the world.
     fn symbol(&self, text: &str) -> Option<Value> {
         if text.starts_with('[') {
             let people = Person::ALL.iter().copied();

@@ -37,7 +37,7 @@ pub(super) fn gate(world: &World, flawed: bool) -> Result<Gate, BoxError> {
             }
             let token = bearer(parts)?.ok_or(Refusal::Unauthorized)?;
             let claims = decode(&token)?;
-            // Authenticated is taken for authorised.
+            // Authenticated is taken for authorized.
             Ok(Caller { id: claims.sub, scopes: service.trust.policy.all_scopes() })
         };
     }

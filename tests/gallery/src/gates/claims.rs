@@ -135,7 +135,7 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
     }),
     (
         "scope-ignored",
-        "authenticates, and takes that for authorisation",
+        "authenticates, and takes that for authorization",
         &[CertificateCap, ClaimType, IssuerMayGrant, Scope],
         |steps| {
             steps.grants = |_, _| true;

@@ -78,7 +78,7 @@ pub(super) fn any_method(world: &World, flawed: bool) -> Result<Gate, BoxError> 
 struct AsSent(String);
 
 /// The guard looks at the path as it was sent, the router at what is left when the dots are gone.
-pub(super) fn normalised_late(world: &World, flawed: bool) -> Result<Gate, BoxError> {
+pub(super) fn normalized_late(world: &World, flawed: bool) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     if flawed {
         steps.admit = |service, parts| match parts.extensions.get::<AsSent>() {
