@@ -20,7 +20,7 @@ fn ok(folder: &Path, arguments: &[&str]) -> String {
     said(&output)
 }
 
-const CASE: &str = "format = 2\n\n[[steps]]\nroute = \"GET /v1/whoami\"\nstance = { complete = \"alice\" }\nmutations = [{ drop-claim = \"aud\" }]\n";
+const CASE: &str = "format = 3\n\n[[steps]]\nroute = \"GET /v1/whoami\"\nstance = { complete = \"alice\" }\nmutations = [{ drop-claim = \"aud\" }]\n";
 
 #[test]
 fn what_is_embedded_and_what_stands_in_the_folder_is_clean() {
@@ -42,14 +42,14 @@ fn lint_tells_each_fault() {
         )
     };
     let case = |about: &str, mutations: &str| {
-        let step = CASE.replace("format = 2\n", "").replace("{ drop-claim = \"aud\" }", mutations);
-        format!("format = 2\n{about}{step}")
+        let step = CASE.replace("format = 3\n", "").replace("{ drop-claim = \"aud\" }", mutations);
+        format!("format = 3\n{about}{step}")
     };
     let audience = about("refuse", "\"audience\"");
     let drop = "{ drop-claim = \"aud\" }";
     for (name, text, fault) in [
         ("r/no-toml.toml", "format".to_string(), "r/no-toml.toml:1:"),
-        ("r/version.toml", CASE.replace("format = 2", "format = 7"), "format = 7; this version reads format = 1 to 2"),
+        ("r/version.toml", CASE.replace("format = 3", "format = 7"), "format = 7; this version reads format = 1 to 3"),
         ("r/verdict.toml", case(&about("admit", ""), drop), "claims admit [], is refuse [audience]"),
         ("r/rules.toml", case(&about("refuse", "\"issuer\""), drop), "claims refuse [issuer], is refuse [audience]"),
         (
@@ -190,12 +190,12 @@ fn every_past_version_decodes_and_migrates_and_nothing_is_deleted() {
     assert!(told.contains(&format!("{} migrated, 1 current, 0 broken", versions - 1)), "{told}");
     let old = std::fs::read_to_string(folder.path().join("1.toml.format-1")).unwrap();
     let new = std::fs::read_to_string(folder.path().join("1.toml")).unwrap();
-    assert!(new.contains("format = 2"));
+    assert!(new.contains("format = 3"));
     assert_eq!(parse_entry("old", &old).unwrap(), parse_entry("new", &new).unwrap());
-    std::fs::write(folder.path().join("9.toml"), CASE.replace("format = 2", "format = 9")).unwrap();
+    std::fs::write(folder.path().join("9.toml"), CASE.replace("format = 3", "format = 9")).unwrap();
     let told = gatecrash(folder.path(), &["corpus", "migrate", "."]);
     assert_eq!(told.status.code(), Some(2));
-    assert!(said(&told).contains("9.toml: format = 9; this version reads format = 1 to 2"), "{}", said(&told));
+    assert!(said(&told).contains("9.toml: format = 9; this version reads format = 1 to 3"), "{}", said(&told));
 }
 
 /// Two writers and a reader at one store.

@@ -66,8 +66,8 @@ fn every_kind_of_mutation_stance_route_and_scene_is_reachable() {
         follow(surface, 6000, |text| {
             let case = parse_case("mutant", text).unwrap();
             kinds.extend(case.mutations().map(|mutation| mutation.kind()));
-            stances.extend(case.steps.iter().map(|step| step.stance.name()));
-            routes.extend(case.steps.iter().map(|step| step.route.clone()));
+            stances.extend(case.attempts().map(|step| step.stance.name()));
+            routes.extend(case.attempts().map(|step| step.route.clone()));
             scenes.insert(case.scene);
         });
         let known = words.iter().filter(|word| surface.allows(word)).map(|word| word.kind());

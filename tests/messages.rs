@@ -11,7 +11,7 @@ const ALICE: Stance = Stance::Complete(Person::Alice);
 
 fn over_http2(case: &Case) -> Case {
     let mut case = case.clone();
-    case.steps[0].mutations.push(Mutation::Protocol(Protocol::Http2(Http2Form::Plain)));
+    case.first_mut().unwrap().mutations.push(Mutation::Protocol(Protocol::Http2(Http2Form::Plain)));
     case
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatecrash::model::{
-    Blueprint, Case, Reading, ReadingKind, Rule, Stance, Step, Verdict, judge, readings, resolve, strategy::case,
+    Attempting, Blueprint, Case, Reading, ReadingKind, Rule, Stance, Verdict, judge, readings, resolve, strategy::case,
     vocabulary,
 };
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use crate::support::blueprint;
 
 fn verdict(case: &Case, blueprint: &Blueprint) -> Option<Verdict> {
     let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
-    resolve(case.steps.first()?, &blueprint).ok().map(|attempt| judge(&attempt, &blueprint))
+    resolve(case.first()?, &blueprint).ok().map(|attempt| judge(&attempt, &blueprint))
 }
 
 proptest! {
@@ -20,7 +20,7 @@ proptest! {
 
     #[test]
     fn the_order_of_changes_is_of_no_account(case in case(blueprint()), turn in 0usize..8) {
-        let step = &case.steps[0];
+        let step = case.first().unwrap();
         let mut turned = step.clone();
         let by = turn % turned.mutations.len().max(1);
         turned.mutations.rotate_left(by);
@@ -56,7 +56,7 @@ proptest! {
             _ => policy.routes[route].security = vec![vec![gatecrash::model::Factor::Certificate, gatecrash::model::Factor::Token]],
         }
         // The stance must mean the same under both: what the honest token grants is drawn from the policy.
-        let step = &case.steps[0];
+        let step = case.first().unwrap();
         let (Ok(attempt), Ok(again)) = (resolve(step, &loose), resolve(step, &strict)) else { return Ok(()) };
         prop_assume!(attempt == again);
         let (before, after) = (judge(&attempt, &loose), judge(&attempt, &strict));
@@ -66,7 +66,7 @@ proptest! {
     #[test]
     fn an_entitlement_less_admits_no_more(case in case(blueprint())) {
         let full = blueprint();
-        let mut step = case.steps[0].clone();
+        let mut step = case.first().unwrap().clone();
         step.stance = Stance::Complete(gatecrash::model::Person::Alice);
         let Ok(before) = resolve(&step, &full) else { return Ok(()) };
         let owner = judge(&before, &full);
@@ -100,7 +100,10 @@ fn latitude_is_narrow() {
     };
     for _ in 0..40_000 {
         let case = gatecrash::model::draw_case(&mut draw, &words, &blueprint);
-        let bare = Case { steps: vec![Step { mutations: Vec::new(), ..case.steps[0].clone() }], ..case.clone() };
+        let bare = Case {
+            steps: vec![Attempting { mutations: Vec::new(), ..case.first().unwrap().clone() }.into()],
+            ..case.clone()
+        };
         let changes = |case: &Case| resolve(&case.steps[0], &blueprint).ok();
         if changes(&case) == changes(&bare) {
             continue;

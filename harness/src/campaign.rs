@@ -2,6 +2,7 @@
 
 pub mod check;
 mod exercised;
+mod history;
 mod pairs;
 mod plan;
 mod reduce;
@@ -27,7 +28,7 @@ pub use exercised::{Exercised, Reach, Source, table};
 pub(crate) use plan::controls;
 pub use plan::{Origin, Plan};
 pub use session::Session;
-pub use tally::{Miswiring, Tally};
+pub use tally::{Miswiring, Sequences, Tally};
 
 pub(crate) use self::reduce::Raw;
 pub(crate) use self::worker_env::WorkerEnv;

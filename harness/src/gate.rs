@@ -5,6 +5,7 @@ mod answers;
 mod authority;
 mod budget;
 mod build;
+mod changes;
 pub(crate) mod client;
 mod connection;
 #[cfg(feature = "axum")]
@@ -17,7 +18,9 @@ pub mod loopback;
 mod observation;
 pub(crate) mod panics;
 mod raw;
+mod sequence;
 mod service;
+mod sessions;
 pub mod tls;
 mod unproven;
 
@@ -28,9 +31,11 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use rustls_pki_types::CertificateDer;
 use tokio::io::DuplexStream;
 
+pub use changes::Applied;
 pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
 pub(crate) use raw::Said;
+pub(crate) use sequence::{How, Made, Request, Sequence};
 
 use crate::{
     cache::BoundedCache,
@@ -131,6 +136,7 @@ pub struct Gate {
     answered_as: Option<Box<AnsweredAs>>,
     routes: Vec<String>,
     log_level: Option<tracing::Level>,
+    on_change: Option<Box<changes::OnChange>>,
     /// Whether the accept loop is ours, and reads content before the service is asked.
     eager: bool,
 }
@@ -217,16 +223,21 @@ impl Gate {
         self.observe(world, made).await
     }
 
-    /// Makes several attempts over one connection and reports what the server side did in answer to the last.
-    ///
-    /// They share what determines the client. There is no answer where the gate closed the connection before.
-    pub(crate) async fn attempt_kept(&self, before: &[Wire], last: &Wire, world: &World) -> Observation {
-        self.observe(world, connection::attempt_kept(&self.serve, before, last, world)).await
-    }
-
     /// Says bytes that no attempt describes, and reports what the server side did.
     pub(crate) async fn attempt_raw(&self, said: &Said, world: &World) -> Observation {
         self.observe(world, raw::attempt(&self.serve, said, world)).await
+    }
+
+    /// A client that remembers connections and sessions from one attempt to the next.
+    pub(crate) fn sequence<'a>(&'a self, world: &'a World) -> Sequence<'a> {
+        Sequence::new(self, world)
+    }
+
+    /// Notes whom an answer says it was for.
+    fn say_who(&self, observation: &mut Observation) {
+        if let (Some(answered_as), Some(answer)) = (&self.answered_as, &observation.answer) {
+            observation.answered_as = answered_as(answer);
+        }
     }
 
     /// Runs one attempt within the budget, listening for panics, and adds what the gate told of itself.
@@ -253,9 +264,7 @@ impl Gate {
         observation.seen = world.witness().take();
         observation.seen.logs.insert_str(0, &logged);
         observation.evidence = self.evidence;
-        if let (Some(answered_as), Some(answer)) = (&self.answered_as, &observation.answer) {
-            observation.answered_as = answered_as(answer);
-        }
+        self.say_who(&mut observation);
         observation.continued &= !self.eager;
         observation
     }

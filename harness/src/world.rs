@@ -1,6 +1,7 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
 pub(crate) mod canaries;
+mod changing;
 pub mod crypto;
 pub(crate) mod der;
 pub mod forge;
@@ -27,13 +28,15 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use sha2::{Digest as _, Sha256};
 
 use canaries::{Canaries, Secret};
+use changing::Changing;
+pub use changing::WorldTime;
 pub use forge::Mint;
 pub use issuer::LoopbackIssuer;
 pub use witness::{Hit, Seen, Witness};
 
 use crate::cache::BoundedCache;
 use crypto::{Crypto, Layers};
-use forge::{ClientKey, ForgeError, chain, secret, token};
+use forge::{ClientKey, ForgeError, chain, token};
 use keys::Keyring;
 
 /// The present of a world with a frozen clock: 2026-09-21T14:13:20Z.
@@ -119,6 +122,7 @@ pub struct World {
     canaries: Canaries,
     kept: Caches,
     witness: Witness,
+    changing: Changing,
 }
 
 impl World {
@@ -157,8 +161,8 @@ impl World {
             [(person, Secret::Data, canary(options.seed, person)), (person, Secret::PrivateClaim, claim)]
         });
         let canaries = Canaries::new(secrets);
-        let kept = Caches::default();
-        Ok(Self { blueprint, clock, keyring, kept, mint, options, canaries, taken, witness })
+        let (kept, changing) = (Caches::default(), Changing::default());
+        Ok(Self { blueprint, changing, clock, keyring, kept, mint, options, canaries, taken, witness })
     }
 
     /// The same world once more, for another thread, with a witness of its own.
@@ -200,7 +204,7 @@ impl World {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn blueprint(&self) -> Blueprint {
-        let mut blueprint = self.blueprint.clone();
+        let mut blueprint = self.as_changed().unwrap_or_else(|| self.blueprint.clone());
         if self.clock == Clock::System {
             blueprint.now = system_now();
         }
@@ -210,7 +214,7 @@ impl World {
     /// The same, borrowed where the present stands still.
     pub(crate) fn present(&self) -> Cow<'_, Blueprint> {
         match self.clock {
-            Clock::Frozen => Cow::Borrowed(&self.blueprint),
+            Clock::Frozen => self.as_changed().map_or(Cow::Borrowed(&self.blueprint), Cow::Owned),
             Clock::System => Cow::Owned(self.blueprint()),
         }
     }
@@ -420,7 +424,7 @@ impl World {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn client_anchors(&self) -> Result<Vec<CertificateDer<'static>>, ForgeError> {
-        self.blueprint.anchors().iter().map(|anchor| self.authority(anchor.key)).collect()
+        self.present().trusted_anchors().iter().map(|anchor| self.authority(anchor.key)).collect()
     }
 
     fn authority(&self, key: KeyName) -> Result<CertificateDer<'static>, ForgeError> {
@@ -456,8 +460,9 @@ impl World {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn crls(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ForgeError> {
-        let signers = self.blueprint.crl_signers().into_iter();
-        signers.map(|key| Ok(chain::crl(key, &self.blueprint, &self.keyring)?.into())).collect()
+        let blueprint = self.present();
+        let signers = blueprint.crl_signers().into_iter();
+        signers.map(|key| Ok(chain::crl(key, &blueprint, &self.keyring)?.into())).collect()
     }
 
     /// The server's certificate.
@@ -511,7 +516,10 @@ impl World {
     /// ```
     pub fn loopback_issuer(&self, role: IssuerRole) -> std::io::Result<LoopbackIssuer> {
         let url = self.blueprint.issuer_url(role).unwrap_or_default();
-        LoopbackIssuer::start(url, self.jwks(role), self.witness.clone())
+        let (set, failure) = self.publication(role);
+        let issuer = LoopbackIssuer::start(url, set, failure, self.witness.clone())?;
+        self.publish_at(role, issuer.publication());
+        Ok(issuer)
     }
 
     /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
@@ -525,7 +533,7 @@ impl World {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn jwks(&self, role: IssuerRole) -> String {
-        secret::jwk_set(role, &self.blueprint, &self.keyring)
+        self.publication(role).0
     }
 
     /// The published keys of an issuer as PEM (RFC 7468 §13), for services that are configured with files: `kid` and text.
@@ -540,7 +548,7 @@ impl World {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn public_keys(&self, role: IssuerRole) -> Vec<(String, String)> {
-        let published = self.blueprint.published(role).into_iter();
+        let published = self.present().published(role).into_iter();
         let pem = |key: KeyName| Some(token::pem("PUBLIC KEY", self.keyring.secret(key)?.public_der()));
         published.filter_map(|key| Some((key.kid, pem(key.key)?))).collect()
     }

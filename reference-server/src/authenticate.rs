@@ -62,6 +62,7 @@ fn identify(
     principal: &mut Option<String>,
     tries: &Tries<'_>,
 ) -> Result<Identity, Refusal> {
+    server.check_staleness().map_err(|cause| Stage::Request.refuses(cause))?;
     let trusted = server.trusted();
     let (id, leaf) = certified(server, &trusted, request).map_err(|cause| Stage::Request.refuses(cause))?;
     *principal = Some(id.clone());

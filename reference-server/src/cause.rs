@@ -139,4 +139,6 @@ causes! {
     TokenMissing = "token-missing" by "RFC 6750 §2.1",
     /// `typ` is not that of an access token.
     TokenType = "token-type" by "RFC 9068 §4",
+    /// What is trusted could not be renewed for too long.
+    TrustStale = "trust-stale" by "RFC 5280 §6.3",
 }

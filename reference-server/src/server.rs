@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use axum::Router;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
+use tokio::time::Instant;
 
 use crate::answers::Answers;
 use crate::audit::{Audit, AuditEvent};
@@ -34,6 +35,8 @@ struct Shared {
     audit: Arc<dyn Audit>,
     bank: Arc<dyn Bank>,
     clock: Arc<dyn Clock>,
+    /// When what is trusted was last known to be what the deployment would load.
+    current_at: Mutex<Instant>,
     on_unknown_key: OnceLock<OnUnknownKey>,
     reloading: Mutex<()>,
     settings: Settings,
@@ -63,6 +66,7 @@ impl Server {
             audit,
             bank,
             clock,
+            current_at: Mutex::new(Instant::now()),
             on_unknown_key: OnceLock::new(),
             reloading: Mutex::new(()),
             throttle: settings.throttle.clone().map(Throttle::new),
@@ -86,6 +90,19 @@ impl Server {
         let trusted = Trusted::read(trust, generation, &settings.cryptography, clock, audit)?;
         *self.shared.trusted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
         Ok(())
+    }
+
+    /// Says that what is trusted now is what the deployment would load now. With `max_staleness` among the
+    /// [`Settings`], requests are refused when this has not been said for longer.
+    pub fn trust_is_current(&self) {
+        *self.shared.current_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Refuses when what is trusted may be out of date for too long.
+    pub(crate) fn check_staleness(&self) -> Result<(), Cause> {
+        let Some(longest) = self.settings().max_staleness else { return Ok(()) };
+        let current_at = *self.shared.current_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if current_at.elapsed() > longest { Err(Cause::TrustStale) } else { Ok(()) }
     }
 
     /// Has `notify` called with an issuer's URL when a token names a key that the issuer does not have. The client

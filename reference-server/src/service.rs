@@ -3,6 +3,7 @@
 
 mod accounts;
 mod config;
+mod descriptors;
 mod dev;
 mod fetch;
 mod listener;

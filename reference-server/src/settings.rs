@@ -34,6 +34,9 @@ pub struct Settings {
     pub max_concurrent_streams: u32,
     /// Longest accepted difference of `exp` and `iat`.
     pub max_lifetime: Duration,
+    /// Longest time that trust is relied on without [`Server::trust_is_current`](crate::Server::trust_is_current):
+    /// after it every request is refused with 503. For ever when `None`.
+    pub max_staleness: Option<Duration>,
     /// Longest time a certificate stays accepted on an open connection before its path is judged again.
     pub recheck_interval: Duration,
     /// The `realm` of challenges (RFC 9110 §11.5): printable ASCII without `"` and `\`.
@@ -60,6 +63,7 @@ impl Default for Settings {
             leeway: Duration::from_secs(30),
             max_concurrent_streams: 64,
             max_lifetime: Duration::from_secs(3600),
+            max_staleness: None,
             recheck_interval: Duration::from_secs(60),
             realm: "api".to_owned(),
             request_timeout: Duration::from_secs(30),

@@ -142,6 +142,7 @@ fn is_guess(cause: Cause) -> bool {
             | Cause::RouteUnknown
             | Cause::Throttled
             | Cause::TokenMissing
+            | Cause::TrustStale
     )
 }
 

@@ -1,8 +1,8 @@
 //! The world as symbols: who trusts which key, who is called what, who owns what. The harness builds bytes from it.
 
 use crate::{
-    BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Identity, IssuerRole, KeyName, KeyUsage, Person, Policy,
-    Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey, Unfit,
+    AnchorName, BasicConstraints, CertificateSpec, ChainSpec, Change, CrlEntry, Identity, IssuerRole, KeyName,
+    KeyUsage, Person, Policy, Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey, Unfit,
 };
 
 /// A trust anchor for client certificates (RFC 5280 §6.1.1 (d)).
@@ -38,6 +38,23 @@ pub struct Blueprint {
     pub now: i64,
     /// How far the gate's clock may be from `now`, in seconds; 0 when it is injected.
     pub drift: i64,
+    /// What has changed since the world began.
+    pub changed: Changed,
+}
+
+/// How the world differs from the one that it began as.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed {
+    /// Whose certificates the CRLs list.
+    pub revoked: Vec<Person>,
+    /// The trust anchors that are trusted no more.
+    pub dropped: Vec<AnchorName>,
+    /// The keys that issuers publish no more.
+    pub retired: Vec<KeyName>,
+    /// The keys that they publish beside the usual ones.
+    pub published: Vec<PublishedKey>,
+    /// Whether no issuer publishes any key.
+    pub no_keys: bool,
 }
 
 /// Start and end of an honest certificate's validity, seconds from now.
@@ -57,7 +74,7 @@ impl Blueprint {
     /// assert_eq!((blueprint.scene, blueprint.drift), (Scene::Usual, 0));
     /// ```
     pub fn new(policy: Policy, now: i64) -> Self {
-        Self { policy, scene: Scene::Usual, now, drift: 0 }
+        Self { policy, scene: Scene::Usual, now, drift: 0, changed: Changed::default() }
     }
 
     /// The SPIFFE id of a person.
@@ -198,7 +215,46 @@ impl Blueprint {
             Scene::KeyWeak if home => keys.push(known(TokenKey::Rsa1024, "RS256", true)),
             _ => {}
         }
+        self.as_changed(role, keys)
+    }
+
+    /// The keys that are published by now, of those that were at first.
+    fn as_changed(&self, role: IssuerRole, mut keys: Vec<PublishedKey>) -> Vec<PublishedKey> {
+        let Changed { retired, published, no_keys, .. } = &self.changed;
+        if *no_keys {
+            return Vec::new();
+        }
+        let of_role = |key: &&PublishedKey| matches!(key.key, KeyName::Token(issuer, _) if issuer == role);
+        keys.retain(|key| !retired.contains(&key.key));
+        keys.extend(published.iter().filter(of_role).cloned());
         keys
+    }
+
+    /// The world after one more change. What moves the clock alone changes nothing here.
+    pub fn change(&mut self, change: &Change) {
+        let of = |issuer: IssuerRole, key: TokenKey| KeyName::Token(issuer, key);
+        match change {
+            Change::Wait(seconds) => self.now += i64::from(*seconds),
+            Change::Revoke(person) => self.changed.revoked.push(*person),
+            Change::DropAnchor(name) => self.changed.dropped.push(*name),
+            Change::RetireKey { issuer, key } => {
+                self.changed.published.retain(|known| known.key != of(*issuer, *key));
+                self.changed.retired.push(of(*issuer, *key));
+            }
+            Change::PublishKey { issuer, key, under } => {
+                let algorithm = match key {
+                    TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => "ES256",
+                    TokenKey::Ed25519 | TokenKey::SmallOrder => "EdDSA",
+                    TokenKey::Rsa | TokenKey::Rsa1024 => "RS256",
+                    TokenKey::Shared => "HS256",
+                };
+                let kid = self.kid(of(*issuer, under.unwrap_or(*key)));
+                let key = of(*issuer, *key);
+                self.changed.published.push(PublishedKey { key, kid, algorithm, signs: true });
+            }
+            Change::KeysFail(_) => self.changed.no_keys = true,
+            Change::Restart | Change::RevokeToken(_) => {}
+        }
     }
 
     /// The key with which an issuer honestly signs: the first that it publishes for signatures.
@@ -225,6 +281,12 @@ impl Blueprint {
     /// ```
     pub fn anchors(&self) -> [Anchor; 2] {
         [KeyName::Root, KeyName::SecondRoot].map(|key| Anchor { name: authority_name(key), key })
+    }
+
+    /// Those of them that are still trusted.
+    pub fn trusted_anchors(&self) -> Vec<Anchor> {
+        let dropped = |anchor: &Anchor| self.changed.dropped.iter().any(|name| name.key() == anchor.key);
+        self.anchors().into_iter().filter(|anchor| !dropped(anchor)).collect()
     }
 
     /// Common names of the authorities that publish a usable CRL.
@@ -272,12 +334,16 @@ impl Blueprint {
     /// assert!(blueprint.revoked().all(|entry| entry.serial != SerialName::Person(Person::Alice)));
     /// ```
     pub fn revoked(&self) -> impl Iterator<Item = CrlEntry> {
+        let lately = self.changed.revoked.iter().map(|person| CrlEntry {
+            issuer: authority_name(person.certificate_authority()),
+            serial: SerialName::Person(*person),
+        });
         let people = Person::INSIDERS.into_iter().map(|person| CrlEntry {
             issuer: authority_name(person.certificate_authority()),
             serial: SerialName::RevokedPerson(person),
         });
         let authorities = [KeyName::StaffIntermediate, KeyName::PartnerIntermediate].into_iter();
-        people.chain(
+        lately.chain(people).chain(
             authorities.map(|key| CrlEntry {
                 issuer: authority_name(KeyName::Root),
                 serial: SerialName::RevokedAuthority(key),

@@ -1,9 +1,11 @@
 //! Cases in words: one line per change.
 
 mod message;
+mod sequence;
 
 use crate::{
-    AuthorizationForm, Case, ConfirmationOf, CookieForm, MacSecret, Mutation, Occurrence, Position, Value, chain::path,
+    AuthorizationForm, Case, ConfirmationOf, CookieForm, MacSecret, Mutation, Occurrence, Position, Step, Value,
+    chain::path,
 };
 
 /// A case in words, without a final full stop: the stance, the route, then each change.
@@ -14,15 +16,10 @@ use crate::{
 /// assert_eq!(describe(&case), "Alice, with an expired token, GET /v1/whoami, then: issuer leaves out `aud`");
 /// ```
 pub fn describe(case: &Case) -> String {
-    let steps = case.steps.iter().map(|step| {
-        let mut words = format!("{}, {}", step.stance, step.route);
-        for (i, mutation) in step.mutations.iter().enumerate() {
-            words.push_str(if i == 0 { ", then: " } else { "; " });
-            words.push_str(&mutation.to_string());
-        }
-        words
-    });
-    steps.collect::<Vec<_>>().join("; after that ")
+    if let [Step::Attempt(step)] = &case.steps[..] {
+        return sequence::attempt(step);
+    }
+    sequence::describe(case)
 }
 
 impl std::fmt::Display for Mutation {

@@ -34,12 +34,15 @@ impl Rule {
             TokenForm => "the signature covers the octets that the text decodes to; only its spelling is not canonical",
             AlgorithmAllowed | AlgorithmOfKey | Audience | Authority | BasicConstraints | CertificateAlgorithm
             | CertificateCap | CertificateForm | CertificateIdentity | CertificatePresent | CertificateSignature
-            | CertificateValidity | ClaimType | ClientId | Confirmation | CriticalExtension | CriticalHeader
-            | Expiry | ExtendedKeyUsage | ExtensionUnique | HostField | IssuedAt | Issuer | IssuerKeyUsage
-            | IssuerMayGrant | IssuerSpeaksFor | KeyId | KeyStrength | LeafKeyUsage | Lifetime | MessageFraming
-            | NameConstraints | NotBefore | OneRequest | Ownership | PathLength | PathToAnchor | ProofOfPossession
-            | Revocation | RevocationStatus | Route | Scope | ServerName | Signature | Subject
-            | SubjectOfCertificate | TlsProtocol | TokenId | TokenPresent | TokenType => return None,
+            | CertificateValidity | EarlyData | ClaimType | ClientId | Confirmation | CriticalExtension
+            | CriticalHeader | Expiry | ExtendedKeyUsage | ExtensionUnique | HostField | IssuedAt | Issuer
+            | IssuerKeyUsage | IssuerMayGrant | IssuerSpeaksFor | KeyId | KeyStrength | LeafKeyUsage | Lifetime
+            | MessageFraming | NameConstraints | NotBefore | OneRequest | OneTime | Ownership | PathLength
+            | PathToAnchor | ProofOfPossession | Revocation | RevocationStatus | Route | Scope | ServerName
+            | Signature | Subject | SubjectOfCertificate | Throttle | TlsProtocol | TokenId | TokenPresent
+            | TokenRevocation | TokenType => {
+                return None;
+            }
         })
     }
 }

@@ -24,14 +24,16 @@ mod request;
 mod resolve;
 mod rule;
 mod stance;
+mod state;
+mod step;
 mod template;
 mod token;
 mod verdict;
 mod vocabulary;
 
 pub use attempt::{Attempt, Lifted};
-pub use blueprint::{Anchor, Blueprint, PublishedKey};
-pub use case::{Case, Scene, Step};
+pub use blueprint::{Anchor, Blueprint, Changed, PublishedKey};
+pub use case::{Case, Scene};
 pub use cast::{IssuerRole, KeyName, Person, TokenKey, Unfit};
 pub use chain::{
     BasicConstraints, CertificateSpec, ChainSpec, CrlEntry, Extra, KeyUsage, NameConstraint, Position, Proof, Purpose,
@@ -50,8 +52,9 @@ pub use message::{
 };
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
-    Answers, AuthorityCheck, Binding, CertificatePolicy, ClientCertificate, Factor, HttpPolicy, Identity, IssuerPolicy,
-    MayHold, Policy, PolicyFault, Route, TokenPolicy, Upgrade,
+    Answers, AuthorityCheck, Binding, CertificatePolicy, ChangePolicy, ClientCertificate, EarlyData, ExpiryEnds,
+    Factor, HttpPolicy, Identity, IssuerPolicy, MayHold, OneTime, Policy, PolicyFault, Promptness, Route,
+    ThrottlePolicy, TokenPolicy, Upgrade,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};
@@ -59,6 +62,8 @@ pub use resolve::{Unresolvable, resolve};
 pub(crate) use rule::RuleSet;
 pub use rule::{Rule, Stage};
 pub use stance::Stance;
+pub use state::{Done, Issued, Resolved, State, rehearse};
+pub use step::{AnchorName, Attempting, Change, KeysFailure, Over, Step, TokenOf};
 pub use template::{Template, TemplateError};
 pub use token::{
     Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, MacSecret, Member, Occurrence,

@@ -1,8 +1,12 @@
 //! What the gate promises. Data only: it holds no key, and it decides nothing by itself.
 
+mod changes;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use changes::{ChangePolicy, EarlyData, ExpiryEnds, OneTime, Promptness, ThrottlePolicy};
 
 /// What a gate promises about who may do what.
 ///
@@ -33,6 +37,9 @@ pub struct Policy {
     /// How answers are to be read.
     #[serde(default)]
     pub answers: Answers,
+    /// How soon the gate heeds what changes.
+    #[serde(default)]
+    pub changes: ChangePolicy,
 }
 
 /// What is required of client certificates.
@@ -442,6 +449,7 @@ impl Policy {
             may_hold: Vec::new(),
             routes,
             answers: Answers::default(),
+            changes: ChangePolicy::default(),
         }
     }
 
@@ -506,6 +514,7 @@ impl Policy {
         if self.tokens.leeway < 0 {
             fault("tokens.leeway".into(), format!("{} is negative", self.tokens.leeway), "seconds, 0 or more");
         }
+        self.changes.faults(self, &mut fault);
         if self.routes.is_empty() {
             fault("routes".into(), "no route".into(), "list every route that the gate serves");
         }

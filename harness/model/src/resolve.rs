@@ -10,9 +10,9 @@ use std::cell::OnceCell;
 use honest::{honest_token, template};
 
 use crate::{
-    Attempt, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing, HostForm,
-    Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
-    RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, Step, SubjectName, Template,
+    Attempt, Attempting, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing,
+    HostForm, Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
+    RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, SubjectName, Template,
     TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
 };
 
@@ -66,7 +66,28 @@ impl From<TemplateError> for Unresolvable {
 /// let twice = of(vec![Mutation::DropClaim("aud".into()), Mutation::DropClaim("aud".into())]);
 /// assert!(matches!(resolve(&twice.steps[0], &blueprint), Err(Unresolvable::Conflict(_))));
 /// ```
-pub fn resolve(step: &Step, blueprint: &Blueprint) -> Result<Attempt, Unresolvable> {
+pub fn resolve<'a>(step: impl Into<Option<&'a Attempting>>, blueprint: &Blueprint) -> Result<Attempt, Unresolvable> {
+    let step = step.into().ok_or_else(|| not_applicable("a change of the world is no attempt"))?;
+    resolve_after(step, &Before::default(), blueprint)
+}
+
+/// What an attempt takes over from earlier ones.
+#[derive(Default)]
+pub(crate) struct Before<'a> {
+    /// The attempt over whose connection, or whose session, it is made.
+    pub(crate) connection: Option<&'a Attempt>,
+    /// Whether it comes over that very connection, in the version of HTTP that is spoken there.
+    pub(crate) same_connection: bool,
+    /// The attempt whose token it carries.
+    pub(crate) token: Option<&'a Attempt>,
+}
+
+/// The attempt of a step after others.
+pub(crate) fn resolve_after(
+    step: &Attempting,
+    before: &Before<'_>,
+    blueprint: &Blueprint,
+) -> Result<Attempt, Unresolvable> {
     let route = blueprint.route(&step.route).ok_or_else(|| Unresolvable::UnknownRoute(step.route.clone()))?;
     let mut ordered: Vec<(Slot, &Mutation)> =
         step.mutations.iter().map(|mutation| (mutation.slot(), mutation)).collect();
@@ -74,11 +95,25 @@ pub fn resolve(step: &Step, blueprint: &Blueprint) -> Result<Attempt, Unresolvab
     if let Some(pair) = ordered.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(Unresolvable::Conflict(pair[0].0.clone()));
     }
+    if before.connection.is_some()
+        && ordered.iter().any(|(slot, _)| matches!(slot.stage, crate::SlotStage::Chain | crate::SlotStage::Key))
+    {
+        return Err(not_applicable("the certificate is that of the step whose connection it is: change it there"));
+    }
     let mut start = Start::new(step.stance, route, blueprint)?;
+    start.take_over(before)?;
     for (_, mutation) in ordered {
         start.apply(mutation)?;
     }
-    start.finish()
+    let attempt = start.finish()?;
+    if let Some(connection) = before.connection.filter(|_| before.same_connection) {
+        let same = attempt.transport == connection.transport && attempt.server_name == connection.server_name;
+        let alike = attempt.request.protocol.is_http2() == connection.request.protocol.is_http2();
+        if !same || !alike {
+            return Err(not_applicable("the connection is spoken over as it was begun"));
+        }
+    }
+    Ok(attempt)
 }
 
 fn not_applicable(why: &str) -> Unresolvable {
@@ -132,6 +167,37 @@ impl<'a> Start<'a> {
         };
         let template = OnceCell::new();
         Ok(Self { blueprint, route, stance, template, attempt, object, path: None, undeclared: None })
+    }
+
+    /// Puts what was there before in place of what the stance would bring by itself.
+    fn take_over(&mut self, before: &Before<'_>) -> Result<(), Unresolvable> {
+        if let Some(connection) = before.connection {
+            if self.attempt.chain != connection.chain {
+                // Issued for the certificate of its holder, whoever opened the connection.
+                self.attempt
+                    .token
+                    .iter_mut()
+                    .try_for_each(|token| rebind(token, self.attempt.chain.as_ref(), self.blueprint))?;
+                self.attempt.chain.clone_from(&connection.chain);
+            }
+            self.attempt.transport = connection.transport;
+            self.attempt.server_name = connection.server_name;
+            self.attempt.request.protocol = match connection.request.protocol {
+                Protocol::Http10 | Protocol::PriorKnowledge => {
+                    return Err(not_applicable("the connection carries one request"));
+                }
+                Protocol::Http11 => Protocol::Http11,
+                Protocol::Http2(_) => Protocol::Http2(Http2Form::Plain),
+            };
+        }
+        if let Some(of) = before.token {
+            let mut token = of.token.clone().ok_or_else(|| not_applicable("the step carries no token"))?;
+            if of.chain != self.attempt.chain {
+                rebind(&mut token, of.chain.as_ref(), self.blueprint)?;
+            }
+            self.attempt.token = Some(token);
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Attempt, Unresolvable> {
@@ -435,6 +501,21 @@ fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list.sort();
     list.dedup();
     list
+}
+
+/// Says whose certificate a token is bound to, where that is not the one which is presented with it.
+fn rebind(token: &mut TokenSpec, own: Option<&ChainSpec>, blueprint: &Blueprint) -> Result<(), Unresolvable> {
+    let leaf = own.and_then(|chain| chain.certificates.first());
+    let holder = Person::ALL.iter().copied().find(|person| leaf == Some(&blueprint.leaf(*person)));
+    for member in token.claims.iter_mut().chain(&mut token.rewritten_claims) {
+        let Value::Confirmation { of, .. } = &mut member.value else { continue };
+        match (&of, holder) {
+            (ConfirmationOf::Person(_) | ConfirmationOf::Root, _) => {}
+            (ConfirmationOf::Leaf, Some(person)) => *of = ConfirmationOf::Person(person),
+            _ => return Err(not_applicable("the token is bound to what only its own step presents")),
+        }
+    }
+    Ok(())
 }
 
 fn set(members: &mut Vec<Member>, name: &str, value: Value) {

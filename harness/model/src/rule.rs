@@ -69,6 +69,16 @@ macro_rules! rules {
                 match self { $(Rule::$variant => $clause,)* }
             }
 
+            /// Whether one attempt alone cannot violate it, whatever it is.
+            ///
+            /// ```
+            /// use gatecrash_model::Rule;
+            /// assert!(Rule::OneTime.of_sequence() && !Rule::Expiry.of_sequence());
+            /// ```
+            pub fn of_sequence(self) -> bool {
+                matches!(self, Rule::EarlyData | Rule::OneTime | Rule::Throttle | Rule::TokenRevocation)
+            }
+
             /// Whether the HTTP or TLS stack refuses a violation by itself, before an application could audit it.
             ///
             /// ```
@@ -146,6 +156,7 @@ rules! {
     CriticalExtension, "critical-extension", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "An unknown critical extension is refused";
     CriticalHeader, "critical-header", Token, "RFC 7515 §4.1.11", 636, "API2:2023", "A token whose `crit` is not understood is refused";
     Expiry, "expiry", Token, "RFC 7519 §4.1.4", 613, "API2:2023", "`exp` is there and not past";
+    EarlyData, "early-data", Effect, "RFC 8470 §3, RFC 8446 §8", 294, "API2:2023", "Nothing runs before the handshake is finished";
     ExtendedKeyUsage, "extended-key-usage", Handshake, "RFC 5280 §4.2.1.12", 295, "API2:2023", "The leaf is meant for client authentication";
     ExtensionUnique, "extension-unique", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "No extension stands twice";
     HeaderForm, "header-form", Token, "RFC 7515 §4", 20, "API2:2023", "The JOSE header is a JSON object whose parameters have their type";
@@ -166,6 +177,7 @@ rules! {
     NameConstraints, "name-constraints", Handshake, "RFC 5280 §4.2.1.10", 295, "API2:2023", "Names lie within the constraints of every authority above";
     NotBefore, "not-before", Token, "RFC 7519 §4.1.5", 613, "API2:2023", "`nbf` is there and not in the future";
     OneRequest, "one-request", Token, "RFC 9112 §6.3", 444, "API8:2023", "No second request is read out of the first";
+    OneTime, "one-time", Token, "RFC 7519 §4.1.7", 294, "API2:2023", "A token that works once is accepted once";
     Ownership, "ownership", Authorization, "OWASP API1:2023", 639, "API1:2023", "The object belongs to the caller";
     PathLength, "path-length", Handshake, "RFC 5280 §4.2.1.9", 295, "API2:2023", "No path is longer than an authority allows";
     PathToAnchor, "path-to-anchor", Handshake, "RFC 5280 §6.1", 295, "API2:2023", "The chain leads to a trust anchor";
@@ -178,10 +190,12 @@ rules! {
     Signature, "signature", Token, "RFC 7515 §5.2", 347, "API2:2023", "The signature verifies with a key of the issuer";
     Subject, "subject", Token, "RFC 9068 §2.2", 287, "API2:2023", "`sub` is there";
     SubjectOfCertificate, "subject-of-certificate", Token, "RFC 8705 §3", 287, "API2:2023", "`sub` is the name in the certificate";
+    Throttle, "throttle", Token, "RFC 6585 §4", 307, "API2:2023", "A client that keeps guessing has to wait";
     TlsProtocol, "tls-protocol", Handshake, "RFC 9325 §3.1.1", 319, "API8:2023", "The connection is TLS, of an allowed version";
     TokenForm, "token-form", Token, "RFC 7515 §3.1", 20, "API2:2023", "The token is three segments of canonical base64url";
     TokenId, "token-id", Token, "RFC 9068 §2.2", 294, "API2:2023", "`jti` is there";
     TokenPresent, "token-present", Token, "RFC 6750 §3", 306, "API2:2023", "A token is presented in the `Authorization` header";
+    TokenRevocation, "token-revocation", Token, "RFC 7009 §2.2", 613, "API2:2023", "A revoked token is refused";
     TokenType, "token-type", Token, "RFC 9068 §4", 1287, "API2:2023", "`typ` says that this is an access token";
 }
 

@@ -42,6 +42,33 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What either of two permits.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.latest = self.latest.max(other.latest);
+        self.admissions.extend(other.admissions);
+        self.refusals.extend(other.refusals);
+        if !self.must_refuse() {
+            self.latest = None;
+        }
+        self.second = self.second.or(other.second);
+        self
+    }
+
+    /// Permits nothing but to refuse, for one rule more.
+    pub(crate) fn forbid(&mut self, rule: Rule) {
+        let stage = Some(rule.stage());
+        self.latest = if self.must_refuse() { self.latest.min(stage) } else { stage };
+        self.admissions.clear();
+        self.refusals.insert(rule);
+    }
+
+    /// Permits to refuse as well, for one rule more.
+    pub(crate) fn discourage(&mut self, rule: Rule) {
+        if !self.must_refuse() {
+            self.refusals.insert(rule);
+        }
+    }
+
     /// Whether no refusal is permitted.
     ///
     /// ```

@@ -6,7 +6,7 @@ mod lint;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gatecrash_model::{Blueprint, Case, Mutation, Route, Rule, Scene, Stance, Step, resolve};
+use gatecrash_model::{Attempting, Blueprint, Case, Mutation, Route, Rule, Scene, Stance, resolve};
 use serde::{Deserialize, Serialize};
 
 pub use artefact::Artefact;
@@ -273,7 +273,7 @@ impl Catalogue {
     /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
     /// for entry in catalogue.cases(&world.blueprint()) {
     ///     assert!(entry.attack < catalogue.attacks.len());
-    ///     assert_eq!(entry.case.steps[0].route, "GET /v1/whoami");
+    ///     assert_eq!(entry.case.first().map(|step| step.route.as_str()), Some("GET /v1/whoami"));
     /// }
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
@@ -300,11 +300,10 @@ impl Attack {
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
         let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
         let steps = routes.flat_map(|route| {
-            let step =
-                move |stance: &Stance| Step { stance: *stance, route: route.id(), mutations: self.mutations.clone() };
+            let step = move |stance: &Stance| Attempting::new(*stance, route.id(), self.mutations.clone());
             self.stances.iter().map(step)
         });
         let steps = steps.filter(|step| resolve(step, blueprint).is_ok());
-        steps.map(|step| Case { scene: self.scene, steps: vec![step] }).collect()
+        steps.map(|step| Case { scene: self.scene, steps: vec![step.into()] }).collect()
     }
 }

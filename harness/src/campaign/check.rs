@@ -1,20 +1,21 @@
 //! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
 
 mod alert;
-mod carryover;
 mod challenge;
 mod compare;
 mod finding;
 mod leak;
+pub(crate) mod sequence;
 mod shrink;
 mod stability;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Unresolvable, Verdict, judge_lifted, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Step, Unresolvable, Verdict, judge_lifted, resolve};
 
 pub(crate) use alert::said as alert_said;
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
 pub(crate) use leak::leaks;
+pub use sequence::Happened;
 pub use shrink::shrink;
 pub(crate) use stability::check_twin;
 pub use stability::{check_stable, twin, without_inert};
@@ -58,6 +59,16 @@ pub struct Checked {
     pub observation: Observation,
     /// What came of it.
     pub outcome: Outcome,
+    /// What of a sequence really happened; `None` of a single attempt. Then the rest is about the attempt that disagrees, or
+    /// about the last.
+    pub happened: Option<Happened>,
+}
+
+impl Checked {
+    fn of(verdict: Verdict, observation: Observation, list: Vec<Disagreement>) -> Self {
+        let outcome = if list.is_empty() { Outcome::Agree } else { Outcome::Disagree(list) };
+        Self { verdict, observation, outcome, happened: None }
+    }
 }
 
 /// The depths at which a case is attempted on a gate: of several steps, which share a connection, that one alone.
@@ -65,8 +76,7 @@ pub(crate) fn depths(case: &Case, gate: &Gate) -> Vec<Depth> {
     if case.steps.len() > 1 { vec![Depth::Connection] } else { gate.depths() }
 }
 
-/// Resolves, forges, attempts, judges and compares one case; of several steps the last, on a connection of its own and on the
-/// one that is kept from the others.
+/// Resolves, forges, attempts, judges and compares one case. Of several steps each is judged over what came before it.
 ///
 /// `Err` when the case means nothing here; that is no statement about gate or harness.
 ///
@@ -117,8 +127,8 @@ pub async fn check_through(
 ) -> Result<Checked, Unresolvable> {
     let step = match &case.steps[..] {
         [] => return Err(Unresolvable::NotApplicable("the case has no step".into())),
-        [step] => step,
-        _ => return carryover::check_steps(gate, world, case, options).await,
+        [Step::Attempt(step)] if step.times == 1 => step,
+        _ => return sequence::check_sequence(gate, world, case, options).await,
     };
     // One present for the whole attempt: the system clock does not wait.
     let blueprint = world.present();
@@ -145,14 +155,14 @@ async fn judged(
     if options.mirror
         && let Some(fault) = mirror(&wire, attempt, &expected, world, blueprint)
     {
-        return Ok(Checked { verdict, observation: Observation::default(), outcome: Outcome::HarnessFault(fault) });
+        let outcome = Outcome::HarnessFault(fault);
+        return Ok(Checked { outcome, ..Checked::of(verdict, Observation::default(), Vec::new()) });
     }
     let observation = gate.attempt(&wire, world, options.depth).await;
     let _spent = profile::spend(Phase::Judge);
     let mut disagreements = compare::compare(&verdict, &observation, world.policy(), &expected.method);
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
-    let outcome = if disagreements.is_empty() { Outcome::Agree } else { Outcome::Disagree(disagreements) };
-    Ok(Checked { verdict, observation, outcome })
+    Ok(Checked::of(verdict, observation, disagreements))
 }
 
 /// The forged bytes. What no writer can say is no attempt.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatecrash_model::{Blueprint, Case, Scene, Slot, Stance, Step, resolve};
+use gatecrash_model::{Attempting, Blueprint, Case, Scene, Slot, Stance, resolve};
 
 use super::plan::split_mix;
 use crate::attacks::catalogue::{Attack, Catalogue};
@@ -93,7 +93,7 @@ impl Pairs {
         let mutations = a.mutations.iter().chain(&b.mutations).cloned().collect();
         let scene = if a.scene == Scene::Usual { b.scene } else { a.scene };
         let route = self.routes[pair.route].clone();
-        Some(Case { scene, steps: vec![Step { stance: a.stance, route, mutations }] })
+        Some(Case { scene, ..Case::one(a.stance, route, mutations) })
     }
 }
 
@@ -102,7 +102,7 @@ fn usable(attack: &Attack, stance: Stance, blueprint: &Blueprint, routes: &[Stri
     let included = blueprint.policy.routes.iter().zip(routes).enumerate();
     let included = included.filter(|(_, (route, _))| attack.routes.include(route));
     let means = |route: &str| {
-        let step = Step { stance, route: route.into(), mutations: attack.mutations.clone() };
+        let step = Attempting::new(stance, route, attack.mutations.clone());
         resolve(&step, blueprint).is_ok()
     };
     included.filter(|(_, (_, id))| means(id)).map(|(index, _)| index).collect()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatecrash_model::{
-    Case, Http2Form, Mutation, Person, Protocol, Rule, Scene, Stance, Step, draw_case, inert_changes, resolve,
-    vocabulary,
+    Attempting, Case, Http2Form, Mutation, Over, Person, Protocol, Rule, Scene, Stance, draw_case, inert_changes,
+    resolve, vocabulary,
 };
 
 use super::CryptoMode;
@@ -163,10 +163,10 @@ impl Plan {
     /// The case over HTTP/2, where it can be said there.
     fn over_http2(&self, case: Case) -> Case {
         let mut other = case.clone();
-        if let Some(step) = other.steps.first_mut() {
+        if let Some(step) = other.first_mut() {
             step.mutations.push(Mutation::Protocol(Protocol::Http2(Http2Form::Plain)));
         }
-        let resolves = other.steps.first().is_some_and(|step| resolve(step, &self.blueprint).is_ok());
+        let resolves = other.first().is_some_and(|step| resolve(step, &self.blueprint).is_ok());
         if resolves { other } else { case }
     }
 
@@ -231,18 +231,18 @@ impl Plan {
         if !self.options.reuse || self.controls.is_empty() || case.scene != Scene::Usual {
             return None;
         }
-        let step = case.steps.first()?;
+        let step = case.first()?;
         let chain = resolve(step, &self.blueprint).ok()?.chain;
         let from = (split_mix(&mut state) % self.controls.len() as u64) as usize;
         let controls = self.controls[from..].iter().chain(&self.controls[..from]);
-        let mut honest = controls.filter_map(|control| control.steps.first());
-        let same = |it: &&Step| resolve(it, &self.blueprint).is_ok_and(|attempt| attempt.chain == chain);
+        let mut honest = controls.filter_map(Case::first);
+        let same = |it: &&Attempting| resolve(*it, &self.blueprint).is_ok_and(|attempt| attempt.chain == chain);
         let honest = honest.find(same)?.clone();
-        let mut steps = vec![honest, step.clone()];
-        if split_mix(&mut state).is_multiple_of(4) {
-            steps.reverse();
-        }
-        Some(Case { scene: case.scene, steps })
+        let (first, last) = match split_mix(&mut state).is_multiple_of(4) {
+            true => (step.clone(), honest),
+            false => (honest, step.clone()),
+        };
+        Some(Case { scene: case.scene, steps: vec![first.into(), last.over(Over::Kept(1)).into()] })
     }
 
     pub(super) fn measures(&self) -> bool {
@@ -343,7 +343,7 @@ impl Plan {
 fn sample_routes(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
     let mut groups: BTreeMap<(usize, Option<Stance>), Vec<CatalogueCase>> = BTreeMap::new();
     for case in cases {
-        let stance = case.case.steps.first().map(|step| step.stance);
+        let stance = case.case.first().map(|step| step.stance);
         groups.entry((case.attack, stance)).or_default().push(case);
     }
     let mut kept = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{Case, Rule};
 
-use super::{Exercised, Source};
+use super::{Exercised, Source, check::Happened};
 use crate::attacks::catalogue::Catalogue;
 
 /// A control that was refused.
@@ -53,6 +53,8 @@ pub struct Tally {
     pub ideal: u64,
     /// Attempts made once more on a kept connection.
     pub kept: u64,
+    /// What came of cases of several steps.
+    pub sequences: Sequences,
     /// Attempts by catalogue entry.
     pub attacks: BTreeMap<usize, u64>,
     /// How the attempts of each source ended, and how deep they got.
@@ -132,6 +134,7 @@ impl Tally {
         self.mirrored += other.mirrored;
         self.ideal += other.ideal;
         self.kept += other.kept;
+        self.sequences.add(&other.sequences);
         self.silent += other.silent;
         self.throttled += other.throttled;
         for i in 0..3 {
@@ -165,6 +168,39 @@ impl Tally {
                 known.entry(what.clone()).or_insert_with(|| case.clone());
             }
         }
+    }
+}
+
+/// What came of cases of several steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sequences {
+    /// Those that were made.
+    pub made: u64,
+    /// Those of them in which nothing was resumed, reused, reloaded or waited for: they prove nothing.
+    pub idle: u64,
+    /// Those that do not apply to this gate, by the reason.
+    pub inapplicable: BTreeMap<String, u64>,
+    /// What really happened in those that were made.
+    pub happened: Happened,
+}
+
+impl Sequences {
+    pub(super) fn inapplicable(&mut self, why: &str) {
+        *self.inapplicable.entry(why.into()).or_default() += 1;
+    }
+
+    pub(super) fn count(&mut self, happened: &Happened) {
+        self.made += 1;
+        self.idle += u64::from(happened.is_idle());
+        self.happened.add(happened);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.made += other.made;
+        self.idle += other.idle;
+        merge(&mut self.inapplicable, &other.inapplicable);
+        self.happened.add(&other.happened);
     }
 }
 

@@ -66,7 +66,7 @@ impl Refused<'_> {
     /// The witness was told something that means nothing in this world.
     fn told_otherwise(&self, checked: &Checked) -> Option<String> {
         let policy = self.world.policy();
-        let route = &self.case.steps.first()?.route;
+        let route = &self.case.first()?.route;
         let hit = checked.observation.seen.hits.first()?;
         if !policy.routes.iter().any(|known| known.id() == hit.route) {
             return Some(format!(
@@ -98,7 +98,7 @@ impl Refused<'_> {
         };
         let other = World::new(self.world.policy().clone(), WorldOptions { clock, ..options }).ok()?;
         let blueprint = other.blueprint();
-        let attempt = resolve(self.case.steps.first()?, &blueprint).ok()?;
+        let attempt = resolve(self.case.first()?, &blueprint).ok()?;
         let wire = forge::forge(&attempt, &blueprint, other.keyring(), other.mint(), u64::MAX / 8).ok()?;
         let observation = self.gate.attempt(&wire, self.world, self.depth).await;
         self.admitted(&observation).then(|| change.into())
@@ -117,7 +117,7 @@ impl Refused<'_> {
             );
         }
         let Some(answer) = &observation.answer else { return Some(self.without_answer(observation)) };
-        let route = self.case.steps.first().map(|step| step.route.clone()).unwrap_or_default();
+        let route = self.case.first().map(|step| step.route.clone()).unwrap_or_default();
         let change = match answer.status {
             status if status < 300 && observation.evidence == Evidence::Hit => format!(
                 "It answered success, and told the witness nothing: where the effect runs, call \
@@ -184,7 +184,7 @@ impl Refused<'_> {
         let words: Vec<Mutation> = vocabulary(&self.world.blueprint()).into_iter().filter(of_token).collect();
         for (serial, word) in (1..).zip(words) {
             let mut case = self.case.clone();
-            let Some(step) = case.steps.first_mut() else { continue };
+            let Some(step) = case.first_mut() else { continue };
             step.mutations.push(word.clone());
             if let Some(checked) = self.checked(&case, serial).await
                 && self.admitted(&checked.observation)

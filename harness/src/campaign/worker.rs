@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Instant,
 };
 
@@ -9,7 +10,10 @@ use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
 use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, plan::Origin, worker_env::WorkerEnv};
 use crate::{
-    campaign::check::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin, twin},
+    campaign::check::{
+        CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin,
+        sequence::rehearse as rehearse_on, twin,
+    },
     gate::{Depth, Handshake},
     profile::{self, Profile},
     world::crypto::{Crypto, Layers},
@@ -29,6 +33,8 @@ pub(super) struct Done {
     pub(super) ideal: Option<Layers>,
     pub(super) profile: Profile,
     keep: bool,
+    /// Disagreements of which it is not noted yet what came before.
+    unled: Vec<(FindingKind, Vec<Rule>)>,
 }
 
 pub(super) fn run(
@@ -86,6 +92,9 @@ impl Done {
         mut options: CheckOptions,
         progress: &Progress,
     ) -> Result<(), CampaignError> {
+        if !case.is_single() {
+            return self.sequence(env, index, (origin, case), options, progress);
+        }
         let Some((runtime, world, gate)) = env.of(case.scene, crypto)? else {
             self.tally.skipped += 1;
             return Ok(());
@@ -110,7 +119,64 @@ impl Done {
                 progress.step(found);
             }
         }
-        // A case has one step for now: per case and per attempt are the same.
+        self.lead(env, crypto, case)?;
+        env.retire(case.scene);
+        Ok(())
+    }
+
+    /// Notes what came before the disagreements of a case, and that it came before what follows.
+    fn lead(&mut self, env: &mut WorkerEnv, crypto: Crypto, case: &Case) -> Result<(), CampaignError> {
+        for key in std::mem::take(&mut self.unled) {
+            let before = env.before(case.scene, crypto)?;
+            if let Some(raw) = self.raws.get_mut(&key) {
+                raw.before = before;
+            }
+        }
+        env.note(crypto, Arc::new(case.clone()))
+    }
+
+    /// Makes the steps of a sequence; on a gate of its own where the world changes.
+    fn sequence(
+        &mut self,
+        env: &mut WorkerEnv,
+        index: u64,
+        (origin, case): (Origin, &Case),
+        options: CheckOptions,
+        progress: &Progress,
+    ) -> Result<(), CampaignError> {
+        let crypto = Crypto::Real;
+        let options = CheckOptions { depth: Depth::Connection, ..options };
+        let changes = case.changes().next().is_some();
+        let Some((_, world, gate)) = env.of(case.scene, crypto)? else {
+            self.tally.sequences.inapplicable("the gate does not start in this scene");
+            return Ok(());
+        };
+        if let Err(why) = rehearse_on(gate, world, case) {
+            self.tally.sequences.inapplicable(&why.to_string());
+            return Ok(());
+        }
+        // What is made over a changed world has a gate that nothing else came to.
+        let checked = if changes {
+            let (runtime, world, gate) = env.fresh(case.scene, crypto)?;
+            runtime.block_on(check(&gate, world, case, options))
+        } else {
+            let Some((runtime, world, gate)) = env.of(case.scene, crypto)? else { return Ok(()) };
+            runtime.block_on(check(gate, world, case, options))
+        };
+        match checked {
+            Err(why) => self.tally.sequences.inapplicable(&why.to_string()),
+            Ok(checked) => {
+                self.tally.sequences.count(&checked.happened.unwrap_or_default());
+                let Some((_, world, _)) = env.of(case.scene, crypto)? else { return Ok(()) };
+                let found = self.record(index, (origin, case), &checked, options.mirror, world);
+                progress.step(found);
+            }
+        }
+        if changes {
+            self.unled.clear();
+        } else {
+            self.lead(env, crypto, case)?;
+        }
         env.retire(case.scene);
         Ok(())
     }
@@ -177,8 +243,11 @@ impl Done {
             let rules: Vec<Rule> = disagreement.rules.iter().copied().collect();
             let depth = checked.observation.depth.unwrap_or(Depth::Connection);
             let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
-            let raw = Raw { index, case: case.clone(), kind, seen, depth };
-            self.raws.entry((disagreement.kind, rules)).or_insert(raw);
+            let key = (kind, rules);
+            if !self.raws.contains_key(&key) {
+                self.unled.push(key.clone());
+                self.raws.insert(key, Raw { index, case: case.clone(), kind, seen, depth, before: Vec::new() });
+            }
         }
     }
 

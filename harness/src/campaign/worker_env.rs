@@ -1,9 +1,12 @@
 //! The worlds and gates of one thread: one for each scene and kind of cryptography, built when first needed.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use futures_util::FutureExt as _;
-use gatecrash_model::{Policy, Scene};
+use gatecrash_model::{Case, Policy, Scene};
 use tokio::runtime::Runtime;
 
 use super::{CampaignError, Target};
@@ -18,6 +21,8 @@ pub(crate) struct WorkerEnv {
     runtime: Runtime,
     worlds: BTreeMap<Place, World>,
     gates: BTreeMap<Place, Option<Gate>>,
+    /// What was attempted on each gate, the latest last.
+    log: BTreeMap<Place, VecDeque<Arc<Case>>>,
     /// The ideal layers that the gate takes up, once that is known.
     ideal: Option<Layers>,
     /// Whether clients that were accepted make further requests without another handshake.
@@ -25,6 +30,9 @@ pub(crate) struct WorkerEnv {
 }
 
 type Place = (Scene, Crypto);
+
+/// How many cases before one are remembered.
+const REMEMBERED: usize = 2_048;
 
 impl WorkerEnv {
     /// The usual scene is built at once, so that a gate that cannot be built is known early.
@@ -35,7 +43,8 @@ impl WorkerEnv {
         let paused = world.clock() == Clock::Frozen;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build()?;
         let (worlds, gates) = (BTreeMap::new(), BTreeMap::new());
-        let mut env = Self { target: target.clone(), runtime, worlds, gates, ideal: None, keeps: false };
+        let log = BTreeMap::new();
+        let mut env = Self { target: target.clone(), runtime, worlds, gates, log, ideal: None, keeps: false };
         let usual = (target.world.scene, Crypto::Real);
         env.worlds.insert(usual, world);
         let gate = env.build(usual)?;
@@ -82,12 +91,30 @@ impl WorkerEnv {
         Ok(gate.and_then(|gate| Some((&self.runtime, self.worlds.get(&place)?, gate))))
     }
 
+    /// Notes that a case was attempted on the gate of a scene.
+    pub(crate) fn note(&mut self, crypto: Crypto, case: Arc<Case>) -> Result<(), CampaignError> {
+        let place = self.prepare(case.scene, crypto)?;
+        let log = self.log.entry(place).or_default();
+        if log.len() >= REMEMBERED {
+            log.pop_front();
+        }
+        log.push_back(case);
+        Ok(())
+    }
+
+    /// What was attempted on the gate of a scene.
+    pub(crate) fn before(&mut self, scene: Scene, crypto: Crypto) -> Result<Vec<Arc<Case>>, CampaignError> {
+        let place = self.prepare(scene, crypto)?;
+        Ok(self.log.get(&place).map(|log| log.iter().cloned().collect()).unwrap_or_default())
+    }
+
     /// Gives up the gates of a scene when they are to be built anew.
     pub(crate) fn retire(&mut self, scene: Scene) {
         for crypto in [Crypto::Ideal, Crypto::Real] {
             let gate = self.gates.get(&(scene, crypto)).and_then(Option::as_ref);
             if gate.is_some_and(|gate| gate.per() != Per::Campaign) {
                 self.gates.remove(&(scene, crypto));
+                self.log.remove(&(scene, crypto));
             }
         }
     }

@@ -130,7 +130,7 @@ fn cases(blueprint: Blueprint, wanted: impl Fn(&Mutation) -> bool) -> impl Strat
         "two changes of one place, or one that means nothing here",
         move |(route, stance, changes)| {
             let case = Case::one(stance, route, changes);
-            case.steps.first().is_some_and(|step| resolve(step, &blueprint).is_ok()).then_some(case)
+            case.first().is_some_and(|step| resolve(step, &blueprint).is_ok()).then_some(case)
         },
     )
 }

@@ -10,7 +10,7 @@ pub(super) fn read(bytes: &[u8], wire: &Wire, observation: &mut Observation) {
     if bytes.starts_with(b"HTTP/") {
         read_http1(bytes, wire.request.starts_with(b"HEAD "), observation);
     } else if wire.request.starts_with(http2::PREFACE) {
-        read_http2(bytes, observation);
+        read_message(http2::read(bytes), observation);
     } else {
         observation.broken = Some("the answer is no HTTP".into());
     }
@@ -155,8 +155,8 @@ fn chunks(mut rest: &[u8]) -> Option<(Vec<u8>, Behind<'_>)> {
     }
 }
 
-fn read_http2(bytes: &[u8], observation: &mut Observation) {
-    let message = http2::read(bytes);
+/// Reads what came over one stream.
+pub(super) fn read_message(message: http2::Message, observation: &mut Observation) {
     if message.broken {
         return broken("the answer is no HTTP/2", observation);
     }

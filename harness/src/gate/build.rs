@@ -61,6 +61,7 @@ impl Gate {
             answered_as: None,
             routes: Vec::new(),
             log_level: Some(tracing::Level::INFO),
+            on_change: None,
             eager: false,
         }
     }

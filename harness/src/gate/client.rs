@@ -41,10 +41,10 @@ pub(crate) fn server_name(wire: &Wire) -> Option<ServerName<'static>> {
 
 /// A configuration that presents what was forged, without resumption; made once for what determines it.
 pub(crate) fn config(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
-    world.kept().clients.get_or_make(&wire.into(), || made(wire, world))
+    world.kept().clients.get_or_make(&wire.into(), || made(wire, world).map(Arc::new))
 }
 
-fn made(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> {
+pub(super) fn made(wire: &Wire, world: &World) -> Result<ClientConfig, rustls::Error> {
     let identity = wire.identity.as_ref();
     let unproven = identity.is_some_and(|identity| identity.proof == Proof::Absent);
     let provider = match (world.layers().handshake, unproven) {
@@ -70,7 +70,7 @@ fn made(wire: &Wire, world: &World) -> Result<Arc<ClientConfig>, rustls::Error> 
     config.enable_sni = wire.server_name != Asked::Absent;
     config.alpn_protocols = wire.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.max_fragment_size = (wire.transport == Transport::Tls13Fragmented).then_some(FRAGMENT);
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 #[derive(Debug)]

@@ -31,14 +31,6 @@ pub(super) async fn attempt(serve: &Serve, wire: &Wire, world: &World) -> Observ
     observation
 }
 
-/// Several requests on one connection; what came of the last.
-pub(super) async fn attempt_kept(serve: &Serve, before: &[Wire], last: &Wire, world: &World) -> Observation {
-    let (near, far) = tokio::io::duplex(PIPE);
-    let mut observation = both(speak_on(near, before, last, world), serve(far)).await;
-    observation.depth = Some(Depth::Connection);
-    observation
-}
-
 /// Until both sides are done. A server need not notice that nobody listens any more to what has no end.
 async fn both(speaking: impl Future<Output = Observation>, served: impl Future<Output = ()> + Unpin) -> Observation {
     match select(pin!(speaking), served).await {
@@ -52,47 +44,6 @@ async fn both(speaking: impl Future<Output = Observation>, served: impl Future<O
         }
         Either::Right(((), speaking)) => speaking.await,
     }
-}
-
-async fn speak_on(io: DuplexStream, before: &[Wire], last: &Wire, world: &World) -> Observation {
-    let nothing = Observation::default();
-    let (Ok(config), Some(name)) = (client::config(last, world), client::server_name(last)) else { return nothing };
-    let Ok(mut stream) = tokio_rustls::TlsConnector::from(config).connect(name, io).await else { return nothing };
-    for wire in before {
-        if !answered(&mut stream, wire).await {
-            let _ = stream.shutdown().await;
-            return nothing;
-        }
-    }
-    // What the earlier requests did is known from attempts of their own.
-    let _ = world.witness().take();
-    let (bytes, _) = exchange(stream, last).await;
-    let mut observation = Observation { handshake: Handshake::Accepted, ..Observation::default() };
-    if !bytes.is_empty() {
-        answers::read(&bytes, last, &mut observation);
-    }
-    observation
-}
-
-/// Sends a request and reads one answer. Whether there was one, whole.
-async fn answered(io: &mut (impl AsyncRead + AsyncWrite + Unpin), wire: &Wire) -> bool {
-    if io.write_all(&wire.request).await.is_err() || io.flush().await.is_err() {
-        return false;
-    }
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    while bytes.len() < MOST {
-        let mut observation = Observation::default();
-        answers::read(&bytes, wire, &mut observation);
-        if observation.answer.is_some() && observation.broken.is_none() {
-            return true;
-        }
-        match io.read(&mut piece).await {
-            Ok(length) if length > 0 => bytes.extend(&piece[..length]),
-            _ => return false,
-        }
-    }
-    false
 }
 
 async fn speak(io: DuplexStream, wire: &Wire, world: &World) -> Observation {
@@ -189,7 +140,7 @@ fn of_tls(error: Option<&std::io::Error>) -> Option<&rustls::Error> {
 }
 
 /// The alert that was received.
-fn alert(error: Option<&std::io::Error>) -> Option<u8> {
+pub(super) fn alert(error: Option<&std::io::Error>) -> Option<u8> {
     match of_tls(error)? {
         rustls::Error::AlertReceived(alert) => Some(u8::from(*alert)),
         _ => None,
@@ -197,7 +148,10 @@ fn alert(error: Option<&std::io::Error>) -> Option<u8> {
 }
 
 /// Sends everything, then reads until the other side closes, or has nothing more to say.
-async fn exchange(mut io: impl AsyncRead + AsyncWrite + Unpin, wire: &Wire) -> (Vec<u8>, Option<std::io::Error>) {
+pub(super) async fn exchange(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    wire: &Wire,
+) -> (Vec<u8>, Option<std::io::Error>) {
     let mut bytes = Vec::new();
     // A gate may answer and close before it has read everything; only what it answered counts.
     let _ = io.write_all(&wire.request).await;

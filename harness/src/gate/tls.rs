@@ -18,7 +18,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::{
     error::BoxError,
-    world::{Clock, World},
+    world::{Clock, World, WorldTime},
 };
 
 /// Whether a client must present a certificate in the handshake.
@@ -81,7 +81,7 @@ pub fn server_config_with(
         .enforce_revocation_expiration()
         .build()?;
     let time: Arc<dyn TimeProvider> = match world.clock() {
-        Clock::Frozen => Arc::new(Still(UnixTime::since_unix_epoch(Duration::from_secs(world.now().try_into()?)))),
+        Clock::Frozen => Arc::new(OfWorld(world.clock_hand())),
         Clock::System => Arc::new(DefaultTimeProvider),
     };
     let mut config = ServerConfig::builder_with_details(provider, time)
@@ -95,11 +95,11 @@ pub fn server_config_with(
 }
 
 #[derive(Debug)]
-struct Still(UnixTime);
+struct OfWorld(WorldTime);
 
-impl TimeProvider for Still {
+impl TimeProvider for OfWorld {
     fn current_time(&self) -> Option<UnixTime> {
-        Some(self.0)
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.now().try_into().ok()?)))
     }
 }
 

@@ -44,16 +44,19 @@ impl Crypto {
 /// assert!(!has_ideal_form(&of(Mutation::Transport(Transport::Tls12))));
 /// ```
 pub fn has_ideal_form(case: &Case) -> bool {
-    case.mutations().all(|mutation| match mutation {
-        // An algorithm that ideal certificates do not have.
-        Mutation::CertificateExtra { extra, .. } => !matches!(extra, Extra::OtherAlgorithm | Extra::Sha1),
-        Mutation::ChainPath(path) => !matches!(path, ChainPath::Unfit(_)),
-        // Damage to a format: the two forms of an ECDSA signature, numbers out of range.
-        Mutation::SignatureOctets(form) => matches!(form, SignatureForm::Genuine | SignatureForm::OtherMessage),
-        // What a version of TLS other than the one that ideal peers speak would be answered.
-        Mutation::Transport(_) => false,
-        _ => true,
-    })
+    // Sessions and changes of the world are real.
+    let mut mutations = case.mutations();
+    case.is_single()
+        && mutations.all(|mutation| match mutation {
+            // An algorithm that ideal certificates do not have.
+            Mutation::CertificateExtra { extra, .. } => !matches!(extra, Extra::OtherAlgorithm | Extra::Sha1),
+            Mutation::ChainPath(path) => !matches!(path, ChainPath::Unfit(_)),
+            // Damage to a format: the two forms of an ECDSA signature, numbers out of range.
+            Mutation::SignatureOctets(form) => matches!(form, SignatureForm::Genuine | SignatureForm::OtherMessage),
+            // What a version of TLS other than the one that ideal peers speak would be answered.
+            Mutation::Transport(_) => false,
+            _ => true,
+        })
 }
 
 /// Which cryptography each layer of a world has.

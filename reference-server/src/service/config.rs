@@ -151,6 +151,7 @@ impl Config {
             leeway: self.token.leeway,
             max_concurrent_streams,
             max_lifetime: self.token.max_lifetime,
+            max_staleness: self.reload.max_staleness,
             realm: self.token.realm.clone(),
             recheck_interval: self.limits.recheck_interval,
             request_timeout: self.limits.request_timeout,
@@ -192,6 +193,12 @@ impl Config {
             if time.is_zero() {
                 return refuse(key, "is zero");
             }
+        }
+        if self.reload.max_staleness.is_some_and(|longest| longest <= self.reload.poll) {
+            return refuse(
+                "reload.max-staleness",
+                "is not longer than reload.poll: trust would be stale between looks",
+            );
         }
         if self.throttle.as_ref().is_some_and(|throttle| throttle.most_certificates == 0) {
             return refuse("throttle.most-certificates", "is zero");

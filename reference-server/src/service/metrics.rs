@@ -39,10 +39,12 @@ type Seconds = Family<Labels, Histogram, fn() -> Histogram>;
 pub(super) struct Metrics {
     pub(super) connections: Counter,
     pub(super) open_connections: Gauge,
+    current_at: Gauge,
     decisions: Family<Labels, Counter>,
     fetches: Family<Labels, Counter>,
     generation: Gauge<u64, AtomicU64>,
     registry: Arc<Registry>,
+    reload_failing: Gauge,
     reloads: Family<Labels, Counter>,
     seconds: Seconds,
 }
@@ -51,6 +53,7 @@ impl Metrics {
     pub(super) fn new() -> Metrics {
         let buckets = || Histogram::new([0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0]);
         let (connections, open_connections, generation) = (Counter::default(), Gauge::default(), Gauge::default());
+        let (current_at, reload_failing) = (Gauge::default(), Gauge::default());
         let (decisions, fetches, reloads) = (Family::default(), Family::default(), Family::default());
         let seconds: Seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
         let mut registry = Registry::with_prefix("reference");
@@ -58,18 +61,41 @@ impl Metrics {
         registry.register("open_connections", "Connections now open", open_connections.clone());
         registry.register("decisions", "Decisions by stage, cause and route", decisions.clone());
         registry.register("jwks_fetches", "Looks at key sets by URL", fetches.clone());
+        registry.register(
+            "trust_current_timestamp_seconds",
+            "When what is in force was last known to be what the files say",
+            current_at.clone(),
+        );
+        registry.register("reload_failing", "Whether a failed reload is being tried again", reload_failing.clone());
         registry.register("reloads", "Reloads of files and key sets", reloads.clone());
         registry.register("trust_generation", "Reloads that succeeded", generation.clone());
         registry.register("request_seconds", "Time from a request's header section to its answer's", seconds.clone());
         let registry = Arc::new(registry);
-        Metrics { connections, open_connections, decisions, fetches, generation, registry, reloads, seconds }
+        Metrics {
+            connections,
+            open_connections,
+            current_at,
+            decisions,
+            fetches,
+            generation,
+            registry,
+            reload_failing,
+            reloads,
+            seconds,
+        }
     }
 
     pub(super) fn reloaded(&self, success: bool) {
         self.reloads.get_or_create(&Labels(&["result"], vec![result(success)])).inc();
+        self.reload_failing.set(i64::from(!success));
         if success {
             self.generation.inc();
         }
+    }
+
+    /// `now` is in seconds since the Unix epoch.
+    pub(super) fn trust_is_current(&self, now: i64) {
+        self.current_at.set(now);
     }
 
     pub(super) fn fetched(&self, issuer: &str, success: bool) {

@@ -10,10 +10,11 @@ use tokio::sync::{mpsc, watch};
 
 use super::accounts::Accounts;
 use super::config::{Config, ConfigError};
+use super::descriptors::Budget;
 use super::listener::Listening;
 use super::load::{Fetched, now};
 use super::metrics::{Counted, Metrics};
-use super::reload::Reloader;
+use super::reload::{Reloader, Stamp};
 use crate::audit::TracingAudit;
 use crate::clock::SystemClock;
 use crate::server::Server;
@@ -78,9 +79,12 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
     let config = Arc::new(Config::read(path)?);
     config.start_log()?;
     let metrics = Metrics::new();
+    // Before the files are read, so that a change meanwhile is seen at the first look.
+    let loaded = Stamp::of(&config.files());
     let trust = config.load(&Fetched::new(), now())?;
     let sources = config.sources(now())?;
     let server = build(&config, trust, &metrics)?;
+    metrics.trust_is_current(now());
 
     let on = |kind, what: &str| {
         signal(kind).map_err(|source| RunError::System { what: format!("the signal {what}"), source })
@@ -90,6 +94,18 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
     let listening = |source| RunError::System { what: format!("listen: {}", config.listen), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
+
+    let wanted = Budget { connections: config.limits.max_connections, handshakes: 0 };
+    let budget = Budget::reserve(wanted).ok_or_else(|| RunError::System {
+        what: "file descriptors".to_owned(),
+        source: std::io::Error::other("the limit of this process (ulimit -n) leaves none for clients"),
+    })?;
+    if budget != wanted {
+        tracing::warn!(
+            max_connections = budget.connections,
+            "the limit of file descriptors (ulimit -n) allows fewer connections than the configuration"
+        );
+    }
 
     let (send, answered) = mpsc::channel(1);
     let unknown: Vec<_> = sources.iter().map(|it| (it.issuer.clone(), Arc::clone(&it.unknown_key))).collect();
@@ -101,7 +117,8 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
     for source in sources {
         tokio::spawn(source.run(send.clone(), metrics.clone()));
     }
-    let reloader = Reloader { config: Arc::clone(&config), server: server.clone(), metrics: metrics.clone(), answered };
+    let reloader =
+        Reloader { config: Arc::clone(&config), server: server.clone(), metrics: metrics.clone(), answered, loaded };
     tokio::spawn(reloader.run(hangup));
     if let Some(address) = config.metrics.as_ref().map(|metrics| metrics.listen) {
         let listener = TcpListener::bind(address)
@@ -115,12 +132,8 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
 
     tracing::info!(%address, "serving");
     let (stop, stopped) = watch::channel(false);
-    let listening = Listening {
-        server,
-        metrics,
-        max_connections: config.limits.max_connections,
-        deadline: config.shutdown.deadline,
-    };
+    let listening =
+        Listening { server, metrics, max_connections: budget.connections, deadline: config.shutdown.deadline };
     let serving = tokio::spawn(listening.serve(listener, stopped));
     tokio::select! {
         _ = terminate.recv() => {}

@@ -102,6 +102,11 @@ impl Deployment {
 
     /// Replaces the revocation list by one of these serial numbers.
     pub(crate) fn revoke(&self, serials: &[u64]) {
+        self.revoke_into("clients.crl", serials);
+    }
+
+    /// Writes a revocation list of these serial numbers to a file.
+    pub(crate) fn revoke_into(&self, name: &str, serials: &[u64]) {
         let revoked = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: OffsetDateTime::now_utc() - Duration::HOUR,
@@ -116,7 +121,7 @@ impl Deployment {
             revoked_certs: serials.iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        self.write("clients.crl", &params.signed_by(&self.authority()).unwrap().pem().unwrap());
+        self.write(name, &params.signed_by(&self.authority()).unwrap().pem().unwrap());
     }
 
     /// Alice's token for a certificate, changed in header and claims before it is signed with the issuer's key.

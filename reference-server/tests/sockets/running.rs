@@ -42,12 +42,13 @@ impl Running {
     }
 
     pub(crate) fn of(deployment: Deployment) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gatecrash-reference"))
-            .arg("--config")
-            .arg(deployment.path("server.toml"))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Running::by(Command::new(env!("CARGO_BIN_EXE_gatecrash-reference")), deployment)
+    }
+
+    /// Starts a deployment by a command that ends in the binary.
+    pub(crate) fn by(mut command: Command, deployment: Deployment) -> Running {
+        let mut child =
+            command.arg("--config").arg(deployment.path("server.toml")).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (lines, shared) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| shared.lock().unwrap().push(line)));

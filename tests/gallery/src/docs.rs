@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatecrash::{
     catalogue::{Catalogue, Expect},
     exhibit::Exhibit,
-    model::{Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, Step, readings, resolve, vocabulary},
+    model::{
+        Attempting, Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, readings, resolve, vocabulary,
+    },
 };
 
 use crate::kills::Killed;
@@ -200,7 +202,7 @@ fn reached(catalogue: &Catalogue, worlds: &[Blueprint]) -> BTreeMap<ReadingKind,
                         [one] => one.kind(),
                         _ => "*several*",
                     };
-                    let step = Step { stance, route: route.id(), mutations: mutations.clone() };
+                    let step = Attempting::new(stance, route.id(), mutations.clone());
                     let Ok(attempt) = resolve(&step, &blueprint) else { continue };
                     for reading in
                         readings(&attempt.expected(&blueprint), &blueprint).into_iter().flat_map(Reading::iter)

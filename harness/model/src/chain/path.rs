@@ -118,7 +118,7 @@ impl<'a> Search<'a> {
     fn extend(&mut self, path: &mut Vec<&'a CertificateSpec>, so_far: RuleSet) {
         let Some(last) = path.last().copied() else { return };
         let mut dead_end = true;
-        for anchor in self.blueprint.anchors().iter().filter(|anchor| anchor.name == last.issuer) {
+        for anchor in self.blueprint.trusted_anchors().iter().filter(|anchor| anchor.name == last.issuer) {
             dead_end = false;
             let mut rules = so_far;
             if last.signer != Some(anchor.key) {

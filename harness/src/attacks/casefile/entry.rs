@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use base64ct::{Base64, Encoding as _};
-use gatecrash_model::{Case, Rule, Scene, Step};
+use gatecrash_model::{Case, Over, Rule, Scene, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// let text = write_case(&Case::one(Stance::NoToken, "GET /v1/whoami", vec![]));
 /// assert!(text.starts_with(&format!("format = {CASE_FORMAT}")));
 /// ```
-pub const CASE_FORMAT: u32 = 2;
+pub const CASE_FORMAT: u32 = 3;
 
 /// What is known of a regression beside its input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,8 +117,15 @@ pub fn parse_entry(file: &str, text: &str) -> Result<Entry, InputError> {
             What::Raw { target, bytes }
         }
         (Some(_), _) => return Err(InputError::of(file, "`raw` and `steps` at once; a file is one attempt")),
+        (None, 1..) => {
+            let mut case = Case { scene: read.scene, steps: read.steps };
+            // Earlier formats say nothing of connections: they had several steps for one kept connection alone.
+            if read.format < 3 {
+                case.attempts_mut().skip(1).for_each(|step| step.over = Over::Kept(1));
+            }
+            What::Case(case)
+        }
         (None, 0) => return Err(InputError::of(file, "no step; write at least one `[[steps]]`, or `raw`")),
-        (None, _) => What::Case(Case { scene: read.scene, steps: read.steps }),
     };
     Ok(Entry { about: read.about, what })
 }
@@ -166,7 +173,7 @@ pub fn case(path: &Path) -> Result<Case, InputError> {
 ///     stance = { complete = "alice" }
 ///     mutations = [{ drop-claim = "aud" }]
 /// "#)?;
-/// assert_eq!(case.steps[0].mutations, [Mutation::DropClaim("aud".into())]);
+/// assert_eq!(case.mutations().collect::<Vec<_>>(), [&Mutation::DropClaim("aud".into())]);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn parse_case(file: &str, text: &str) -> Result<Case, InputError> {

@@ -25,7 +25,7 @@ pub struct Migrated {
 /// std::fs::write(folder.join("case.toml"), old)?;
 /// let migrated = gatecrash::corpus::migrate(&folder)?;
 /// let [(file, kept)] = &migrated.written[..] else { return Err("one is old".into()) };
-/// assert!(std::fs::read_to_string(file)?.starts_with("format = 2"));
+/// assert!(std::fs::read_to_string(file)?.starts_with("format = 3"));
 /// assert_eq!(std::fs::read_to_string(kept)?, old);
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Scene, Step, Verdict, judge, resolve};
+use gatecrash_model::{Attempt, Attempting, Blueprint, Case, Scene, Verdict, judge, resolve};
 
 use super::{Attack, Catalogue, Expect};
 
@@ -36,7 +36,7 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
         }
         for case in cases {
             let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
-            let Some(step) = case.steps.first() else { continue };
+            let Some(step) = case.first() else { continue };
             let Ok(attempt) = resolve(step, &blueprint) else { continue };
             let place = format!("{} on {}", step.stance.name(), step.route);
             if let Some(text) = verdict_fault(attack, &case, &attempt, &blueprint) {
@@ -54,8 +54,8 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
 
 /// What is wrong with the claimed verdict or the effect of one case.
 fn verdict_fault(attack: &Attack, case: &Case, attempt: &Attempt, blueprint: &Blueprint) -> Option<String> {
-    let step = case.steps.first()?;
-    let bare = resolve(&Step { mutations: Vec::new(), ..step.clone() }, blueprint).ok()?;
+    let step = case.first()?;
+    let bare = resolve(&Attempting { mutations: Vec::new(), ..step.clone() }, blueprint).ok()?;
     if !step.mutations.is_empty() && bare == *attempt {
         return Some("changes nothing".into());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatecrash_model::{Case, Person, Policy, Rule, Stage, Stance, Verdict, describe};
+use gatecrash_model::{Case, Person, Policy, Rule, Stage, Stance, Step, Verdict, describe};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -135,7 +135,7 @@ impl Finding {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn short(&self) -> String {
-        let [step] = &self.case.steps[..] else { return describe(&self.case) };
+        let [Step::Attempt(step)] = &self.case.steps[..] else { return describe(&self.case) };
         let changes: Vec<String> = step.mutations.iter().map(ToString::to_string).collect();
         match (step.stance, changes.is_empty()) {
             (Stance::Complete(Person::Alice), false) => changes.join("; "),

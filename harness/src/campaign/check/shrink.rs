@@ -1,6 +1,6 @@
 //! Makes a case smaller while it shows the same kind of finding: fewer mutations, then a plainer stance, then an earlier route.
 
-use gatecrash_model::{Case, Mutation, Person, Stance};
+use gatecrash_model::{Case, Mutation, Person, Stance, Step};
 
 use super::{CheckOptions, Checked, FindingKind, Outcome, check, check_stable};
 use crate::{gate::Gate, world::World};
@@ -65,10 +65,12 @@ async fn shows(gate: &Gate, world: &World, case: &Case, kind: FindingKind, optio
 
 /// Of several steps: each change of each step left out.
 fn fewer_changes(case: &Case) -> Vec<Case> {
-    let places = case.steps.iter().enumerate().flat_map(|(at, step)| (0..step.mutations.len()).map(move |i| (at, i)));
+    let places = case.attempts().enumerate().flat_map(|(at, step)| (0..step.mutations.len()).map(move |i| (at, i)));
     let without = |(at, i): (usize, usize)| {
         let mut smaller = case.clone();
-        smaller.steps[at].mutations.remove(i);
+        if let Some(step) = smaller.attempts_mut().nth(at) {
+            step.mutations.remove(i);
+        }
         smaller
     };
     places.map(without).collect()
@@ -76,7 +78,7 @@ fn fewer_changes(case: &Case) -> Vec<Case> {
 
 /// Every case that is one move smaller, the boldest first.
 fn candidates(case: &Case, world: &World) -> Vec<Case> {
-    let [step] = &case.steps[..] else { return fewer_changes(case) };
+    let [Step::Attempt(step)] = &case.steps[..] else { return fewer_changes(case) };
     let with = |stance: Stance, route: &str, mutations: Vec<Mutation>| {
         let mut smaller = Case::one(stance, route, mutations);
         smaller.scene = case.scene;

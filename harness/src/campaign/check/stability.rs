@@ -19,7 +19,7 @@ use crate::{
 /// ```
 pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
     let mut twin = case.clone();
-    if let Some(step) = twin.steps.first_mut() {
+    if let Some(step) = twin.first_mut() {
         step.mutations.extend_from_slice(changes);
     }
     twin
@@ -34,7 +34,7 @@ pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
 /// ```
 pub fn without_inert(case: &Case) -> Option<Case> {
     let mut bare = case.clone();
-    for step in &mut bare.steps {
+    for step in bare.attempts_mut() {
         step.mutations.retain(|mutation| !is_inert(mutation));
     }
     (bare != *case).then_some(bare)

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use gatecrash_model::{Blueprint, Case, Step, Verdict, judge, resolve};
+use gatecrash_model::{Attempt, Blueprint, Case, Resolved, Verdict, rehearse};
 
 use crate::attacks::casefile::{Entry, NAME, ORIGINS, What, files, name_of, parse_entry, read};
 use crate::{
@@ -224,27 +224,29 @@ impl Linter<'_> {
     /// The verdict on a case that means something and every change of which changes something: that on its last step.
     fn case(&mut self, file: &str, case: &Case) -> Option<Verdict> {
         let blueprint = Blueprint { scene: case.scene, ..self.blueprint.clone() };
-        let verdicts = case.steps.iter().map(|step| self.step(file, step, &blueprint)).collect::<Vec<_>>();
-        verdicts.into_iter().collect::<Option<Vec<_>>>()?.pop()
-    }
-
-    fn step(&mut self, file: &str, step: &Step, blueprint: &Blueprint) -> Option<Verdict> {
-        let attempt = match resolve(step, blueprint) {
-            Ok(attempt) => attempt,
+        let attempts = |judged: Vec<(Resolved, Verdict)>| {
+            judged.into_iter().map(|(resolved, _)| resolved.attempt).collect::<Vec<Attempt>>()
+        };
+        let judged = match rehearse(case, &blueprint) {
+            Ok(judged) => judged,
             Err(why) => {
                 self.fault(file, format!("means nothing under this policy: {why}"));
                 return None;
             }
         };
-        for (i, mutation) in step.mutations.iter().enumerate() {
-            let mut mutations = step.mutations.clone();
-            mutations.remove(i);
-            let without = resolve(&Step { mutations, ..step.clone() }, blueprint);
-            if without.is_ok_and(|without| without == attempt) {
-                self.fault(file, format!("`{mutation}` changes nothing"));
+        let whole = attempts(judged.clone());
+        for (at, step) in case.attempts().enumerate() {
+            for (i, mutation) in step.mutations.iter().enumerate() {
+                let mut without = case.clone();
+                if let Some(step) = without.attempts_mut().nth(at) {
+                    step.mutations.remove(i);
+                }
+                if rehearse(&without, &blueprint).is_ok_and(|judged| attempts(judged) == whole) {
+                    self.fault(file, format!("`{mutation}` changes nothing"));
+                }
             }
         }
-        Some(judge(&attempt, blueprint))
+        judged.into_iter().next_back().map(|(_, verdict)| verdict)
     }
 
     fn once(&mut self, file: &str, target: &str, name: String) {

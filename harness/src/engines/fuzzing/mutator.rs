@@ -1,6 +1,8 @@
 //! Structural moves over the text of cases. Every output is the text of a case that means something in this world.
 
-use gatecrash_model::{Blueprint, Case, Draw as _, Mutation, Scene, Stance, Step, draw_case, resolve, vocabulary};
+use gatecrash_model::{
+    Attempting, Blueprint, Case, Draw as _, Mutation, Scene, Stance, draw_case, rehearse, vocabulary,
+};
 
 use super::{dice::Dice, parameters};
 use crate::attacks::casefile::Surface;
@@ -96,8 +98,8 @@ impl Mutator {
     /// let mutator = Mutator::new(Surface::Case, &world.blueprint(), vec![Scene::Usual]);
     /// let text = |stance| write_case(&Case::one(stance, "GET /v1/whoami", vec![]));
     /// let crossed = mutator.cross(text(Stance::NoToken).as_bytes(), text(Stance::ExpiredToken).as_bytes(), 7, 4096);
-    /// let stance = parse_case("crossed", &crossed)?.steps[0].stance;
-    /// assert!([Stance::NoToken, Stance::ExpiredToken].contains(&stance));
+    /// let stance = parse_case("crossed", &crossed)?.first().map(|step| step.stance);
+    /// assert!([Some(Stance::NoToken), Some(Stance::ExpiredToken)].contains(&stance));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn cross(&self, one: &[u8], other: &[u8], seed: u32, room: usize) -> String {
@@ -136,11 +138,11 @@ impl Mutator {
     fn mended(&self, case: &mut Case) -> bool {
         if !self.means_something(case) {
             let scene = case.scene;
-            for step in &mut case.steps {
-                let bare = Step { mutations: Vec::new(), ..step.clone() };
+            for step in case.attempts_mut() {
+                let (stance, route) = (step.stance, step.route.clone());
                 let alone = |mutation: &Mutation| {
-                    let step = Step { mutations: vec![mutation.clone()], ..bare.clone() };
-                    self.means_something(&Case { scene, steps: vec![step] })
+                    let alone = Case::one(stance, route.clone(), vec![mutation.clone()]);
+                    self.means_something(&Case { scene, ..alone })
                 };
                 step.mutations.retain(alone);
             }
@@ -149,9 +151,7 @@ impl Mutator {
     }
 
     fn means_something(&self, case: &Case) -> bool {
-        let blueprint = Blueprint { scene: case.scene, ..self.blueprint.clone() };
-        let sound = |step: &Step| resolve(step, &blueprint).is_ok();
-        self.surface.allows_case(case) && !case.steps.is_empty() && case.steps.iter().all(sound)
+        self.surface.allows_case(case) && rehearse(case, &self.blueprint).is_ok()
     }
 
     fn fresh(&self, dice: &mut Dice) -> Case {
@@ -163,7 +163,7 @@ impl Mutator {
         let mut case = case.clone();
         // Whoever is refused for several reasons hides what each alone would show: one mutant in four begins anew.
         if dice.below(4) == 0 {
-            case.steps.iter_mut().for_each(|step| step.mutations.clear());
+            case.attempts_mut().for_each(|step| step.mutations.clear());
         }
         for _ in 0..[1, 1, 1, 2, 2, 3][dice.below(6)] {
             self.one_move(&mut case, dice);
@@ -173,7 +173,7 @@ impl Mutator {
 
     fn one_move(&self, case: &mut Case, dice: &mut Dice) {
         let other = self.fresh(dice);
-        let Some(donor) = other.steps.into_iter().next() else { return };
+        let Some(donor) = other.first().cloned() else { return };
         if dice.below(16) == 0 && self.surface == Surface::Case {
             case.scene = dice.pick(&self.scenes).copied().unwrap_or_default();
             return;
@@ -183,13 +183,15 @@ impl Mutator {
             match dice.below(2) {
                 0 => case.steps.rotate_left(1),
                 _ => {
-                    case.steps.remove(dice.below(case.steps.len()));
+                    if let Some(smaller) = case.without_step(dice.below(case.steps.len())) {
+                        *case = smaller;
+                    }
                 }
             }
             return;
         }
-        let place = dice.below(case.steps.len());
-        let Some(step) = case.steps.get_mut(place) else { return };
+        let place = dice.below(case.attempts().count());
+        let Some(step) = case.attempts_mut().nth(place) else { return };
         let at = dice.below(step.mutations.len());
         let known = step.mutations.get(at).cloned();
         match (dice.below(10), known) {
@@ -228,7 +230,7 @@ impl Mutator {
 }
 
 /// Adds a mutation in place of one that writes the same slot.
-fn put(step: &mut Step, mutation: Mutation) {
+fn put(step: &mut Attempting, mutation: Mutation) {
     let slot = mutation.slot();
     match step.mutations.iter_mut().find(|known| known.slot() == slot) {
         Some(known) => *known = mutation,
@@ -238,7 +240,7 @@ fn put(step: &mut Step, mutation: Mutation) {
 
 /// The first mutations are dropped, so that a mutant stays bounded and what was added last stays.
 fn bound(case: &mut Case) {
-    for step in &mut case.steps {
+    for step in case.attempts_mut() {
         let beyond = step.mutations.len().saturating_sub(MOST_MUTATIONS);
         step.mutations.drain(..beyond);
     }

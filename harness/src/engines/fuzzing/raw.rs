@@ -9,8 +9,8 @@ mod seeds;
 use std::collections::BTreeSet;
 
 use gatecrash_model::{
-    Admission, Algorithm, Attempt, ClientCertificate, Mutation, Person, Proof, Rule, Stage, Stance, Step, Verdict,
-    judge, resolve,
+    Admission, Algorithm, Attempt, Attempting, ClientCertificate, Mutation, Person, Proof, Rule, Stage, Stance,
+    Verdict, judge, resolve,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -65,7 +65,7 @@ impl RawOracle {
     pub(super) fn new(surface: Surface, world: &World) -> Result<Option<Self>, ForgeError> {
         let blueprint = world.blueprint();
         let changed = |stance: Stance, route: &str, mutations: Vec<Mutation>| {
-            let step = Step { stance, route: route.into(), mutations };
+            let step = Attempting::new(stance, route, mutations);
             let attempt = resolve(&step, &blueprint).ok()?;
             let verdict = judge(&attempt, &blueprint);
             Some((attempt, verdict))

@@ -68,7 +68,7 @@ fn cases(surface: Surface, blueprint: &Blueprint, which: Seeds) -> Vec<Case> {
         let mut known: Vec<(Scene, Vec<gatecrash_model::Mutation>, &'static str)> = Vec::new();
         for case in all.filter(|case| usual(case) && surface.allows_case(case)) {
             // One route for each attack and stance: the mutator tries the others.
-            let Some(step) = case.steps.first() else { continue };
+            let Some(step) = case.first() else { continue };
             let key = (case.scene, step.mutations.clone(), step.stance.name());
             if !known.contains(&key) {
                 known.push(key);

@@ -86,7 +86,7 @@ impl Session {
     /// let mut data = [0; 4096];
     /// // In place of `engine`, `libfuzzer_sys::fuzzer_mutate`.
     /// let size = session.mutate(&mut data, 0, 4096, 7, engine);
-    /// assert!(data[..size].starts_with(b"format = 2"));
+    /// assert!(data[..size].starts_with(b"format = 3"));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn mutate(&self, data: &mut [u8], size: usize, max_size: usize, seed: u32, bytes: Engine) -> usize {

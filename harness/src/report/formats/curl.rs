@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gatecrash_model::{Case, HOST, Proof, Scene, ServerName, Step, Transport, resolve};
+use gatecrash_model::{Attempting, Case, HOST, Proof, Scene, ServerName, TokenOf, Transport, resolve};
 
 use crate::{
     campaign::Target,
@@ -50,13 +50,15 @@ impl Kit {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn new(target: &Target, case: &Case) -> Option<Self> {
-        if case.scene != Scene::Usual || case.steps.is_empty() {
+        // Nobody but the gate's operators can change the world, and curl has tokens of its own.
+        let apart = case.attempts().any(|step| step.token != TokenOf::New || step.times > 1);
+        if case.scene != Scene::Usual || case.steps.is_empty() || case.changes().next().is_some() || apart {
             return None;
         }
         let mut options = target.world.clone();
         options.clock = Clock::System;
         let world = World::new(target.policy.clone(), options).ok()?;
-        let parts = case.steps.iter().zip(0..).map(|(step, at)| Part::new(step, &world, at));
+        let parts = case.attempts().zip(0..).map(|(step, at)| Part::new(step, &world, at));
         Some(Self { steps: parts.collect::<Option<_>>()? })
     }
 
@@ -114,7 +116,7 @@ impl Kit {
 }
 
 impl Part {
-    fn new(step: &Step, world: &World, at: u64) -> Option<Self> {
+    fn new(step: &Attempting, world: &World, at: u64) -> Option<Self> {
         let blueprint = world.blueprint();
         let attempt = resolve(step, &blueprint).ok()?;
         let serial = blueprint.now.unsigned_abs() ^ (at << 48);

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use gatecrash_model::{
-    Attempt, Blueprint, Case, CertificateSpec, Proof, Scene, Seal, SignatureForm, Stance, Step, json, resolve,
+    Attempt, Attempting, Blueprint, Case, CertificateSpec, Over, Proof, Scene, Seal, SignatureForm, Stance, Step, json,
+    resolve,
 };
 use serde::Serialize;
 
@@ -51,10 +52,11 @@ impl<'a> Decoder<'a> {
     pub(super) fn sides(&mut self, case: &Case) -> Vec<Side> {
         let Some(step) = case.judged() else { return Vec::new() };
         let Some(world) = self.world(case.scene) else { return Vec::new() };
-        let honest = Step { stance: Stance::Complete(step.stance.target()), mutations: Vec::new(), ..step.clone() };
+        let honest =
+            Attempting { stance: Stance::Complete(step.stance.target()), mutations: Vec::new(), ..step.clone() };
         // One present for both, whatever the clock.
         let blueprint = world.blueprint();
-        let decode = |step: &Step| decoded(step, world, &blueprint);
+        let decode = |step: &Attempting| decoded(step, world, &blueprint);
         let (Some(honest), Some(forged)) = (decode(&honest), decode(step)) else { return Vec::new() };
         let names = ["certificate chain", "token", "request"];
         let pairs = honest.iter().zip(&forged).zip(names);
@@ -90,22 +92,28 @@ impl<'a> Decoder<'a> {
 pub fn bytes(target: &Target, case: &Case) -> Option<String> {
     let world = Decoder::new(target).world(case.scene)?.again().ok()?;
     let blueprint = world.blueprint();
-    let several = case.steps.len() > 1;
     let mut text = String::new();
-    for (at, step) in case.steps.iter().enumerate() {
-        if several {
-            text.push_str(&format!("# step {}\n", at + 1));
+    for (step, number) in case.steps.iter().zip(1..) {
+        if case.steps.len() > 1 {
+            text.push_str(&format!("# step {number}\n"));
         }
-        text.push_str(&octets(step, &world, &blueprint, at as u64, several)?);
+        let kept = case.attempts().any(|other| other.over == Over::Kept(number));
+        match step {
+            Step::Change(change) => text.push_str(&format!("# {change}\n")),
+            Step::Attempt(step) => {
+                let shared = kept || matches!(step.over, Over::Kept(_));
+                text.push_str(&octets(step, &world, &blueprint, number as u64 - 1, shared)?);
+            }
+        }
     }
     Some(text)
 }
 
 /// One step: the chain in PEM, the token, the request line by line, as it is sent on a connection of its own or on one with others.
-fn octets(step: &Step, world: &World, blueprint: &Blueprint, serial: u64, shared: bool) -> Option<String> {
+fn octets(step: &Attempting, world: &World, blueprint: &Blueprint, serial: u64, shared: bool) -> Option<String> {
     let attempt = resolve(step, blueprint).ok()?;
     let wire = forge::forge(&attempt, blueprint, world.keyring(), world.mint(), serial).ok()?;
-    let wire = if shared { wire.kept()? } else { wire };
+    let wire = if shared { wire.kept().unwrap_or(wire) } else { wire };
     let chain = wire.identity.iter().flat_map(|identity| &identity.chain);
     let mut text: String = chain.map(|der| forge::pem("CERTIFICATE", der)).collect();
     if let Some(token) = &wire.token {
@@ -118,7 +126,7 @@ fn octets(step: &Step, world: &World, blueprint: &Blueprint, serial: u64, shared
 }
 
 /// Chain, token and request as lines; `None` where they cannot be forged.
-fn decoded(step: &Step, world: &World, blueprint: &Blueprint) -> Option<[Vec<String>; 3]> {
+fn decoded(step: &Attempting, world: &World, blueprint: &Blueprint) -> Option<[Vec<String>; 3]> {
     let attempt = resolve(step, blueprint).ok()?;
     let wire = forge::forge(&attempt, blueprint, world.keyring(), world.mint(), 0).ok()?;
     Some([chain(&attempt), token(&attempt, &wire, blueprint.now), request(&attempt, &wire)])

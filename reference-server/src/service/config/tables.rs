@@ -151,11 +151,14 @@ pub(in crate::service) struct Reload {
     /// Time between two looks at the files; SIGHUP looks at once.
     #[serde(with = "humantime_serde")]
     pub(in crate::service) poll: Duration,
+    /// Longest time to go on with old trust while the files cannot be taken up; for ever when absent.
+    #[serde(with = "humantime_serde::option")]
+    pub(in crate::service) max_staleness: Option<Duration>,
 }
 
 impl Default for Reload {
     fn default() -> Reload {
-        Reload { poll: Duration::from_secs(5) }
+        Reload { poll: Duration::from_secs(5), max_staleness: None }
     }
 }
 

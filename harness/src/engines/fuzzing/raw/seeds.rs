@@ -1,6 +1,6 @@
 //! What raw targets begin with: the honest bytes of the world, and their nearest kin.
 
-use gatecrash_model::{AuthorizationForm, Mutation, Person, SlotStage, Stance, Step, resolve, vocabulary};
+use gatecrash_model::{Attempting, AuthorizationForm, Mutation, Person, SlotStage, Stance, resolve, vocabulary};
 
 use super::{
     RawOracle, around_credential,
@@ -30,7 +30,7 @@ pub(super) fn seeds(oracle: &RawOracle, world: &World) -> Vec<Vec<u8>> {
 /// The request of a step, where it means something and can be forged.
 fn request(world: &World, stance: Stance, route: String, mutations: Vec<Mutation>) -> Option<Vec<u8>> {
     let blueprint = world.blueprint();
-    let attempt = resolve(&Step { stance, route, mutations }, &blueprint).ok()?;
+    let attempt = resolve(&Attempting::new(stance, route, mutations), &blueprint).ok()?;
     Some(forge(&attempt, &blueprint, world.keyring(), world.mint(), 1).ok()?.request)
 }
 
@@ -62,7 +62,7 @@ fn chains(oracle: &RawOracle, world: &World) -> Vec<Vec<u8>> {
     let blueprint = world.blueprint();
     let route = blueprint.policy.routes.first().map(gatecrash_model::Route::id).unwrap_or_default();
     let chain = |stance: Stance| {
-        let step = Step { stance, route: route.clone(), mutations: Vec::new() };
+        let step = Attempting::new(stance, route.clone(), Vec::new());
         let attempt = resolve(&step, &blueprint).ok()?;
         let wire = forge(&attempt, &blueprint, world.keyring(), world.mint(), 1).ok()?;
         Some(octets(&wire.identity?))
