@@ -28,6 +28,7 @@ mod pairs;
 mod policy;
 mod policy_gaps;
 mod practice;
+mod prose;
 mod reachability;
 mod reference;
 mod report;
