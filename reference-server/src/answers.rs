@@ -50,7 +50,9 @@ impl Answers {
                 (StatusCode::FORBIDDEN, "insufficient_scope", Some(&self.insufficient_scope))
             }
             Cause::ContentTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", None),
-            Cause::HandlerTimeout | Cause::TrustStale => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+            Cause::AuditUnavailable | Cause::HandlerTimeout | Cause::TrustStale => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
+            }
             Cause::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", None),
             Cause::MethodUnknown => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
             Cause::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", None),

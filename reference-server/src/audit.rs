@@ -1,5 +1,6 @@
 //! What was decided, for whom, and why. An event never holds a token, a key or a certificate.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -9,10 +10,31 @@ use crate::cause::Cause;
 use crate::request_id::RequestId;
 use crate::routes;
 
-/// Where the decisions go. Called once for each failed handshake and once for each request.
+/// Where the decisions go: once for each failed handshake and once for each request. A request whose admission was
+/// recorded and which then took too long is recorded again, as refused.
 pub trait Audit: Send + Sync + 'static {
     /// Takes one event. Called on the connection's task: it should not block.
     fn record(&self, event: &AuditEvent);
+
+    /// Takes the admission of a request whose effect has not taken place. It takes place only if this answers, in the
+    /// end, that the event is recorded. Otherwise the request is refused with 503.
+    fn admit(&self, event: AuditEvent) -> Admission {
+        self.record(&event);
+        Admission::Recorded
+    }
+
+    /// Hears how long each request took, from the end of its header section to its answer's.
+    fn answered(&self, _route: Option<&'static str>, _elapsed: Duration) {}
+}
+
+/// Whether an admission is recorded.
+pub enum Admission {
+    /// It is.
+    Recorded,
+    /// It is when this says `true`, and it is not when this says `false`.
+    Pending(Pin<Box<dyn Future<Output = bool> + Send>>),
+    /// It cannot be.
+    Refused,
 }
 
 /// One decision.
@@ -33,7 +55,7 @@ pub struct AuditEvent {
     pub path: Option<String>,
     /// The decision.
     pub decision: Decision,
-    /// From the end of the request's header section to the answer's; zero for a handshake.
+    /// From the end of the request's header section to the decision; zero for a handshake.
     pub elapsed: Duration,
 }
 

@@ -16,6 +16,7 @@ use crate::bank::Principal;
 use crate::cause::Cause;
 use crate::certificate::Leaf;
 use crate::connection::PeerCertificates;
+use crate::record::{Entry, IsRecorded};
 use crate::request_id::RequestId;
 use crate::routes::{self, Access};
 use crate::server::Server;
@@ -28,23 +29,31 @@ use crate::{authority, binding, claims, clock, credential, token};
 pub(crate) async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = RequestId::next();
-    let mut event = AuditEvent::request(id, &request);
+    let event = AuditEvent::request(id, &request);
     let span = tracing::info_span!("request", %id);
-    let mut response = answer(&server, request, &mut event.principal, next).instrument(span).await;
+    let route = event.route;
+    let mut entry = Entry { event, start };
+    let mut response = answer(&server, request, &mut entry, next).instrument(span).await;
+    let Entry { mut event, .. } = entry;
     if let Some(Refusal { stage, cause }) = response.extensions_mut().remove() {
         event.stage = stage;
         event.decision = Decision::Refused(cause);
     }
     event.elapsed = start.elapsed();
-    server.audit().record(&event);
+    // Recorded before its effect, or now.
+    if response.extensions_mut().remove::<IsRecorded>().is_none() {
+        server.audit().record(&event);
+    }
+    server.audit().answered(route, start.elapsed());
     response
 }
 
 /// Identifies, throttles, and hands on to the inner layer.
-async fn answer(server: &Server, mut request: Request, principal: &mut Option<String>, next: Next) -> Response {
+async fn answer(server: &Server, mut request: Request, entry: &mut Entry, next: Next) -> Response {
     let tries = Tries::of(server.throttle(), &request);
-    let response = match identify(server, &request, principal, &tries) {
+    let response = match identify(server, &request, &mut entry.event.principal, &tries) {
         Ok(identity) => {
+            request.extensions_mut().insert(entry.clone());
             request.extensions_mut().insert(identity);
             let limit = server.settings().request_timeout;
             timeout(limit, next.run(request))

@@ -10,6 +10,7 @@ use axum::response::Response;
 use crate::audit::Stage;
 use crate::bank::Principal;
 use crate::cause::Cause;
+use crate::record::Entry;
 use crate::routes::{self, Access};
 use crate::server::Server;
 
@@ -58,6 +59,8 @@ pub(crate) struct Authorized {
     pub(crate) principal: Principal,
     /// The object that the path names; empty when the route has no parameter.
     pub(crate) object: String,
+    /// What is to be recorded before the effect.
+    pub(crate) entry: Entry,
 }
 
 /// The layer, for `axum::middleware::from_fn_with_state`.
@@ -74,7 +77,9 @@ pub(crate) async fn authorize(State(server): State<Server>, mut request: Request
         let refusal = Stage::Authorization.refuses(Cause::MethodUnknown);
         return server.answers().refuse_method(refusal, matched);
     };
-    let Some(Identity { principal, grant }) = request.extensions_mut().remove() else {
+    let (Some(Identity { principal, grant }), Some(entry)) =
+        (request.extensions_mut().remove(), request.extensions_mut().remove())
+    else {
         return refuse(Cause::TokenMissing);
     };
     // What a principal is told to have is what decides.
@@ -83,13 +88,13 @@ pub(crate) async fn authorize(State(server): State<Server>, mut request: Request
     {
         return refuse(grant.withheld(scope).unwrap_or(Cause::Scope));
     }
-    request.extensions_mut().insert(Authorized { principal, object });
+    request.extensions_mut().insert(Authorized { principal, object, entry });
     next.run(request).await
 }
 
 /// Whether the account belongs to the principal. An account that does not exist belongs to nobody.
 pub(crate) fn check_owner(server: &Server, principal: &Principal, account: &str) -> Result<(), Cause> {
-    match server.bank().owner_of(account) {
+    match server.bank_unrecorded().owner_of(account) {
         Some(owner) if owner == principal.id => Ok(()),
         Some(_) | None => Err(Cause::Owner),
     }

@@ -39,6 +39,8 @@ causes! {
     Algorithm = "algorithm" by "RFC 8725 §3.1",
     /// `aud` is absent, empty, or does not name this server.
     Audience = "audience" by "RFC 9068 §4, RFC 7519 §4.1.3",
+    /// The admission could not be recorded, and without a record there is no effect.
+    AuditUnavailable = "audit-unavailable" by "NIST SP 800-53 AU-5",
     /// A signature in the path, or its key, is of an unsupported algorithm, or the key is too short.
     CertificateAlgorithm = "certificate-algorithm" by "RFC 5280 §4.1.1.2",
     /// An end entity issued, a CA stands as end entity, or a path is too long.

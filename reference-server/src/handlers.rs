@@ -19,64 +19,71 @@ use crate::cause::Cause;
 use crate::json;
 use crate::server::Server;
 
-pub(crate) async fn health(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
-    server.bank().health(&authorized.principal);
-    answer(json!({ "status": "ok" }))
+/// An answer. A refusal, too, is one: `Err` ends a handler early.
+type Answer = Result<Response, Response>;
+
+pub(crate) async fn health(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Answer {
+    let recorded = server.admit(&authorized.entry).await?;
+    server.bank(&recorded).health(&authorized.principal);
+    Ok(recorded.answer(answer(json!({ "status": "ok" }))))
 }
 
-pub(crate) async fn whoami(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
-    let principal = &authorized.principal;
-    let note = server.bank().whoami(principal);
-    answer(json!({
+pub(crate) async fn whoami(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Answer {
+    let Authorized { principal, entry, .. } = &authorized;
+    let recorded = server.admit(entry).await?;
+    let note = server.bank(&recorded).whoami(principal);
+    Ok(recorded.answer(answer(json!({
         "client_id": principal.client_id,
         "id": principal.id,
         "note": note,
         "scopes": principal.scopes,
-    }))
+    }))))
 }
 
-pub(crate) async fn account(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
-    let Authorized { principal, object } = &authorized;
-    if let Err(cause) = check_owner(&server, principal, object) {
-        return server.answers().refuse(Stage::Authorization.refuses(cause));
-    }
-    let statement = server.bank().account(principal, object);
-    answer(json!({ "account": object, "statement": statement }))
+pub(crate) async fn account(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Answer {
+    let Authorized { principal, object, entry } = &authorized;
+    check_owner(&server, principal, object).map_err(|cause| refuse(&server, Stage::Authorization, cause))?;
+    let recorded = server.admit(entry).await?;
+    let statement = server.bank(&recorded).account(principal, object);
+    Ok(recorded.answer(answer(json!({ "account": object, "statement": statement }))))
 }
 
 pub(crate) async fn transfer(
     State(server): State<Server>,
     Extension(authorized): Extension<Authorized>,
     request: Request,
-) -> Response {
+) -> Answer {
+    let Authorized { principal, entry, .. } = &authorized;
     let (head, body) = request.into_parts();
-    let order = match read_order(&server, &head.headers, body).await {
-        Ok(order) => order,
-        Err(cause) => return server.answers().refuse(Stage::Request.refuses(cause)),
-    };
-    if let Err(cause) = check_owner(&server, &authorized.principal, &order.from) {
-        return server.answers().refuse(Stage::Authorization.refuses(cause));
-    }
-    let reference = server.bank().transfer(&authorized.principal, &order);
-    answer(json!({ "reference": reference }))
+    let order = read_order(&server, &head.headers, body).await;
+    let order = order.map_err(|cause| refuse(&server, Stage::Request, cause))?;
+    check_owner(&server, principal, &order.from).map_err(|cause| refuse(&server, Stage::Authorization, cause))?;
+    let recorded = server.admit(entry).await?;
+    let reference = server.bank(&recorded).transfer(principal, &order);
+    Ok(recorded.answer(answer(json!({ "reference": reference }))))
 }
 
-pub(crate) async fn user(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Response {
-    let profile = server.bank().user(&authorized.principal, &authorized.object);
-    answer(json!({ "profile": profile, "user": authorized.object }))
+pub(crate) async fn user(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Answer {
+    let Authorized { principal, object, entry } = &authorized;
+    let recorded = server.admit(entry).await?;
+    let profile = server.bank(&recorded).user(principal, object);
+    Ok(recorded.answer(answer(json!({ "profile": profile, "user": object }))))
 }
 
-pub(crate) async fn delete_user(
-    State(server): State<Server>,
-    Extension(authorized): Extension<Authorized>,
-) -> Response {
-    server.bank().delete_user(&authorized.principal, &authorized.object);
-    answers::empty(StatusCode::NO_CONTENT)
+pub(crate) async fn delete_user(State(server): State<Server>, Extension(authorized): Extension<Authorized>) -> Answer {
+    let Authorized { principal, object, entry } = &authorized;
+    let recorded = server.admit(entry).await?;
+    server.bank(&recorded).delete_user(principal, object);
+    Ok(recorded.answer(answers::empty(StatusCode::NO_CONTENT)))
 }
 
 /// The fallback. The layer in front of it has refused already; should it ever not, this does.
 pub(crate) async fn absent(State(server): State<Server>) -> Response {
     server.answers().refuse(Stage::Authorization.refuses(Cause::RouteUnknown))
+}
+
+fn refuse(server: &Server, stage: Stage, cause: Cause) -> Response {
+    server.answers().refuse(stage.refuses(cause))
 }
 
 fn answer(value: Value) -> Response {

@@ -21,6 +21,7 @@ mod cryptography;
 mod handlers;
 mod json;
 mod jwks;
+mod record;
 mod request_id;
 mod routes;
 mod server;
@@ -37,7 +38,7 @@ mod trusted;
 mod verifier;
 mod vetting;
 
-pub use audit::{Audit, AuditEvent, Decision, Stage, TracingAudit};
+pub use audit::{Admission, Audit, AuditEvent, Decision, Stage, TracingAudit};
 pub use bank::{Bank, Principal, TransferOrder};
 pub use cause::Cause;
 pub use clock::{Clock, SystemClock};

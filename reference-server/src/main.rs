@@ -1,6 +1,7 @@
 //! `gatecrash-reference`: serves by a configuration, checks one, or writes one for development.
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,11 +67,14 @@ fn serve(config: &std::path::Path) -> ExitCode {
 }
 
 fn say(text: impl Display) -> ExitCode {
-    println!("{text}");
-    ExitCode::SUCCESS
+    match writeln!(io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(format_args!("standard output: {error}")),
+    }
 }
 
 fn refuse(error: impl Display) -> ExitCode {
-    eprintln!("error: {error}");
+    // Nobody is left to hear of it when this fails.
+    let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(2)
 }

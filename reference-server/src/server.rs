@@ -166,7 +166,8 @@ impl Server {
         self.shared.audit.as_ref()
     }
 
-    pub(crate) fn bank(&self) -> &dyn Bank {
+    /// For what is no effect. Handlers ask [`bank`](Server::bank).
+    pub(crate) fn bank_unrecorded(&self) -> &dyn Bank {
         self.shared.bank.as_ref()
     }
 

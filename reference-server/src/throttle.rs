@@ -134,7 +134,8 @@ impl Tries<'_> {
 fn is_guess(cause: Cause) -> bool {
     !matches!(
         cause,
-        Cause::ContentTooLarge
+        Cause::AuditUnavailable
+            | Cause::ContentTooLarge
             | Cause::HandlerTimeout
             | Cause::MethodUnknown
             | Cause::RequestMalformed

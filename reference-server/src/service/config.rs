@@ -14,8 +14,8 @@ use crate::settings::Settings;
 use crate::setup::SetupError;
 use crate::throttle::ThrottleSettings;
 
-pub(super) use self::tables::{Account, Issuer, LogFormat};
-use self::tables::{Clients, Holder, Limits, Log, Metrics, Own, Reload, Shutdown, Throttle, Token};
+pub(super) use self::tables::{Account, AuditFailure, Issuer, LogFormat};
+use self::tables::{Audit, Clients, Holder, Limits, Log, Metrics, Own, Reload, Shutdown, Throttle, Token};
 
 /// Why a configuration cannot be used. Names the file, and the place in it.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,8 @@ pub struct Config {
     pub(super) shutdown: Shutdown,
     #[serde(default)]
     pub(super) log: Log,
+    #[serde(default)]
+    pub(super) audit: Audit,
     pub(super) metrics: Option<Metrics>,
 }
 
@@ -168,6 +170,7 @@ impl Config {
             return refuse("metrics.listen", "is not a loopback address, and asks for no certificate");
         }
         for (key, limit) in [
+            ("audit.queue", self.audit.queue),
             ("limits.max-connections", self.limits.max_connections),
             ("limits.max-concurrent-streams", self.limits.max_concurrent_streams as usize),
         ] {

@@ -2,21 +2,24 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
-use crate::audit::{Audit, AuditEvent, Decision};
+use super::log::Lost;
+use crate::audit::{Admission, Audit, AuditEvent, Decision};
 
 /// Labels with these names, in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +53,8 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Metrics {
+    /// `lost` counts the lines of the log that could not be written.
+    pub(super) fn new(lost: Arc<Lost>) -> Metrics {
         let buckets = || Histogram::new([0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0]);
         let (connections, open_connections, generation) = (Counter::default(), Gauge::default(), Gauge::default());
         let (current_at, reload_failing) = (Gauge::default(), Gauge::default());
@@ -60,6 +64,7 @@ impl Metrics {
         registry.register("connections", "Connections accepted", connections.clone());
         registry.register("open_connections", "Connections now open", open_connections.clone());
         registry.register("decisions", "Decisions by stage, cause and route", decisions.clone());
+        registry.register_collector(Box::new(Collected(lost)));
         registry.register("jwks_fetches", "Looks at key sets by URL", fetches.clone());
         registry.register(
             "trust_current_timestamp_seconds",
@@ -112,10 +117,11 @@ impl Metrics {
         let route = event.route.unwrap_or("none");
         let values = [event.stage.name(), cause, route].map(Cow::Borrowed);
         self.decisions.get_or_create(&Labels(&["stage", "cause", "route"], values.into())).inc();
-        if event.request.is_some() {
-            let labels = Labels(&["route"], vec![Cow::Borrowed(route)]);
-            self.seconds.get_or_create(&labels).observe(event.elapsed.as_secs_f64());
-        }
+    }
+
+    fn answered(&self, route: Option<&'static str>, elapsed: Duration) {
+        let labels = Labels(&["route"], vec![Cow::Borrowed(route.unwrap_or("none"))]);
+        self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
     }
 
     fn text(&self) -> String {
@@ -139,6 +145,23 @@ impl Metrics {
     }
 }
 
+/// Counts that the log keeps.
+#[derive(Debug)]
+struct Collected(Arc<Lost>);
+
+impl Collector for Collected {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        for (name, help, lost) in [
+            ("audit_lost", "Decisions that could not be written", &self.0.audit),
+            ("log_lost", "Lines of the log that could not be written", &self.0.log),
+        ] {
+            let counter = ConstCounter::new(lost.load(Ordering::Relaxed));
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
 fn result(success: bool) -> Cow<'static, str> {
     Cow::Borrowed(if success { "success" } else { "failure" })
 }
@@ -153,5 +176,28 @@ impl<A: Audit> Audit for Counted<A> {
     fn record(&self, event: &AuditEvent) {
         self.metrics.decided(event);
         self.next.record(event);
+    }
+
+    fn admit(&self, event: AuditEvent) -> Admission {
+        match self.next.admit(event.clone()) {
+            Admission::Recorded => self.metrics.decided(&event),
+            Admission::Refused => return Admission::Refused,
+            Admission::Pending(receipt) => {
+                let metrics = self.metrics.clone();
+                return Admission::Pending(Box::pin(async move {
+                    let is_recorded = receipt.await;
+                    if is_recorded {
+                        metrics.decided(&event);
+                    }
+                    is_recorded
+                }));
+            }
+        }
+        Admission::Recorded
+    }
+
+    fn answered(&self, route: Option<&'static str>, elapsed: Duration) {
+        self.metrics.answered(route, elapsed);
+        self.next.answered(route, elapsed);
     }
 }

@@ -13,11 +13,15 @@ use super::config::{Config, ConfigError};
 use super::descriptors::Budget;
 use super::listener::Listening;
 use super::load::{Fetched, now};
+use super::log::{Lines, Trail};
 use super::metrics::{Counted, Metrics};
 use super::reload::{Reloader, Stamp};
-use crate::audit::TracingAudit;
+use crate::audit::{Audit, TracingAudit};
 use crate::clock::SystemClock;
 use crate::server::Server;
+
+/// Longest wait for the last lines of the log to be written.
+const LAST_LINES: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why the server did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +70,7 @@ pub fn check(path: &Path) -> Result<Summary, ConfigError> {
         format!("{}: {keys}", issuer.url)
     });
     let summary = Summary { anchors: trust.client_anchors.len(), crls: trust.crls.len(), issuers: issuers.collect() };
-    build(&config, trust, &Metrics::new())?;
+    build(&config, trust, Arc::new(TracingAudit))?;
     Ok(summary)
 }
 
@@ -77,13 +81,21 @@ pub fn check(path: &Path) -> Result<Summary, ConfigError> {
 /// When the server cannot start.
 pub async fn run(path: &Path) -> Result<usize, RunError> {
     let config = Arc::new(Config::read(path)?);
-    config.start_log()?;
-    let metrics = Metrics::new();
+    let lines = config.start_log()?;
+    let ended = serve(config, &lines).await;
+    // What decided the last requests is written, if it can be.
+    lines.close(LAST_LINES);
+    ended
+}
+
+async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunError> {
+    let metrics = Metrics::new(lines.lost());
     // Before the files are read, so that a change meanwhile is seen at the first look.
     let loaded = Stamp::of(&config.files());
     let trust = config.load(&Fetched::new(), now())?;
     let sources = config.sources(now())?;
-    let server = build(&config, trust, &metrics)?;
+    let trail = Trail { lines: Arc::clone(lines), format: config.log.format, on_failure: config.audit.on_failure };
+    let server = build(&config, trust, Arc::new(Counted { metrics: metrics.clone(), next: trail }))?;
     metrics.trust_is_current(now());
 
     let on = |kind, what: &str| {
@@ -146,9 +158,8 @@ pub async fn run(path: &Path) -> Result<usize, RunError> {
     Ok(cut_off)
 }
 
-fn build(config: &Config, trust: crate::trust::Trust, metrics: &Metrics) -> Result<Server, ConfigError> {
-    let audit = Counted { metrics: metrics.clone(), next: TracingAudit };
+fn build(config: &Config, trust: crate::trust::Trust, audit: Arc<dyn Audit>) -> Result<Server, ConfigError> {
     let bank = Arc::new(Accounts::new(&config.accounts));
-    Server::new(trust, config.settings(), Arc::new(SystemClock), bank, Arc::new(audit))
+    Server::new(trust, config.settings(), Arc::new(SystemClock), bank, audit)
         .map_err(|source| ConfigError::Setup { path: config.path.clone(), source })
 }

@@ -10,4 +10,5 @@ mod faulty;
 #[expect(dead_code, reason = "the other tests of sockets use the rest")]
 mod running;
 
+mod log;
 mod reload;

@@ -11,4 +11,5 @@ mod limits;
 mod observed;
 mod reload;
 mod requests;
+#[expect(dead_code, reason = "the tests among faults use the rest")]
 mod running;

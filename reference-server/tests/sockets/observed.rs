@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::deployment::ALICES;
-use crate::running::Running;
+use crate::running::{Running, plain_client};
 
 #[tokio::test]
 async fn decisions_are_logged_and_counted_without_secrets() {
@@ -39,8 +39,7 @@ async fn decisions_are_logged_and_counted_without_secrets() {
     assert_ne!(decisions[0]["request"], refused["request"]);
 
     let metrics = format!("http://{}/metrics", running.metrics_address());
-    let counts = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(rustls_none()).build().unwrap();
-    let counts = counts.get(metrics).send().await.unwrap().text().await.unwrap();
+    let counts = plain_client().get(metrics).send().await.unwrap().text().await.unwrap();
     for line in [
         r#"reference_decisions_total{stage="authorization",cause="owner",route="/v1/accounts/{id}"} 1"#,
         r#"reference_decisions_total{stage="authorization",cause="none",route="/v1/accounts/{id}"} 1"#,
@@ -56,13 +55,4 @@ async fn decisions_are_logged_and_counted_without_secrets() {
     for segment in token.split('.').chain([&certificate[..40], &deployment.read("issuer.key")[40..80]]) {
         assert!(!log.contains(segment), "{segment} stands in the log");
     }
-}
-
-/// A TLS configuration for a client that speaks none: reqwest wants one to be built without a provider of the process.
-fn rustls_none() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }

@@ -26,6 +26,18 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Arc<Mutex<Reader>>,
+}
+
+/// Whether somebody reads the log.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Reader {
+    #[default]
+    Reads,
+    /// The pipe fills up.
+    Sleeps,
+    /// The pipe breaks.
+    IsGone,
 }
 
 impl Running {
@@ -50,10 +62,39 @@ impl Running {
         let mut child =
             command.arg("--config").arg(deployment.path("server.toml")).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (lines, shared) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| shared.lock().unwrap().push(line)));
-        let mut running = Running { deployment, address: ([127, 0, 0, 1], 0).into(), child, log };
+        let reader = Arc::new(Mutex::new(Reader::Reads));
+        if let Some(pipe) = child.stderr.take() {
+            let (mut lines, shared, state) = (BufReader::new(pipe).lines(), Arc::clone(&log), Arc::clone(&reader));
+            std::thread::spawn(move || {
+                loop {
+                    let now = *state.lock().unwrap();
+                    match now {
+                        Reader::Reads => match lines.next() {
+                            Some(Ok(line)) => shared.lock().unwrap().push(line),
+                            Some(Err(_)) | None => return,
+                        },
+                        Reader::Sleeps => std::thread::sleep(Duration::from_millis(5)),
+                        Reader::IsGone => return,
+                    }
+                }
+            });
+        }
+        let mut running = Running { deployment, address: ([127, 0, 0, 1], 0).into(), child, log, reader };
         running.address = running.address_in(&running.wait_for("serving"));
+        running
+    }
+
+    /// Starts a deployment that listens on this port, by a command that keeps the log to itself.
+    pub(crate) fn without_log(mut command: Command, deployment: Deployment, port: u16) -> Running {
+        let child = command.arg("--config").arg(deployment.path("server.toml")).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let running =
+            Running { deployment, address: ([127, 0, 0, 1], port).into(), child, log, reader: Arc::default() };
+        let start = Instant::now();
+        while std::net::TcpStream::connect(running.address).is_err() {
+            assert!(start.elapsed() < PATIENCE, "nobody listens");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         running
     }
 
@@ -66,6 +107,18 @@ impl Running {
 
     pub(crate) fn metrics_address(&self) -> SocketAddr {
         self.address_in(&self.wait_for("metrics"))
+    }
+
+    /// Has the log read or not, from the next line on.
+    pub(crate) fn reader(&self, reader: Reader) {
+        *self.reader.lock().unwrap() = reader;
+    }
+
+    /// What is counted under exactly this name and these labels.
+    pub(crate) async fn count(&self, metrics: SocketAddr, name: &str) -> u64 {
+        let text = plain_client().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+        let values = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<u64>().ok());
+        values.sum()
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
@@ -151,6 +204,16 @@ impl Running {
     pub(crate) async fn get(&self, client: &Client, path: &str, token: &str) -> reqwest::Result<Response> {
         client.get(self.url(path)).bearer_auth(token).send().await
     }
+}
+
+/// A client for what speaks no TLS; reqwest wants a configuration that was built without a provider of the process.
+pub(crate) fn plain_client() -> Client {
+    let tls = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Client::builder().no_proxy().tls_backend_preconfigured(tls).build().unwrap()
 }
 
 impl Drop for Running {

@@ -190,6 +190,31 @@ impl Default for Log {
     }
 }
 
+/// How decisions are recorded. They go where the log goes, whatever its filter.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::service) struct Audit {
+    pub(in crate::service) on_failure: AuditFailure,
+    /// Most decisions that wait to be written.
+    pub(in crate::service) queue: usize,
+}
+
+impl Default for Audit {
+    fn default() -> Audit {
+        Audit { on_failure: AuditFailure::Refuse, queue: 4096 }
+    }
+}
+
+/// What happens when a decision cannot be written.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::service) enum AuditFailure {
+    /// Requests go on, and what was not written is counted.
+    Continue,
+    /// No effect without its record: requests are answered 503.
+    Refuse,
+}
+
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::service) enum LogFormat {
