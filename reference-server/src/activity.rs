@@ -35,6 +35,12 @@ impl Activity {
         UnderWay(self.clone())
     }
 
+    /// Since when no request has been under way; `None` while one is.
+    #[cfg(feature = "service")]
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        (self.0.under_way.load(Ordering::Acquire) == 0).then(|| self.ended())
+    }
+
     /// Done when no request has been under way for so long, counted from now at the earliest.
     pub(crate) async fn idle_for(&self, limit: Duration) {
         let asked = Instant::now();

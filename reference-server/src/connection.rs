@@ -31,6 +31,20 @@ use crate::vetting::Vetting;
 #[derive(Clone, Debug)]
 pub struct PeerCertificates(pub Arc<[CertificateDer<'static>]>);
 
+/// Time for the last answer to be written, and for the peer to say goodbye.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+/// The same when somebody else waits for the place of this connection.
+#[cfg(feature = "service")]
+pub(crate) const SHORT_LINGER: Duration = Duration::from_millis(50);
+
+/// A stream whose handshake was accepted.
+pub(crate) struct Accepted<IO> {
+    stream: TlsStream<IO>,
+    peer: PeerCertificates,
+    vetting: Vetting,
+    speaks_http2: bool,
+}
+
 /// Why a connection ended other than by being closed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -83,18 +97,42 @@ impl Server {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut shutdown = pin!(shutdown);
-        let trusted = self.trusted();
-        let stream = tokio::select! {
-            accepted = self.accept(io, Arc::clone(&trusted.tls)) => accepted?,
+        let accepted = tokio::select! {
+            accepted = self.handshake(io) => accepted?,
             () = &mut shutdown => return Ok(()),
         };
+        let shutdown = async {
+            shutdown.await;
+            LINGER
+        };
+        self.serve_accepted(accepted, Activity::default(), shutdown).await
+    }
+
+    /// The handshake alone.
+    pub(crate) async fn handshake<IO>(&self, io: IO) -> Result<Accepted<IO>, ConnectionError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let trusted = self.trusted();
+        let stream = self.accept(io, Arc::clone(&trusted.tls)).await?;
         let (_, session) = stream.get_ref();
         let peer = PeerCertificates(session.peer_certificates().unwrap_or_default().iter().cloned().collect());
         let vetting = Vetting::of_handshake(&peer, trusted.generation, clock::whole_seconds(self.clock()));
         let speaks_http2 = session.alpn_protocol() == Some(b"h2".as_slice());
-        drop(trusted);
+        Ok(Accepted { stream, peer, vetting, speaks_http2 })
+    }
 
-        let activity = Activity::default();
+    /// Requests, until the peer closes, or until `shutdown` is done. It says how long an idle peer may take to go.
+    pub(crate) async fn serve_accepted<IO>(
+        &self,
+        accepted: Accepted<IO>,
+        activity: Activity,
+        shutdown: impl Future<Output = Duration>,
+    ) -> Result<(), ConnectionError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Accepted { stream, peer, vetting, speaks_http2 } = accepted;
         let (router, requests) = (self.router(), activity.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer.clone());
@@ -111,8 +149,8 @@ impl Server {
         let (io, settings) = (TokioIo::new(stream), self.settings());
         let ended = async {
             tokio::select! {
-                () = shutdown => {}
-                () = activity.idle_for(settings.idle_timeout) => {}
+                linger = shutdown => linger,
+                () = activity.idle_for(settings.idle_timeout) => LINGER,
             }
         };
         if speaks_http2 {
@@ -181,20 +219,18 @@ fn http2_limits(settings: &Settings) -> http2::Builder<TokioExecutor> {
 /// answered.
 async fn until<C: Future<Output = hyper::Result<()>>>(
     connection: C,
-    ended: impl Future<Output = ()>,
+    ended: impl Future<Output = Duration>,
     stop: impl FnOnce(Pin<&mut C>),
     activity: &Activity,
 ) -> Result<(), ConnectionError> {
-    /// Time for the last answer to be written, and for the peer to say goodbye.
-    const LINGER: Duration = Duration::from_secs(1);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
-        () = ended => {
+        linger = ended => {
             stop(connection.as_mut());
             tokio::select! {
                 served = connection => served,
-                () = activity.idle_for(LINGER) => Ok(()),
+                () = activity.idle_for(linger) => Ok(()),
             }
         }
     };

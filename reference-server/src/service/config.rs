@@ -172,6 +172,8 @@ impl Config {
         for (key, limit) in [
             ("audit.queue", self.audit.queue),
             ("limits.max-connections", self.limits.max_connections),
+            ("limits.max-handshakes", self.limits.max_handshakes),
+            ("limits.max-handshakes-per-address", self.limits.max_handshakes_per_address),
             ("limits.max-concurrent-streams", self.limits.max_concurrent_streams as usize),
         ] {
             if limit == 0 {

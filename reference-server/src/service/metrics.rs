@@ -41,6 +41,9 @@ type Seconds = Family<Labels, Histogram, fn() -> Histogram>;
 #[derive(Clone)]
 pub(super) struct Metrics {
     pub(super) connections: Counter,
+    pub(super) connections_yielded: Counter,
+    pub(super) handshakes: Gauge,
+    pub(super) handshakes_yielded: Counter,
     pub(super) open_connections: Gauge,
     current_at: Gauge,
     decisions: Family<Labels, Counter>,
@@ -57,12 +60,25 @@ impl Metrics {
     pub(super) fn new(lost: Arc<Lost>) -> Metrics {
         let buckets = || Histogram::new([0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0]);
         let (connections, open_connections, generation) = (Counter::default(), Gauge::default(), Gauge::default());
+        let (connections_yielded, handshakes, handshakes_yielded) =
+            (Counter::default(), Gauge::default(), Counter::default());
         let (current_at, reload_failing) = (Gauge::default(), Gauge::default());
         let (decisions, fetches, reloads) = (Family::default(), Family::default(), Family::default());
         let seconds: Seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
         let mut registry = Registry::with_prefix("reference");
         registry.register("connections", "Connections accepted", connections.clone());
         registry.register("open_connections", "Connections now open", open_connections.clone());
+        registry.register(
+            "connections_yielded",
+            "Idle connections that made room for another",
+            connections_yielded.clone(),
+        );
+        registry.register("handshakes", "Handshakes in progress", handshakes.clone());
+        registry.register(
+            "handshakes_yielded",
+            "Unfinished handshakes that made room for another",
+            handshakes_yielded.clone(),
+        );
         registry.register("decisions", "Decisions by stage, cause and route", decisions.clone());
         registry.register_collector(Box::new(Collected(lost)));
         registry.register("jwks_fetches", "Looks at key sets by URL", fetches.clone());
@@ -78,6 +94,9 @@ impl Metrics {
         let registry = Arc::new(registry);
         Metrics {
             connections,
+            connections_yielded,
+            handshakes,
+            handshakes_yielded,
             open_connections,
             current_at,
             decisions,

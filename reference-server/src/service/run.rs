@@ -107,7 +107,7 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
     let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
 
-    let wanted = Budget { connections: config.limits.max_connections, handshakes: 0 };
+    let wanted = Budget { connections: config.limits.max_connections, handshakes: config.limits.max_handshakes };
     let budget = Budget::reserve(wanted).ok_or_else(|| RunError::System {
         what: "file descriptors".to_owned(),
         source: std::io::Error::other("the limit of this process (ulimit -n) leaves none for clients"),
@@ -115,6 +115,7 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
     if budget != wanted {
         tracing::warn!(
             max_connections = budget.connections,
+            max_handshakes = budget.handshakes,
             "the limit of file descriptors (ulimit -n) allows fewer connections than the configuration"
         );
     }
@@ -144,8 +145,13 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
 
     tracing::info!(%address, "serving");
     let (stop, stopped) = watch::channel(false);
-    let listening =
-        Listening { server, metrics, max_connections: budget.connections, deadline: config.shutdown.deadline };
+    let listening = Listening {
+        server,
+        metrics,
+        budget,
+        handshakes_of_address: config.limits.max_handshakes_per_address,
+        deadline: config.shutdown.deadline,
+    };
     let serving = tokio::spawn(listening.serve(listener, stopped));
     tokio::select! {
         _ = terminate.recv() => {}

@@ -7,8 +7,8 @@
 mod deployment;
 mod faulty;
 #[path = "../sockets/running.rs"]
-#[expect(dead_code, reason = "the other tests of sockets use the rest")]
 mod running;
 
+mod clients;
 mod log;
 mod reload;

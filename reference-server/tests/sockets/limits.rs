@@ -89,16 +89,36 @@ async fn idle_handshakes_keep_nobody_out() {
     drop(idle);
 }
 
+/// A connection with an order under way, whose body never comes.
+async fn busy(running: &Running) -> impl Sized + use<> {
+    let (alice, token) = (running.deployment.identity("alice"), running.deployment.token("alice"));
+    let mut stream = running.connect(&alice, b"http/1.1").await;
+    let head = format!(
+        "POST /v1/transfers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+    stream
+}
+
 #[tokio::test]
 async fn no_more_connections_than_allowed() {
     let running = Running::with("\n[limits]\nmax-connections = 2\n");
-    let alice = running.deployment.identity("alice");
-    let first = running.connect(&alice, b"h2").await;
-    let _second = running.connect(&alice, b"h2").await;
-    let third = tokio::time::timeout(Duration::from_millis(700), running.connect(&alice, b"h2")).await;
-    assert!(third.is_err(), "a third connection was served");
+    let (alice, token) = (running.deployment.identity("alice"), running.deployment.token("alice"));
+    let ask = async |longest| {
+        let client = running.client(Some(&alice), true);
+        tokio::time::timeout(Duration::from_millis(longest), running.get(&client, ALICES, &token)).await
+    };
+    // Two that do nothing make room.
+    let _idle = [running.connect(&alice, b"h2").await, running.connect(&alice, b"h2").await];
+    assert_eq!(ask(10_000).await.unwrap().unwrap().status(), StatusCode::OK);
+    // Two with requests under way do not.
+    let (first, _second) = (busy(&running).await, busy(&running).await);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(ask(700).await.is_err(), "a third connection was served");
     drop(first);
-    tokio::time::timeout(Duration::from_secs(10), running.connect(&alice, b"h2")).await.unwrap();
+    assert_eq!(ask(10_000).await.unwrap().unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]

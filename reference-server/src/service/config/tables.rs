@@ -83,7 +83,12 @@ pub(in crate::service) struct Account {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::service) struct Limits {
+    /// Connections whose handshake is done; when all are taken, an idle one yields.
     pub(in crate::service) max_connections: usize,
+    /// Handshakes in progress; when all places are taken, the oldest yields.
+    pub(in crate::service) max_handshakes: usize,
+    /// The same from one address, which for IPv6 is a /64.
+    pub(in crate::service) max_handshakes_per_address: usize,
     pub(in crate::service) max_concurrent_streams: u32,
     /// Octets.
     pub(in crate::service) header: usize,
@@ -110,6 +115,8 @@ impl Default for Limits {
         let settings = Settings::default();
         Limits {
             max_connections: 1024,
+            max_handshakes: 512,
+            max_handshakes_per_address: 128,
             max_concurrent_streams: settings.max_concurrent_streams,
             header: settings.header_limit,
             body: settings.body_limit,

@@ -103,8 +103,10 @@ impl Lines {
     fn push_audit(&self, line: Line) -> Option<()> {
         let mut state = self.lock();
         let is_awaited = matches!(line.kind, Kind::Awaited(_));
+        // Whoever floods the log with refusals keeps nobody's admission from being recorded.
+        let most = if is_awaited { self.most_audit } else { self.most_audit.div_ceil(2) };
         let is_stuck = state.writing.is_some_and(|since| since.elapsed() > PATIENCE);
-        if state.closed || state.audit >= self.most_audit || (is_stuck && is_awaited) {
+        if state.closed || state.audit >= most || (is_stuck && is_awaited) {
             // What is awaited is refused, not lost.
             if !is_awaited {
                 self.lost.audit.fetch_add(1, Ordering::Relaxed);
