@@ -1,7 +1,8 @@
 //! Findings that were none: what a service may do by the letter of a standard. Each names the clause that allows it.
 
 use gatecrash::model::{
-    AuthorizationForm, Binding, Blueprint, Case, Mutation, Person, Policy, Stance, SubjectName, Value, judge, resolve,
+    AuthorizationForm, Binding, Blueprint, Case, Mutation, Person, Policy, Promise, Stance, SubjectName, Value, judge,
+    resolve,
 };
 
 use crate::support::NOW;
@@ -69,20 +70,20 @@ fn a_date_beyond_every_reader() {
 /// RFC 7519 §4.1.6 asks for nothing of `iat`. Who promises `nbf` alone may read it or not.
 #[test]
 fn an_issue_date_where_not_before_is_promised() {
-    let only_nbf = |policy: &mut Policy| policy.tokens.required.retain(|name| name != "iat");
+    let only_nbf = |policy: &mut Policy| policy.tokens.set_promise("iat", Promise::Ignored);
     let later = |name: &str| vec![Mutation::SetClaim { name: name.into(), value: Value::Seconds(200) }];
     assert_eq!(verdict(later("iat"), only_nbf), "either");
     assert_eq!(verdict(claim("iat", "\"x\""), only_nbf), "either");
     assert_eq!(verdict(later("nbf"), only_nbf), "refuse");
     assert_eq!(verdict(later("iat"), strict), "refuse");
     // Nor is anybody kept from looking at a date that is not promised (RFC 7519 §4.1.5).
-    assert_eq!(verdict(later("nbf"), |policy| policy.tokens.not_before = false), "either");
+    assert_eq!(verdict(later("nbf"), |policy| policy.tokens.set_promise("nbf", Promise::Ignored)), "either");
 }
 
 /// RFC 7519 §4.1.3: a token for another audience may be refused by a service that does not promise to ask.
 #[test]
 fn an_audience_where_none_is_promised() {
-    let unasked = |policy: &mut Policy| policy.tokens.audience = false;
+    let unasked = |policy: &mut Policy| policy.tokens.set_promise("aud", Promise::Ignored);
     assert_eq!(verdict(claim("aud", "\"https://other.example\""), unasked), "either");
     assert_eq!(verdict(vec![], unasked), "admit");
 }

@@ -2,7 +2,7 @@
 
 use gatecrash::{
     catalogue::Catalogue,
-    model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy},
+    model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy, Promise},
     policy_gaps::{PolicyGap, gaps_of},
 };
 
@@ -34,14 +34,14 @@ fn each_gap_names_what_it_switches_off() {
         assert_eq!(list[0].place, place);
         assert!(list[0].families.iter().any(|it| it == family), "{place}: {family}: {list:?}");
     };
-    one("certificates.client", "factor-alone", &|policy| policy.certificates.client = ClientCertificate::Application);
+    one("certificates.client", "factor-alone", &|policy| policy.certificates.client = ClientCertificate::Optional);
     one("certificates.identity", "id-disagree", &|policy| policy.certificates.identity = Identity::None);
     one("certificates.revocation", "chain-revoked", &|policy| policy.certificates.revocation = false);
     one("http.authority", "host", &|policy| policy.http.authority = AuthorityCheck::Any);
-    one("tokens.audience", "aud-other", &|policy| policy.tokens.audience = false);
+    one("tokens.promises.aud", "aud-other", &|policy| policy.tokens.set_promise("aud", Promise::Ignored));
     one("tokens.binding", "bound-elsewhere", &|policy| policy.tokens.binding = Binding::None);
     one("tokens.types", "typ", &|policy| policy.tokens.types.clear());
-    one("tokens.required", "aud-missing", &|policy| policy.tokens.required.retain(|claim| claim != "aud"));
+    one("tokens.promises.aud", "aud-missing", &|policy| policy.tokens.set_promise("aud", Promise::IfPresent));
     one("issuers[1].may-grant", "issuer-overreach", &|policy| policy.issuers[1].may_grant.clear());
     one("issuers[1].speaks-for", "issuer-scope-of-trust", &|policy| policy.issuers[1].speaks_for.clear());
     one("may-hold", "cert-cap", &|policy| policy.may_hold.clear());

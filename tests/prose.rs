@@ -178,7 +178,8 @@ fn nobody_reads_rust_debug_output() {
             continue;
         }
         // A fault of a template quotes the template.
-        let forms = DEBUG_FORMS.iter().filter(|form| **form != "${" || !file.display().to_string().contains("template"));
+        let forms =
+            DEBUG_FORMS.iter().filter(|form| **form != "${" || !file.display().to_string().contains("template"));
         for form in forms.filter(|form| text.contains(**form)) {
             found.push(format!("{}: {form}", file.file_name().unwrap().display()));
         }

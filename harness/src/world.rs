@@ -22,7 +22,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use gatecrash_model::{Blueprint, CertificateSpec, IssuerRole, KeyName, MacSecret, Person, Policy, PolicyFault, Scene};
+use gatecrash_model::{
+    Blueprint, CertificateSpec, IssuerRole, KeyName, MacSecret, Person, Policy, PolicyFault, Scene, TokenKey,
+};
 use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
@@ -37,7 +39,7 @@ pub use witness::{Hit, Seen, Witness};
 use crate::cache::BoundedCache;
 use crypto::{Crypto, Layers};
 use forge::{ClientKey, ForgeError, chain, token};
-use keys::Keyring;
+use keys::{Keyring, Wanted};
 
 /// The present of a world with a frozen clock: 2026-09-21T14:13:20Z.
 const FROZEN: i64 = 1_790_000_000;
@@ -153,7 +155,11 @@ impl World {
         let mut blueprint = Blueprint::new(policy, now);
         blueprint.scene = options.scene;
         blueprint.drift = if options.clock == Clock::System { DRIFT } else { 0 };
-        let keyring = Keyring::new(options.seed, options.shared_secret.as_deref(), options.layers);
+        let wanted = Wanted {
+            issuers: blueprint.policy.issuers.len(),
+            p384: blueprint.policy.tokens.algorithms.iter().any(|name| name == "ES384"),
+        };
+        let keyring = Keyring::for_policy(options.seed, options.shared_secret.as_deref(), options.layers, wanted);
         let mint = Mint::new(keyring.clone(), now);
         let (clock, witness, taken) = (options.clock, Witness::default(), Default::default());
         let secrets = Person::ALL.iter().copied().flat_map(|person| {
@@ -397,7 +403,7 @@ impl World {
         &self.blueprint.policy.audience
     }
 
-    /// The secret shared with the home issuer.
+    /// The secret that the options share with the home issuer, where they do.
     ///
     /// ```
     /// # let policy = gatecrash::example::policy();
@@ -409,6 +415,22 @@ impl World {
     /// ```
     pub fn shared_secret(&self) -> Option<&[u8]> {
         self.options.shared_secret.as_deref()
+    }
+
+    /// The secret of an issuer for the `HS` algorithms: the one of the options, or one that the seed makes, which is text.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
+    /// use gatecrash::model::IssuerRole;
+    /// // What a service reads from its environment.
+    /// let secret = std::str::from_utf8(world.hmac_secret(IssuerRole::Home))?;
+    /// assert_eq!(secret.len(), 64);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn hmac_secret(&self, role: IssuerRole) -> &[u8] {
+        let key = self.keyring.secret(KeyName::Token(role, TokenKey::Shared));
+        key.and_then(|key| key.shared_octets()).unwrap_or_default()
     }
 
     /// The trust anchors for client certificates, in DER.

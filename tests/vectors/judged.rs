@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash::model::{
-    Algorithm, Binding, Blueprint, Case, CredentialSeen, IssuerRole, KeyName, Lifted, Person, Policy, Rule, Seal,
-    Stance, TextFault, TokenKey, TokenPolicy, TokenSeen, judge_lifted, resolve,
+    Algorithm, Binding, Blueprint, Case, CredentialSeen, IssuerRole, KeyName, Lifted, Person, Policy, Promise, Rule,
+    Seal, Stance, TextFault, TokenKey, TokenPolicy, TokenSeen, judge_lifted, resolve,
 };
 use p256::ecdsa::signature::Verifier as _;
 use serde_json::Value;
@@ -34,14 +34,11 @@ fn blueprint() -> Blueprint {
     let mut policy: Policy = gatecrash_gallery::policy().unwrap();
     policy.audience = "vec-aud".into();
     policy.issuers[0].url = "vec-iss".into();
-    policy.tokens = TokenPolicy {
-        types: Vec::new(),
-        required: Vec::new(),
-        not_before: false,
-        lifetime: None,
-        binding: Binding::None,
-        ..policy.tokens
-    };
+    policy.tokens = TokenPolicy { types: Vec::new(), lifetime: None, binding: Binding::None, ..policy.tokens };
+    policy.tokens.set_promise("aud", Promise::IfPresent);
+    for claim in ["client_id", "iat", "jti", "nbf", "sub"] {
+        policy.tokens.set_promise(claim, Promise::Ignored);
+    }
     Blueprint::new(policy, NOW)
 }
 

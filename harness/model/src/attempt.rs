@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
-    AuthorizationForm, Blueprint, ChainSpec, ConfirmationOf, CredentialSeen, KeyName, Member, MessageSeen, PayloadForm,
-    Person, RequestSpec, Seal, SegmentForm, SegmentName, Segments, ServerName, SignatureForm, TextFault, TokenKey,
-    TokenSeen, TokenSpec, Transport, Value,
+    AuthorizationForm, Blueprint, Carriage, ChainSpec, ConfirmationOf, CredentialSeen, KeyName, Member, MessageSeen,
+    PayloadForm, Person, RequestSpec, Seal, SegmentForm, SegmentName, Segments, ServerName, SignatureForm, TextFault,
+    TokenKey, TokenSeen, TokenSpec, Transport, Value,
     json::{self, Json},
 };
 
@@ -74,8 +74,9 @@ impl Attempt {
             Some(AuthorizationForm::PathParameter) => format!("{};access_token=", self.request.path),
             _ => self.request.path.clone(),
         };
-        let mut headers: Vec<String> =
-            carried.and_then(AuthorizationForm::other_field).map(String::from).into_iter().collect();
+        let own = blueprint.policy.tokens.carried.field();
+        let other = carried.and_then(AuthorizationForm::other_field).filter(|name| *name != own);
+        let mut headers: Vec<String> = other.map(String::from).into_iter().collect();
         headers.extend(self.request.headers.iter().map(|header| header.name.clone()));
         if let crate::Protocol::Http2(form) = self.request.protocol {
             headers.extend(form.fields().iter().filter(|name| **name != "connection").map(ToString::to_string));
@@ -109,6 +110,13 @@ impl Attempt {
                 CredentialSeen::Token(self.token_seen(token, blueprint))
             }
         };
+        match (&blueprint.policy.tokens.carried, &self.request.authorization) {
+            (Carriage::Scheme { .. }, _) => {}
+            (_, Absent | Empty) => return CredentialSeen::Absent,
+            (_, Repeated | TwoPrincipals) => return CredentialSeen::Repeated,
+            (Carriage::Cookie { .. } | Carriage::Field { .. }, _) => return seen(),
+        }
+        let scheme = blueprint.policy.tokens.carried.scheme().unwrap_or_default();
         match &self.request.authorization {
             Absent | Cookie(_) | Empty | FormBody | NoScheme | OtherHeader(_) | PathParameter | Percent | Query
             | QueryEncoded | Trailer => CredentialSeen::Absent,
@@ -122,7 +130,7 @@ impl Attempt {
                 _ => TextFault::Segments,
             })),
             BodyToo | CookieToo | Folded | Padded | QueryEncodedToo | QueryToo | SpaceBeforeColon | TwoSpaces => seen(),
-            Scheme(name) if name.eq_ignore_ascii_case("bearer") => seen(),
+            Scheme(name) if name.eq_ignore_ascii_case(scheme) => seen(),
             Scheme(_) => CredentialSeen::Absent,
         }
     }

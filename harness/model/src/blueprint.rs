@@ -1,8 +1,11 @@
 //! The world as symbols: who trusts which key, who is called what, who owns what. The harness builds bytes from it.
 
+use std::borrow::Cow;
+
 use crate::{
     AnchorName, BasicConstraints, CertificateSpec, ChainSpec, Change, CrlEntry, Identity, IssuerRole, KeyName,
-    KeyUsage, Person, Policy, Proof, Purpose, Route, Scene, SerialName, SubjectName, TokenKey, Unfit,
+    KeyUsage, Person, Policy, Proof, Purpose, Route, Scene, SerialName, SubjectAttribute, SubjectName, TokenKey, Unfit,
+    Value,
 };
 
 /// A trust anchor for client certificates (RFC 5280 §6.1.1 (d)).
@@ -77,7 +80,7 @@ impl Blueprint {
         Self { policy, scene: Scene::Usual, now, drift: 0, changed: Changed::default() }
     }
 
-    /// The SPIFFE id of a person.
+    /// What a person is called in this service, as the policy's `people.principal` says.
     ///
     /// ```
     /// # use gatecrash_model::*;
@@ -87,7 +90,39 @@ impl Blueprint {
     /// assert_eq!(blueprint.id(Person::Kass), "spiffe://example.test/partner/kass");
     /// ```
     pub fn id(&self, person: Person) -> String {
-        format!("spiffe://{}/{}/{}", self.policy.trust_domain, person.tenant(), person.name())
+        self.policy.people.principal.of(person, &self.policy.trust_domain)
+    }
+
+    /// The same as a claim: a number where the service counts its people.
+    pub(crate) fn principal_value(&self, person: Person) -> Value {
+        let id = self.id(person);
+        Value::Json(if self.policy.people.principal.is_integer() { id } else { crate::json::quote(&id) })
+    }
+
+    /// The name of a person in the client certificate, of the kind that the policy takes for identity.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let policy = gatecrash_model::example::policy();
+    /// let mut blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::{Identity, Person};
+    /// blueprint.policy.certificates.identity = Identity::Dns;
+    /// assert_eq!(blueprint.certificate_name(Person::Kass), "kass.partner.example.test");
+    /// ```
+    pub fn certificate_name(&self, person: Person) -> String {
+        let domain = &self.policy.trust_domain;
+        match self.policy.certificates.identity {
+            Identity::CommonName | Identity::OrganizationalUnit => self.id(person),
+            Identity::Dns => format!("{}.{}.{domain}", person.name(), person.tenant()),
+            Identity::Email => format!("{}@{domain}", person.name()),
+            Identity::None | Identity::Spiffe => self.policy.spiffe_id(person),
+        }
+    }
+
+    /// The principal that a name in a certificate stands for: the person's, or the name itself.
+    pub(crate) fn principal_of<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let person = Person::ALL.iter().copied().find(|person| self.certificate_name(*person) == name);
+        person.map_or(Cow::Borrowed(name), |person| Cow::Owned(self.id(person)))
     }
 
     /// The issuer's `iss`; `None` when the policy has no such issuer.
@@ -102,9 +137,8 @@ impl Blueprint {
     /// ```
     pub fn issuer_url(&self, role: IssuerRole) -> Option<String> {
         match role {
-            IssuerRole::Home => self.policy.issuers.first().map(|issuer| issuer.url.clone()),
-            IssuerRole::Partner => self.policy.issuers.get(1).map(|issuer| issuer.url.clone()),
             IssuerRole::Rogue => Some("https://issuer.eve.example".into()),
+            role => self.policy.issuers.get(role.index()?).map(|issuer| issuer.url.clone()),
         }
     }
 
@@ -120,7 +154,7 @@ impl Blueprint {
     /// ```
     pub fn issuer_role(&self, url: &str) -> Option<IssuerRole> {
         let at = self.policy.issuers.iter().position(|issuer| issuer.url == url)?;
-        Some(if at == 0 { IssuerRole::Home } else { IssuerRole::Partner })
+        Some(IssuerRole::at(at))
     }
 
     /// The issuer that honestly vouches for a person in this policy.
@@ -134,8 +168,14 @@ impl Blueprint {
     /// assert_eq!(blueprint.issuer_of(Person::Kass), IssuerRole::Home);
     /// ```
     pub fn issuer_of(&self, person: Person) -> IssuerRole {
+        let further = match person {
+            Person::Courier => 2,
+            Person::Dora => 3,
+            _ => usize::MAX,
+        };
         match person.issuer() {
             IssuerRole::Partner if self.policy.issuers.len() < 2 => IssuerRole::Home,
+            _ if further < self.policy.issuers.len() => IssuerRole::at(further),
             role => role,
         }
     }
@@ -153,15 +193,17 @@ impl Blueprint {
         match key {
             KeyName::Token(role, kind) => {
                 let role = match role {
-                    IssuerRole::Home => "home",
-                    IssuerRole::Partner => "partner",
-                    IssuerRole::Rogue => "rogue",
+                    IssuerRole::Further(number) => format!("further{number}"),
+                    IssuerRole::Home => "home".into(),
+                    IssuerRole::Partner => "partner".into(),
+                    IssuerRole::Rogue => "rogue".into(),
                 };
                 let kind = match kind {
                     TokenKey::Encryption if self.scene == Scene::SharedKeyId && role == "home" => "p256",
                     TokenKey::Ed25519 => "ed25519",
                     TokenKey::Encryption => "encryption",
                     TokenKey::P256 => "p256",
+                    TokenKey::P384 => "p384",
                     TokenKey::Retired => "retired",
                     TokenKey::Rsa => "rsa",
                     TokenKey::Rsa1024 => "rsa1024",
@@ -191,19 +233,14 @@ impl Blueprint {
         };
         let allowed = |name: &str| self.policy.tokens.algorithms.iter().any(|algorithm| algorithm == name);
         let mut keys = Vec::new();
-        if allowed("ES256") {
-            keys.push(known(TokenKey::P256, "ES256", true));
-        }
-        if allowed("EdDSA") {
-            keys.push(known(TokenKey::Ed25519, "EdDSA", true));
-        }
-        if allowed("RS256") {
-            keys.push(known(TokenKey::Rsa, "RS256", true));
-        }
-        for name in ["HS256", "HS384", "HS512"] {
-            if allowed(name) {
-                keys.push(known(TokenKey::Shared, name, true));
-            }
+        for (kind, names) in [
+            (TokenKey::P256, &["ES256"][..]),
+            (TokenKey::P384, &["ES384"]),
+            (TokenKey::Ed25519, &["EdDSA"]),
+            (TokenKey::Rsa, &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
+            (TokenKey::Shared, &["HS256", "HS384", "HS512"]),
+        ] {
+            keys.extend(names.iter().filter(|name| allowed(name)).map(|name| known(kind, name, true)));
         }
         if keys.iter().any(|key| !key.algorithm.starts_with("HS")) {
             keys.push(known(TokenKey::Encryption, "ES256", false));
@@ -245,6 +282,7 @@ impl Blueprint {
                 let algorithm = match key {
                     TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => "ES256",
                     TokenKey::Ed25519 | TokenKey::SmallOrder => "EdDSA",
+                    TokenKey::P384 => "ES384",
                     TokenKey::Rsa | TokenKey::Rsa1024 => "RS256",
                     TokenKey::Shared => "HS256",
                 };
@@ -365,6 +403,14 @@ impl Blueprint {
         format!("urn:gatecrash:private/{}-5e9c41d7", person.name())
     }
 
+    /// The name by which `may-hold` caps what somebody holds: the one in the certificate, or the principal's.
+    fn cap_name(&self, person: Person) -> String {
+        match self.policy.certificates.identity {
+            Identity::None => self.id(person),
+            _ => self.certificate_name(person),
+        }
+    }
+
     /// The scopes that a person honestly holds.
     ///
     /// ```
@@ -380,7 +426,7 @@ impl Blueprint {
             .and_then(|url| self.policy.issuers.iter().find(|issuer| issuer.url == url))
             .map(|issuer| issuer.may_grant.clone())
             .unwrap_or_default();
-        let held = match self.policy.may_hold(&self.id(person)) {
+        let held = match self.policy.may_hold(&self.cap_name(person)) {
             Some(scopes) => scopes.to_vec(),
             None if matches!(person, Person::Bob | Person::Mallory) => {
                 let reads = self.policy.routes.iter().filter(|route| route.method == "GET");
@@ -401,7 +447,7 @@ impl Blueprint {
     /// assert_eq!(blueprint.object_of(Person::Alice), "alice-1");
     /// ```
     pub fn object_of(&self, person: Person) -> String {
-        format!("{}-1", person.name())
+        self.policy.people.objects.of_object(person, &self.policy.trust_domain)
     }
 
     /// Who owns an object.
@@ -415,8 +461,7 @@ impl Blueprint {
     /// assert_eq!(blueprint.owner_of("alice-2"), None);
     /// ```
     pub fn owner_of(&self, object: &str) -> Option<Person> {
-        let name = object.strip_suffix("-1")?;
-        Person::ALL.iter().copied().find(|person| person.name() == name)
+        Person::ALL.iter().copied().find(|person| self.object_of(*person) == object)
     }
 
     /// The object that an honest request of `person` on `route` names; `None` when the route names none.
@@ -433,8 +478,8 @@ impl Blueprint {
         if route.owner.is_some() {
             return Some(self.object_of(person));
         }
-        route.path_parameter()?;
-        Some(route.example.clone().unwrap_or_else(|| self.object_of(Person::Bob)))
+        let name = route.path_parameter()?;
+        Some(route.example_of(name).map_or_else(|| self.object_of(Person::Bob), String::from))
     }
 
     /// The route called `id`.
@@ -463,13 +508,24 @@ impl Blueprint {
     /// ```
     pub fn leaf(&self, person: Person) -> CertificateSpec {
         let signer = person.certificate_authority();
-        let subject = match self.policy.certificates.identity {
-            Identity::CommonName => self.id(person),
-            Identity::None | Identity::Spiffe => person.name().into(),
-        };
+        let identity = self.policy.certificates.identity;
+        let name = self.certificate_name(person);
+        let (mut subject, mut subject_rest) = (person.name().to_string(), Vec::new());
+        let mut names = Vec::new();
+        match identity {
+            Identity::CommonName => {
+                // The name that is not looked at is of the same person.
+                names.push(SubjectName::Uri(self.policy.spiffe_id(person)));
+                subject = name;
+            }
+            Identity::Dns => names.push(SubjectName::Dns(name)),
+            Identity::Email => names.push(SubjectName::Email(name)),
+            Identity::OrganizationalUnit => subject_rest.push(SubjectAttribute::OrganizationalUnit(name)),
+            Identity::None | Identity::Spiffe => names.push(SubjectName::Uri(name)),
+        }
         CertificateSpec {
             subject,
-            subject_rest: Vec::new(),
+            subject_rest,
             issuer: authority_name(signer).into(),
             serial: SerialName::Person(person),
             key: KeyName::Leaf(person),
@@ -479,7 +535,7 @@ impl Blueprint {
             authority: Some(BasicConstraints { ca: false, path_length: None }),
             key_usage: Some(vec![KeyUsage::DigitalSignature]),
             purposes: Some(vec![Purpose::ClientAuth]),
-            names: vec![SubjectName::Uri(self.id(person))],
+            names,
             name_constraints: Vec::new(),
             extra: None,
         }

@@ -133,12 +133,47 @@ impl Person {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IssuerRole {
+    /// The third issuer of the policy, or a later one, by its place counted from 0.
+    Further(u8),
     /// The first issuer of the policy.
     Home,
     /// The second issuer of the policy.
     Partner,
     /// Eve's issuer, which no gate trusts.
     Rogue,
+}
+
+impl IssuerRole {
+    /// The role of the issuer at a place of the policy's list, counted from 0.
+    ///
+    /// ```
+    /// use gatecrash_model::IssuerRole;
+    /// assert_eq!(IssuerRole::at(1), IssuerRole::Partner);
+    /// assert_eq!(IssuerRole::at(2), IssuerRole::Further(2));
+    /// ```
+    pub fn at(place: usize) -> Self {
+        match place {
+            0 => IssuerRole::Home,
+            1 => IssuerRole::Partner,
+            // A policy names no more than a handful.
+            further => IssuerRole::Further(u8::try_from(further).unwrap_or(u8::MAX)),
+        }
+    }
+
+    /// The place in the policy's list, counted from 0; `None` of an issuer that nobody trusts.
+    ///
+    /// ```
+    /// use gatecrash_model::IssuerRole;
+    /// assert_eq!((IssuerRole::Home.index(), IssuerRole::Rogue.index()), (Some(0), None));
+    /// ```
+    pub fn index(self) -> Option<usize> {
+        match self {
+            IssuerRole::Further(place) => Some(place.into()),
+            IssuerRole::Home => Some(0),
+            IssuerRole::Partner => Some(1),
+            IssuerRole::Rogue => None,
+        }
+    }
 }
 
 /// One signing key of an issuer.
@@ -151,6 +186,8 @@ pub enum TokenKey {
     Encryption,
     /// ECDSA on P-256, published for signatures.
     P256,
+    /// ECDSA on P-384, published for signatures where ES384 is accepted.
+    P384,
     /// ECDSA on P-256, no longer published.
     Retired,
     /// RSA of 2048 bits, published for signatures.
@@ -277,7 +314,7 @@ impl KeyName {
     /// ```
     pub fn token_keys() -> Vec<KeyName> {
         use TokenKey::*;
-        let kinds = [Ed25519, Encryption, P256, Retired, Rsa, Shared];
+        let kinds = [Ed25519, Encryption, P256, P384, Retired, Rsa, Shared];
         let roles = [IssuerRole::Home, IssuerRole::Partner, IssuerRole::Rogue];
         let weak = [Rsa1024, SmallOrder].map(|kind| KeyName::Token(IssuerRole::Home, kind));
         roles.into_iter().flat_map(|role| kinds.map(|kind| KeyName::Token(role, kind))).chain(weak).collect()
@@ -302,6 +339,7 @@ impl std::fmt::Display for KeyName {
             KeyName::Unfit(why) => f.write_str(why.title()),
             KeyName::Token(role, key) => {
                 let whose = match role {
+                    IssuerRole::Further(place) => &format!("issuer {}", place + 1),
                     IssuerRole::Home => "the home issuer",
                     IssuerRole::Partner => "the partner issuer",
                     IssuerRole::Rogue => "Eve's issuer",
@@ -310,6 +348,7 @@ impl std::fmt::Display for KeyName {
                     TokenKey::Ed25519 => "Ed25519 key",
                     TokenKey::Encryption => "encryption key",
                     TokenKey::P256 => "P-256 key",
+                    TokenKey::P384 => "P-384 key",
                     TokenKey::Retired => "retired key",
                     TokenKey::Rsa => "RSA key",
                     TokenKey::Rsa1024 => "RSA key of 1024 bits",

@@ -62,7 +62,7 @@ pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
 pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
     let mut verdict = Verdict::default();
     let stage = |rule: Rule| match (rule.stage(), blueprint.policy.certificates.client) {
-        (Stage::Handshake, ClientCertificate::Application) => Stage::Token,
+        (Stage::Handshake, ClientCertificate::Optional) => Stage::Token,
         (stage, _) => stage,
     };
     for (_, (rules, admission)) in judgments(lifted, blueprint) {
@@ -89,12 +89,12 @@ pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
         Transport::Tls12 | Transport::Tls13 | Transport::Tls13Fragmented => {}
     }
     let transport_rules = match blueprint.policy.certificates.client {
-        ClientCertificate::Transport => certificate_rules(facts, latitude),
-        ClientCertificate::Application => RuleSet::default(),
+        ClientCertificate::Required => certificate_rules(facts, latitude),
+        ClientCertificate::None | ClientCertificate::Optional => RuleSet::default(),
     };
     let Some((route, object)) = find_route(lifted, blueprint, latitude) else {
         // Behind the fallback the same credentials are asked for as anywhere.
-        let mut rules = factor_rules(&[Factor::Certificate, Factor::Token], facts, latitude);
+        let mut rules = factor_rules(usual_factors(blueprint), facts, latitude);
         rules.extend(transport_rules);
         rules.extend(message::rules(lifted, None, blueprint, latitude));
         rules.insert(Rule::Route);
@@ -124,11 +124,19 @@ pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
     }
     let rules = best.unwrap_or_default();
     let admission = rules.is_empty().then(|| Admission {
-        principal: facts.principal().unwrap_or_default().into(),
+        principal: facts.principal().unwrap_or_default().into_owned(),
         route: route.id(),
         object,
     });
     (rules, admission)
+}
+
+/// What is asked for where no route says otherwise.
+fn usual_factors(blueprint: &Blueprint) -> &'static [Factor] {
+    match blueprint.policy.certificates.client {
+        ClientCertificate::None => &[Factor::Token],
+        ClientCertificate::Optional | ClientCertificate::Required => &[Factor::Certificate, Factor::Token],
+    }
 }
 
 fn factor_rules(factors: &[Factor], facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {

@@ -18,6 +18,7 @@ mod judge;
 mod leniency;
 mod message;
 mod mutation;
+pub mod pointer;
 mod policy;
 mod readings;
 mod request;
@@ -52,9 +53,10 @@ pub use message::{
 };
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
-    Answers, AuthorityCheck, Binding, CertificatePolicy, ChangePolicy, ClientCertificate, EarlyData, ExpiryEnds,
-    Factor, HttpPolicy, Identity, IssuerPolicy, MayHold, OneTime, Policy, PolicyFault, Promptness, Route,
-    ThrottlePolicy, TokenPolicy, Upgrade,
+    Answers, AuthorityCheck, Binding, Carriage, CarriageFile, CertificatePolicy, CertificatesFile, ChangePolicy,
+    ClaimValue, ClientCertificate, EarlyData, ExpiryEnds, Factor, HttpFile, HttpPolicy, Identity, IssuerPolicy,
+    MayHold, NameForm, OneTime, People, Policy, PolicyFault, PolicyFile, Profile, Promise, Promptness, Rights,
+    RightsForm, Route, ThrottlePolicy, TokenPolicy, TokensFile, Upgrade,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pointer::canonical;
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, Framing, HostForm,
     KeyName, KeyUsage, MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person, Position,
@@ -277,10 +278,12 @@ impl Mutation {
             CertificateValidity { at: position, .. } => (Chain, at(position, "validity")),
             ChainPath(_) => (Chain, "0 path".into()),
             ChainPadding(_) => (Chain, "~ padding".into()),
-            DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } if name == "cnf" => {
+            DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } if canonical(name) == "cnf" => {
                 (Binding, "cnf".into())
             }
-            DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } => (Claims, name.clone()),
+            DropClaim(name) | RepeatClaim { name, .. } | SetClaim { name, .. } => {
+                (Claims, canonical(name).into_owned())
+            }
             DropHeader(name) | RepeatHeader { name, .. } | SetHeader { name, .. } => (Header, name.clone()),
             Mutation::Framing(_) => (Request, "framing".into()),
             Host(_) => (Request, "host".into()),
@@ -296,7 +299,7 @@ impl Mutation {
             Mutation::Proof(_) => (Key, "proof".into()),
             Mutation::Protocol(_) => (Request, "~ protocol".into()),
             Query(_) => (Request, "query".into()),
-            RewriteClaim { name, .. } => (Tamper, format!("claim {name}")),
+            RewriteClaim { name, .. } => (Tamper, format!("claim {}", canonical(name))),
             RewriteHeader { name, .. } => (Tamper, format!("header {name}")),
             SegmentText { segment, .. } => (Text, format!("{segment:?}")),
             Mutation::Segments(_) => (Text, "segments".into()),

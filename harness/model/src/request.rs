@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Framing, HostForm, Person, Protocol, TokenSpec};
+use crate::{Carriage, Framing, HostForm, Person, Protocol, TokenSpec};
 
 /// How the token is carried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +85,32 @@ pub enum AuthorizationForm {
     TwoPrincipals,
     /// Two spaces after the scheme, which is legal (RFC 9110 §11.4).
     TwoSpaces,
+}
+
+impl AuthorizationForm {
+    /// Whether it means something where the token is carried in another way than a service's by the standard.
+    pub(crate) fn is_of(&self, carried: &Carriage) -> bool {
+        use AuthorizationForm::*;
+        match carried {
+            Carriage::Cookie { .. } => matches!(self, Absent),
+            Carriage::Field { .. } => matches!(self, Absent | Empty | NoScheme | Padded | Repeated | TwoPrincipals),
+            Carriage::Scheme { field, .. } => {
+                field == "authorization"
+                    || matches!(
+                        self,
+                        Absent
+                            | Empty
+                            | NoScheme
+                            | Padded
+                            | Repeated
+                            | Scheme(_)
+                            | SchemeOnly
+                            | TwoPrincipals
+                            | TwoSpaces
+                    )
+            }
+        }
+    }
 }
 
 /// How a cookie carries the token.

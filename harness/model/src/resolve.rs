@@ -7,13 +7,15 @@ mod together;
 
 use std::cell::OnceCell;
 
+pub(crate) use honest::{honest_fault, lacking};
 use honest::{honest_token, template};
 
 use crate::{
-    Attempt, Attempting, AuthorizationForm, Blueprint, CertificateSpec, ChainSpec, ConfirmationOf, Extra, Framing,
-    HostForm, Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence, Permutation, Person, Position, Protocol,
-    RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot, Stance, SubjectName, Template,
-    TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, token::Algorithm,
+    Attempt, Attempting, AuthorizationForm, Blueprint, Carriage, CertificateSpec, ChainSpec, ClientCertificate,
+    ConfirmationOf, CookieForm, Extra, Framing, HostForm, Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence,
+    Permutation, Person, Position, Protocol, RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot,
+    Stance, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, pointer,
+    token::Algorithm,
 };
 
 /// Why a step cannot be resolved.
@@ -140,11 +142,16 @@ impl<'a> Start<'a> {
         if stance == Stance::NarrowScope && route.scopes.is_empty() {
             return Err(not_applicable("the route needs no scope"));
         }
+        // Where nobody has a certificate, what differs in it alone is no attempt of its own.
+        let certified = blueprint.policy.certificates.client != ClientCertificate::None;
+        if !certified && matches!(stance, Stance::NoCertificate | Stance::StolenToken(_)) {
+            return Err(not_applicable("nobody has a client certificate"));
+        }
         let object = blueprint.example_object(route, stance.target());
         let attempt = Attempt {
             transport: Transport::Tls13,
             server_name: ServerName::Own,
-            chain: stance.holder().map(|person| blueprint.chain(person)),
+            chain: stance.holder().filter(|_| certified).map(|person| blueprint.chain(person)),
             token: stance.subject().map(|person| honest_token(person, stance, route, blueprint)).transpose()?,
             request: RequestSpec {
                 // An honest request comes in a version that is served.
@@ -157,7 +164,7 @@ impl<'a> Start<'a> {
                 absolute: false,
                 query: None,
                 host: HostForm::Own,
-                authorization: AuthorizationForm::Scheme("Bearer".into()),
+                authorization: honest_form(&blueprint.policy.tokens.carried),
                 headers: Vec::new(),
                 body: None,
                 framing: if route.upgrade.is_some() { Framing::WebSocket } else { Framing::Plain },
@@ -222,7 +229,7 @@ impl<'a> Start<'a> {
             Some(name) => text.replace(&format!("{{{name}}}"), &object),
             None => text.to_string(),
         };
-        let path = fill(&self.route.path, self.route.path_parameter());
+        let path = self.route.path_of(&object);
         let spelled = self.path.map_or(path.clone(), |form| form.apply(&path));
         let second = message::second_path(self.route, self.blueprint);
         let request = &mut self.attempt.request;
@@ -247,6 +254,10 @@ impl<'a> Start<'a> {
         together::size(&self.attempt)?;
         message::fits(&self.attempt)?;
         Ok(self.attempt)
+    }
+
+    fn certified(&self) -> bool {
+        self.blueprint.policy.certificates.client != ClientCertificate::None
     }
 
     fn token(&mut self) -> Result<&mut TokenSpec, Unresolvable> {
@@ -283,7 +294,8 @@ impl<'a> Start<'a> {
         use Mutation::*;
         match mutation {
             AddHeader(header) => {
-                if message::OWN_FIELDS.contains(&header.name.as_str()) {
+                let carrier = self.blueprint.policy.tokens.carried.field();
+                if message::OWN_FIELDS.contains(&header.name.as_str()) || header.name == carrier {
                     return Err(not_applicable("the field has mutations of its own"));
                 }
                 let value = self.fill(&header.value)?;
@@ -291,6 +303,9 @@ impl<'a> Start<'a> {
             }
             Authorization(form) => {
                 self.token()?;
+                if !form.is_of(&self.blueprint.policy.tokens.carried) {
+                    return Err(not_applicable("the token is carried in another way"));
+                }
                 self.attempt.request.authorization = match form {
                     AuthorizationForm::Joined { genuine_first, other } => {
                         let other = self.fill(other)?;
@@ -360,7 +375,7 @@ impl<'a> Start<'a> {
             }
             ChainPath(path) => self.lead(*path)?,
             ChainPadding(padding) => self.pad(*padding)?,
-            DropClaim(name) => drop_member(&mut self.token()?.claims, name)?,
+            DropClaim(name) => drop_at(&mut self.token()?.claims, name)?,
             DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
             JoseHeader(form) => self.token()?.header_form = Some(form.clone()),
             Mutation::Framing(_) if self.route.upgrade.is_some() => {
@@ -387,6 +402,7 @@ impl<'a> Start<'a> {
             }
             Query(query) => self.attempt.request.query = Some(self.fill(query)?),
             RepeatClaim { name, value, at } => {
+                let name = &below_no_object(name)?;
                 let value = self.value(value)?;
                 repeat(&mut self.token()?.claims, name, value, *at)?;
             }
@@ -395,8 +411,16 @@ impl<'a> Start<'a> {
                 repeat(&mut self.token()?.header, name, value, *at)?;
             }
             RewriteClaim { name, value } => {
-                let value = self.value(value)?;
-                self.token()?.rewritten_claims.push(Member { name: name.clone(), value });
+                let (value, now) = (self.value(value)?, self.blueprint.now);
+                let token = self.token()?;
+                // What is within a value takes the place of the whole, which another mutation may have written.
+                let names = pointer::names(name);
+                let of = |list: &[Member]| list.iter().find(|member| member.name == names[0]).cloned();
+                let honest = of(&token.rewritten_claims).or_else(|| of(&token.claims));
+                let mut whole: Vec<Member> = honest.into_iter().collect();
+                set_at(&mut whole, name, value, now)?;
+                token.rewritten_claims.retain(|member| member.name != names[0]);
+                token.rewritten_claims.extend(whole);
             }
             RewriteHeader { name, value } => {
                 let value = self.value(value)?;
@@ -406,10 +430,13 @@ impl<'a> Start<'a> {
                 self.token()?.text.push((*segment, *form));
             }
             Segments(segments) => self.token()?.segments = *segments,
+            Mutation::ServerName(_) | Transport(_) if !self.certified() => {
+                return Err(not_applicable("the policy promises nothing of TLS"));
+            }
             Mutation::ServerName(name) => self.attempt.server_name = *name,
             SetClaim { name, value } => {
-                let value = self.value(value)?;
-                set(&mut self.token()?.claims, name, value);
+                let (value, now) = (self.value(value)?, self.blueprint.now);
+                set_at(&mut self.token()?.claims, name, value, now)?;
             }
             SetHeader { name, value } => {
                 let value = self.value(value)?;
@@ -470,9 +497,8 @@ impl<'a> Start<'a> {
     fn sign(&mut self, key: KeyName, algorithm: Algorithm) -> Result<(), Unresolvable> {
         let fits = match key {
             KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => algorithm == Algorithm::EdDSA,
-            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
-                matches!(algorithm, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
-            }
+            KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => algorithm.is_rsa(),
+            KeyName::Token(_, TokenKey::P384) => algorithm == Algorithm::ES384,
             KeyName::Unfit(_) => return Err(not_applicable("the key is of certificates alone")),
             KeyName::Token(_, TokenKey::Shared) => algorithm.name().starts_with("HS"),
             _ => algorithm == Algorithm::ES256,
@@ -480,8 +506,8 @@ impl<'a> Start<'a> {
         if !fits {
             return Err(not_applicable("the key cannot compute the algorithm"));
         }
-        let roles = [IssuerRole::Home, IssuerRole::Partner];
-        let published = roles.iter().any(|role| self.blueprint.published(*role).iter().any(|known| known.key == key));
+        let mut roles = (0..self.blueprint.policy.issuers.len()).map(IssuerRole::at);
+        let published = roles.any(|role| self.blueprint.published(role).iter().any(|known| known.key == key));
         let kid = text(&self.blueprint.kid(key));
         let token = self.token()?;
         token.seal = Seal::Key(key, algorithm);
@@ -490,6 +516,15 @@ impl<'a> Start<'a> {
             set(&mut token.header, "kid", kid);
         }
         Ok(())
+    }
+}
+
+/// How an honest request carries its token.
+fn honest_form(carried: &Carriage) -> AuthorizationForm {
+    match carried {
+        Carriage::Cookie { .. } => AuthorizationForm::Cookie(CookieForm::Plain),
+        Carriage::Field { .. } => AuthorizationForm::NoScheme,
+        Carriage::Scheme { scheme, .. } => AuthorizationForm::Scheme(scheme.clone()),
     }
 }
 
@@ -522,6 +557,52 @@ fn set(members: &mut Vec<Member>, name: &str, value: Value) {
     match members.iter_mut().find(|member| member.name == name) {
         Some(member) => member.value = value,
         None => members.push(Member { name: name.into(), value }),
+    }
+}
+
+/// Sets a claim by name or JSON pointer; objects on the way are made.
+fn set_at(members: &mut Vec<Member>, address: &str, value: Value, now: i64) -> Result<(), Unresolvable> {
+    let names = pointer::names(address);
+    let [name, inner @ ..] = &names[..] else { return Ok(()) };
+    if inner.is_empty() {
+        set(members, name, value);
+        return Ok(());
+    }
+    let value = match value {
+        Value::Json(text) => text,
+        Value::Seconds(seconds) => (now + seconds).to_string(),
+        _ => return Err(not_applicable("what stands for octets of the world is a claim by itself")),
+    };
+    let whole = match members.iter().find(|member| member.name == *name).map(|member| &member.value) {
+        None => "{}",
+        Some(Value::Json(text)) => text,
+        Some(_) => return Err(not_applicable("the claim holds no member")),
+    };
+    let whole =
+        pointer::edited(whole, inner, Some(&value)).ok_or_else(|| not_applicable("the claim holds no member"))?;
+    set(members, name, Value::Json(whole));
+    Ok(())
+}
+
+/// Leaves out a claim by name or JSON pointer.
+fn drop_at(members: &mut Vec<Member>, address: &str) -> Result<(), Unresolvable> {
+    let names = pointer::names(address);
+    let [name, inner @ ..] = &names[..] else { return Ok(()) };
+    if inner.is_empty() {
+        return drop_member(members, name);
+    }
+    let nothing = || not_applicable("there is nothing to leave out");
+    let member = members.iter_mut().find(|member| member.name == *name).ok_or_else(nothing)?;
+    let Value::Json(whole) = &member.value else { return Err(nothing()) };
+    member.value = Value::Json(pointer::edited(whole, inner, None).ok_or_else(nothing)?);
+    Ok(())
+}
+
+/// The name of a claim that stands in the claims set itself.
+fn below_no_object(address: &str) -> Result<String, Unresolvable> {
+    match &pointer::names(address)[..] {
+        [name] => Ok(name.to_string()),
+        _ => Err(not_applicable("only a claim of the claims set itself is written twice")),
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Algorithm {
     EdDSA,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
     /// HMAC with SHA-256.
     HS256,
     /// HMAC with SHA-384.
@@ -19,8 +21,14 @@ pub enum Algorithm {
     HS512,
     /// RSASSA-PSS with SHA-256.
     PS256,
+    /// RSASSA-PSS with SHA-384.
+    PS384,
+    /// RSASSA-PSS with SHA-512.
+    PS512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
     /// RSASSA-PKCS1-v1_5 with SHA-512.
     RS512,
 }
@@ -34,7 +42,7 @@ impl Algorithm {
     /// ```
     pub const ALL: &[Algorithm] = {
         use Algorithm::*;
-        &[EdDSA, ES256, HS256, HS384, HS512, PS256, RS256, RS512]
+        &[EdDSA, ES256, ES384, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512]
     };
 
     /// The registered name.
@@ -46,13 +54,28 @@ impl Algorithm {
         match self {
             Algorithm::EdDSA => "EdDSA",
             Algorithm::ES256 => "ES256",
+            Algorithm::ES384 => "ES384",
             Algorithm::HS256 => "HS256",
             Algorithm::HS384 => "HS384",
             Algorithm::HS512 => "HS512",
             Algorithm::PS256 => "PS256",
+            Algorithm::PS384 => "PS384",
+            Algorithm::PS512 => "PS512",
             Algorithm::RS256 => "RS256",
+            Algorithm::RS384 => "RS384",
             Algorithm::RS512 => "RS512",
         }
+    }
+
+    /// Whether RSA keys compute it.
+    ///
+    /// ```
+    /// use gatecrash_model::Algorithm;
+    /// assert!(Algorithm::PS384.is_rsa() && !Algorithm::ES384.is_rsa());
+    /// ```
+    pub fn is_rsa(self) -> bool {
+        use Algorithm::*;
+        matches!(self, PS256 | PS384 | PS512 | RS256 | RS384 | RS512)
     }
 
     /// The algorithm registered as `name`.

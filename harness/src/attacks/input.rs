@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use gatecrash_model::Policy;
+use gatecrash_model::{Policy, PolicyFault};
 use serde::de::DeserializeOwned;
 
 /// The format of catalogue files, and of files of accepted findings, that this version reads.
@@ -77,13 +77,57 @@ pub fn policy(path: &Path) -> Result<Policy, InputError> {
 pub fn parse_policy(file: &str, text: &str) -> Result<Policy, InputError> {
     let policy: Policy = parse(file, text)?;
     let faults = policy.faults();
-    match faults.is_empty() {
-        true => Ok(policy),
-        false => {
-            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Err(InputError::of(file, faults.join("; ")))
-        }
+    let Some((first, rest)) = faults.split_first() else { return Ok(policy) };
+    let located = |fault: &PolicyFault| (locate(text, &fault.place), fault.to_string());
+    let (place, mut fault) = located(first);
+    for other in rest {
+        let (place, other) = located(other);
+        let place = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        fault.push_str(&format!("\n{file}{place}: {other}"));
     }
+    Err(InputError { file: file.into(), place, fault })
+}
+
+/// The text of a policy with every value in it, as [`parse_policy`] reads it.
+///
+/// ```
+/// use gatecrash::input::{parse_policy, write_policy};
+/// # let policy = gatecrash::example::policy();
+/// assert_eq!(parse_policy("gate.toml", &write_policy(&policy))?, policy);
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn write_policy(policy: &Policy) -> String {
+    // The types hold nothing that TOML cannot.
+    toml::to_string(policy).unwrap_or_default()
+}
+
+/// Line and column of the value that a place such as `routes[2].owner` names, or of the nearest one around it.
+fn locate(text: &str, at: &str) -> Option<(usize, usize)> {
+    let table = toml::de::DeTable::parse(text).ok()?;
+    let mut found = None;
+    let mut value: Option<&toml::de::DeValue<'_>> = None;
+    let mut rest = at;
+    while !rest.is_empty() {
+        let within = match value {
+            None => Some(table.get_ref()),
+            Some(value) => value.as_table(),
+        };
+        // The longest key that fits: names of claims have dots in them, too.
+        let fits = |key: &str| rest.strip_prefix(key).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let (key, next, after) = within?
+            .iter()
+            .filter_map(|(key, next)| Some((key, next, fits(key.get_ref().as_ref())?)))
+            .max_by_key(|(key, ..)| key.get_ref().len())?;
+        found = Some(place(text, key.span().start));
+        (value, rest) = (Some(next.get_ref()), after);
+        while let Some((index, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            let item = value.and_then(|value| value.as_array())?.get(index.parse::<usize>().ok()?)?;
+            found = Some(place(text, item.span().start));
+            (value, rest) = (Some(item.get_ref()), after);
+        }
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+    }
+    found
 }
 
 pub(crate) fn check_format(file: &str, format: u32) -> Result<(), InputError> {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use gatecrash_model::{
-    AuthorityCheck, Binding, Blueprint, ClientCertificate, Factor, Identity, IssuerRole, MayHold, Person, Policy,
-    Route, TokenPolicy, judge, resolve,
+    AuthorityCheck, Binding, Blueprint, CertificatePolicy, ClientCertificate, Factor, Identity, IssuerRole, MayHold,
+    Person, Policy, Profile, Promise, Route, TokenPolicy, judge, resolve,
 };
 use serde::Serialize;
 
@@ -36,6 +36,17 @@ struct Gap {
 /// Sets the value of one policy in another.
 type Copying = dyn Fn(&Policy, &mut Policy);
 
+/// Claims that a strict policy asks for, and what an attacker has where they are not.
+const CLAIMS: [(&str, &str); 7] = [
+    ("aud", "a token for any other service of the issuer opens this one"),
+    ("client_id", "nobody can tell which client obtained the token"),
+    ("iat", "how old a token is cannot be told"),
+    ("iss", "a token of any issuer whose key is trusted is taken for any other's"),
+    ("jti", "a token cannot be told from its copy"),
+    ("nbf", "a token that is meant for later works at once"),
+    ("sub", "nobody can tell whom the token is about"),
+];
+
 /// The present of the worlds in which the question is asked; any will do.
 const NOW: i64 = 1_790_000_000;
 
@@ -52,8 +63,8 @@ const LEEWAY: i64 = 300;
 /// use gatecrash::{catalogue::Catalogue, policy_gaps::gaps_of};
 /// let catalogue = Catalogue::embedded()?;
 /// let mut lax = policy;
-/// lax.tokens.audience = false;
-/// let gap = gaps_of(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.audience");
+/// lax.tokens.set_promise("aud", gatecrash::model::Promise::Ignored);
+/// let gap = gaps_of(&lax, &catalogue).into_iter().find(|it| it.place == "tokens.promises.aud");
 /// assert!(gap.is_some_and(|it| it.families.contains(&"aud-missing".to_string())));
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
@@ -90,12 +101,17 @@ pub fn gaps_of(policy: &Policy, catalogue: &Catalogue) -> Vec<PolicyGap> {
 pub fn promises(policy: &Policy) -> Vec<String> {
     let (certificates, tokens) = (&policy.certificates, &policy.tokens);
     let mut list = Vec::new();
-    list.push(match certificates.client {
-        ClientCertificate::Transport => "the handshake refuses whoever has no valid client certificate".into(),
-        ClientCertificate::Application => "the application refuses whoever has no valid client certificate".into(),
+    list.extend(match certificates.client {
+        ClientCertificate::None => None,
+        ClientCertificate::Optional => Some("the application refuses whoever has no valid client certificate".into()),
+        ClientCertificate::Required => Some("the handshake refuses whoever has no valid client certificate".into()),
     });
-    if certificates.identity == Identity::Spiffe {
-        list.push(format!("the principal is the SPIFFE id in the certificate, of `{}`", policy.trust_domain));
+    match certificates.identity {
+        Identity::None => {}
+        Identity::Spiffe => {
+            list.push(format!("the principal is the SPIFFE id in the certificate, of `{}`", policy.trust_domain));
+        }
+        other => list.push(format!("the principal is the {} in the certificate", other.title())),
     }
     if certificates.revocation {
         list.push("revoked certificates, and those of unknown status, are refused".into());
@@ -110,15 +126,20 @@ pub fn promises(policy: &Policy) -> Vec<String> {
     if !tokens.types.is_empty() {
         list.push(format!("the type of a token is {}", tokens.types.join(" or ")));
     }
-    if !tokens.required.is_empty() {
-        list.push(format!("a token holds {}", tokens.required.join(", ")));
+    let required = tokens.required();
+    if !required.is_empty() {
+        list.push(format!("a token holds {}", required.join(", ")));
     }
-    if tokens.audience {
+    if tokens.promise("aud").is_checked() {
         list.push(format!("the audience of a token is `{}`", policy.audience));
     }
     list.push(format!("a token ends at `exp`, with {} s of leeway", tokens.leeway));
-    if tokens.not_before {
-        list.push("a token does not work before `nbf` and `iat`".into());
+    let dates: Vec<&str> = ["nbf", "iat"].into_iter().filter(|claim| tokens.promise(claim).is_checked()).collect();
+    if !dates.is_empty() {
+        list.push(format!(
+            "a token does not work before {}",
+            dates.iter().map(|claim| format!("`{claim}`")).collect::<Vec<_>>().join(" and ")
+        ));
     }
     if let Some(cap) = tokens.lifetime {
         list.push(format!("a token lives for {cap} s at most"));
@@ -183,12 +204,22 @@ fn weakened(attack: &Attack, closed: &Blueprint, open: &Blueprint) -> bool {
 /// The same policy as one would wish it: the values that a gap copies from.
 fn strict(policy: &Policy) -> Policy {
     let blueprint = Blueprint::new(policy.clone(), NOW);
-    let mut strict = Policy {
-        certificates: Default::default(),
-        http: Default::default(),
-        tokens: TokenPolicy::default(),
-        ..policy.clone()
-    };
+    let bound = policy.certificates.client != ClientCertificate::None;
+    let mut strict = Policy { http: Default::default(), ..policy.clone() };
+    let Policy { tokens, certificates, .. } = &mut strict;
+    // Where nobody has a certificate, there is nothing to promise of one; and a name of another kind is one, too.
+    if bound {
+        let identity = if certificates.identity == Identity::None { Identity::Spiffe } else { certificates.identity };
+        *certificates = CertificatePolicy { identity, ..CertificatePolicy::default() };
+        tokens.binding = Binding::CertificateThumbprint;
+    }
+    // The form of honest tokens is the service's own; what is promised of them is not.
+    let wished = TokenPolicy::default();
+    tokens.types = if policy.profile == Profile::Rfc9068Mtls { wished.types } else { policy.tokens.types.clone() };
+    (tokens.key_id, tokens.leeway, tokens.lifetime) = (wished.key_id, wished.leeway, wished.lifetime);
+    for claim in CLAIMS.map(|(claim, _)| claim) {
+        tokens.set_promise(claim, Promise::Required);
+    }
     let asymmetric = policy.tokens.algorithms.iter().filter(|name| !name.starts_with("HS"));
     strict.tokens.algorithms = asymmetric.cloned().collect();
     if strict.tokens.algorithms.is_empty() {
@@ -198,19 +229,33 @@ fn strict(policy: &Policy) -> Policy {
     let owned: BTreeSet<String> =
         policy.routes.iter().filter(|route| route.owner.is_some()).flat_map(|route| route.scopes.clone()).collect();
     let owned: Vec<String> = owned.into_iter().collect();
-    let tenant = |person: Person| format!("spiffe://{}/{}/", policy.trust_domain, person.tenant());
+    // Where names have no tenant in them, each is listed by itself.
+    let tenant = |person: Person| {
+        let (id, tenant) = (blueprint.id(person), format!("/{}/", person.tenant()));
+        id.find(&tenant).map_or(id.clone(), |at| id[..at + tenant.len()].into())
+    };
     let alone = policy.issuers.len() == 1;
-    for (issuer, role) in strict.issuers.iter_mut().zip([IssuerRole::Home, IssuerRole::Partner]) {
-        let spoken: BTreeSet<String> =
-            Person::ALL.iter().copied().filter(|person| alone || person.issuer() == role).map(tenant).collect();
+    for (place, issuer) in strict.issuers.iter_mut().enumerate() {
+        let role = IssuerRole::at(place);
+        let spoken: BTreeSet<String> = Person::ALL
+            .iter()
+            .copied()
+            .filter(|person| alone || blueprint.issuer_of(*person) == role)
+            .map(tenant)
+            .collect();
         issuer.speaks_for = spoken.into_iter().collect();
         issuer.may_grant = if role == IssuerRole::Home { policy.all_scopes() } else { owned.clone() };
     }
-    let all = MayHold { prefix: blueprint.id(Person::Alice), scopes: policy.all_scopes() };
-    let rest = MayHold { prefix: format!("spiffe://{}/", policy.trust_domain), scopes: owned };
-    strict.may_hold = vec![all, rest];
-    for route in &mut strict.routes {
-        route.security = vec![vec![Factor::Certificate, Factor::Token]];
+    if bound {
+        let all = MayHold { prefix: blueprint.certificate_name(Person::Alice), scopes: policy.all_scopes() };
+        let rest = MayHold { prefix: format!("spiffe://{}/", policy.trust_domain), scopes: owned };
+        strict.may_hold = vec![all, rest];
+    }
+    for route in strict.routes.iter_mut().filter(|route| !route.public) {
+        route.security = vec![match bound {
+            true => vec![Factor::Certificate, Factor::Token],
+            false => vec![Factor::Token],
+        }];
     }
     strict
 }
@@ -243,36 +288,37 @@ fn gaps(policy: &Policy) -> Vec<Gap> {
 
 fn connection_gaps(policy: &Policy, gaps: &mut Gaps) {
     let certificates = &policy.certificates;
+    let bound = certificates.client != ClientCertificate::None;
     gaps.add(
-        certificates.client == ClientCertificate::Application,
+        certificates.client == ClientCertificate::Optional,
         "certificates.client",
         "the handshake takes clients without a certificate; the application is to refuse them",
         "every route that forgets to ask is open to the network",
         |from, to| to.certificates.client = from.certificates.client,
     );
     gaps.add(
-        certificates.identity == Identity::None,
+        bound && certificates.identity == Identity::None,
         "certificates.identity",
         "the name in the client certificate is not compared with the token",
         "anybody with a certificate of the anchor may use anybody's token",
         |from, to| to.certificates.identity = from.certificates.identity,
     );
     gaps.add(
-        !certificates.revocation,
+        bound && !certificates.revocation,
         "certificates.revocation",
         "revoked client certificates are not refused",
         "a lost or stolen key works until its certificate expires",
         |from, to| to.certificates.revocation = from.certificates.revocation,
     );
     gaps.add(
-        !certificates.client_auth_purpose,
+        bound && !certificates.client_auth_purpose,
         "certificates.client-auth-purpose",
         "a client certificate need not name the purpose `clientAuth`",
         "a certificate made for another purpose, such as a server's, opens the gate",
         |from, to| to.certificates.client_auth_purpose = from.certificates.client_auth_purpose,
     );
     gaps.add(
-        certificates.tls12,
+        bound && certificates.tls12,
         "certificates.tls12",
         "TLS 1.2 is spoken",
         "client certificates travel in the clear, and the older handshake's weaknesses stay within reach",
@@ -305,25 +351,16 @@ fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
         "a token for another use, such as an ID token, passes for an access token",
         |from, to| to.tokens.types = from.tokens.types.clone(),
     );
-    for (claim, risk) in [
-        ("aud", "a token that names no audience is good for every service of the issuer"),
-        ("client_id", "nobody can tell which client obtained the token"),
-        ("iat", "how old a token is cannot be told"),
-        ("jti", "a token cannot be told from its copy"),
-        ("nbf", "a token that is meant for later works at once"),
-        ("sub", "nobody can tell whom the token is about"),
-    ] {
-        let absent = !tokens.required.iter().any(|required| required == claim);
-        // Where the claim is not looked at at all, that is the gap.
-        let looked_at = match claim {
-            "aud" => tokens.audience,
-            "iat" | "nbf" => tokens.not_before,
-            _ => true,
+    for (claim, risk) in CLAIMS {
+        let promise = tokens.promise(claim);
+        let what = match promise {
+            Promise::Absent | Promise::Ignored if ["aud", "iat", "iss", "nbf"].contains(&claim) => {
+                format!("`{claim}` is not enforced")
+            }
+            _ => format!("a token need not hold `{claim}`"),
         };
-        let what = format!("a token need not hold `{claim}`");
-        gaps.add(absent && looked_at, "tokens.required", what, risk, move |from, to| {
-            to.tokens.required.retain(|required| required != claim);
-            to.tokens.required.extend(from.tokens.required.iter().find(|required| *required == claim).cloned());
+        gaps.add(promise != Promise::Required, format!("tokens.promises.{claim}"), what, risk, move |from, to| {
+            to.tokens.set_promise(claim, from.tokens.promise(claim));
         });
     }
     gaps.add(
@@ -332,20 +369,6 @@ fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
         "a token need not name its key",
         "which key counts is a guess, and a key that was withdrawn may still be tried",
         |from, to| to.tokens.key_id = from.tokens.key_id,
-    );
-    gaps.add(
-        !tokens.not_before,
-        "tokens.not-before",
-        "`nbf` and `iat` are not enforced",
-        "tokens from the future work today, and outlive their owner's rights",
-        |from, to| to.tokens.not_before = from.tokens.not_before,
-    );
-    gaps.add(
-        !tokens.audience,
-        "tokens.audience",
-        "`aud` is not enforced",
-        "a token for any other service of the issuer opens this one",
-        |from, to| to.tokens.audience = from.tokens.audience,
     );
     gaps.add(
         tokens.leeway > LEEWAY,
@@ -362,7 +385,7 @@ fn token_gaps(policy: &Policy, gaps: &mut Gaps) {
         |from, to| to.tokens.lifetime = from.tokens.lifetime,
     );
     gaps.add(
-        tokens.binding == Binding::None,
+        policy.certificates.client != ClientCertificate::None && tokens.binding == Binding::None,
         "tokens.binding",
         "tokens are not bound to the client certificate",
         "whoever finds a token in a log or a proxy can use it",
@@ -388,7 +411,9 @@ fn authority_gaps(policy: &Policy, gaps: &mut Gaps) {
         );
     }
     gaps.add(
-        policy.may_hold.is_empty() && !policy.all_scopes().is_empty(),
+        policy.certificates.client != ClientCertificate::None
+            && policy.may_hold.is_empty()
+            && !policy.all_scopes().is_empty(),
         "may-hold",
         "what a certificate may hold is not capped",
         "an issuer that grants too much is believed, whoever holds the certificate",
@@ -400,8 +425,9 @@ fn authority_gaps(policy: &Policy, gaps: &mut Gaps) {
             (Factor::Certificate, "client certificate", "whoever can reach the port and has a token is let in"),
             (Factor::Token, "token", "whoever holds a certificate of the anchor is let in"),
         ] {
+            let bound = factor == Factor::Token || policy.certificates.client != ClientCertificate::None;
             gaps.add(
-                without(factor),
+                bound && without(factor),
                 format!("routes[{i}].security"),
                 format!("{} asks for no {name}", route.id()),
                 risk,

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use gatecrash_model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy, Route};
+use gatecrash_model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy, Route, pointer};
 
 use super::{Failure, arguments::Format, init};
 use crate::{
@@ -34,6 +34,12 @@ enum PolicyCommand {
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
+    /// Print a policy with every value that its profile fills in
+    Show {
+        /// The policy
+        #[arg(default_value = "gate.toml")]
+        file: PathBuf,
+    },
     /// Write a policy with every value explained; never over a file
     Init {
         /// Where to
@@ -48,6 +54,7 @@ pub(super) fn policy(options: &PolicyOptions) -> Result<u8, Failure> {
             init::write(file, init::POLICY)?;
             say_line!("wrote {}; what it promises: gatecrash policy check {}", file.display(), file.display());
         }
+        PolicyCommand::Show { file } => say!("{}", input::write_policy(&input::policy(file)?)),
         PolicyCommand::Check { file, format } => {
             let policy = input::policy(file)?;
             let left_out = gaps_of(&policy, &Catalogue::embedded()?);
@@ -95,10 +102,11 @@ fn promised(policy: &Policy) -> Vec<String> {
     let (certificates, tokens) = (&policy.certificates, &policy.tokens);
     let mut told = Vec::new();
     told.push(match certificates.client {
-        ClientCertificate::Transport => {
+        ClientCertificate::None => "nobody has a client certificate".to_string(),
+        ClientCertificate::Optional => "a client certificate, where one is presented, is of the anchors".to_string(),
+        ClientCertificate::Required => {
             "the handshake refuses a client without a certificate of the anchors".to_string()
         }
-        ClientCertificate::Application => "a client certificate, where one is presented, is of the anchors".to_string(),
     });
     if certificates.revocation {
         told.push("a revoked certificate, one of unknown status, and a stale CRL are refused".into());
@@ -106,25 +114,35 @@ fn promised(policy: &Policy) -> Vec<String> {
     if certificates.client_auth_purpose {
         told.push("a client certificate names the purpose `clientAuth`".into());
     }
-    if certificates.identity == Identity::Spiffe {
-        told.push(format!("the certificate's SPIFFE id of `{}` is the token's `sub`", policy.trust_domain));
+    let principal = pointer::canonical(&tokens.principal);
+    match certificates.identity {
+        Identity::None => told.push(format!("the token's `{principal}` says who asks")),
+        Identity::Spiffe => {
+            let domain = &policy.trust_domain;
+            told.push(format!("the certificate's SPIFFE id of `{domain}` is the token's `{principal}`"));
+        }
+        other => told.push(format!("the certificate's {} is of whom the token's `{principal}` names", other.title())),
     }
     told.push(format!("a token is signed with {} by a key of its issuer", tokens.algorithms.join(" or ")));
-    if tokens.audience {
+    if tokens.promise("aud").is_checked() {
         told.push(format!("a token is for `{}`", policy.audience));
     }
     let issuers: Vec<String> = policy.issuers.iter().map(|issuer| format!("`{}`", issuer.url)).collect();
-    told.push(format!("a token is of {}", issuers.join(" or ")));
+    if tokens.promise("iss").is_checked() {
+        told.push(format!("a token is of {}", issuers.join(" or ")));
+    }
     let lifetime = tokens.lifetime.map_or(String::new(), |seconds| format!(", and lives {seconds} s at most"));
     told.push(format!("a token has not expired, within {} s{lifetime}", tokens.leeway));
-    if tokens.not_before {
-        told.push("a token is not of the future (`nbf`, `iat`)".into());
+    let dates: Vec<&str> = ["nbf", "iat"].into_iter().filter(|claim| tokens.promise(claim).is_checked()).collect();
+    if !dates.is_empty() {
+        told.push(format!("a token is not of the future (`{}`)", dates.join("`, `")));
     }
     if !tokens.types.is_empty() {
         told.push(format!("a token says that it is one: `typ` is {}", tokens.types.join(" or ")));
     }
-    if !tokens.required.is_empty() {
-        told.push(format!("a token holds {}", tokens.required.join(", ")));
+    let required = tokens.required();
+    if !required.is_empty() {
+        told.push(format!("a token holds {}", required.join(", ")));
     }
     if tokens.binding == Binding::CertificateThumbprint {
         told.push("a token is bound to the client certificate (RFC 8705 §3.1)".into());
@@ -143,6 +161,9 @@ fn asked(route: &Route) -> String {
         Factor::Token => "token",
     };
     let all = |all: &Vec<Factor>| all.iter().map(factor).collect::<Vec<_>>().join(" and ");
+    if route.public {
+        return "open to everybody".into();
+    }
     let mut text = route.security.iter().map(all).collect::<Vec<_>>().join(", or ");
     if !route.scopes.is_empty() {
         let _ = write!(text, "; scope {}", route.scopes.join(" and "));

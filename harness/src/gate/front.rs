@@ -96,7 +96,8 @@ pub(super) fn find<'a>(policy: &'a Policy, parts: &http::request::Parts) -> Opti
         if known.len() != asked.len() || !known.iter().zip(&asked).all(same) {
             return None;
         }
-        let at = known.iter().position(|segment| segment.starts_with('{'));
+        let holder = route.path_parameter().map(|name| format!("{{{name}}}"));
+        let at = known.iter().position(|segment| holder.as_deref() == Some(*segment));
         Some((route, at.map(|at| asked[at].to_string())))
     })
 }

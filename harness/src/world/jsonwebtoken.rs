@@ -103,9 +103,13 @@ fn known(algorithm: Algorithm, key: &DecodingKey) -> Option<Arc<Ideal>> {
 fn name(algorithm: Algorithm) -> Option<&'static str> {
     match algorithm {
         Algorithm::ES256 => Some("ES256"),
+        Algorithm::ES384 => Some("ES384"),
         Algorithm::EdDSA => Some("EdDSA"),
         Algorithm::PS256 => Some("PS256"),
+        Algorithm::PS384 => Some("PS384"),
+        Algorithm::PS512 => Some("PS512"),
         Algorithm::RS256 => Some("RS256"),
+        Algorithm::RS384 => Some("RS384"),
         Algorithm::RS512 => Some("RS512"),
         _ => None,
     }

@@ -87,6 +87,11 @@ impl Keyring {
     /// assert_ne!(of(1), of(2));
     /// ```
     pub fn new(seed: u64, shared: Option<&[u8]>, layers: Layers) -> Self {
+        Self::for_policy(seed, shared, layers, Wanted::default())
+    }
+
+    /// The same, with the keys that few policies want.
+    pub(crate) fn for_policy(seed: u64, shared: Option<&[u8]>, layers: Layers, wanted: Wanted) -> Self {
         let derivation = Derivation { seed, layers };
         let mut keys = BTreeMap::new();
         for name in KeyName::certificate_keys() {
@@ -96,10 +101,16 @@ impl Keyring {
             };
             keys.extend(material.map(|material| (name, material)));
         }
-        for name in KeyName::token_keys() {
+        let further = (2..wanted.issuers).map(IssuerRole::at).flat_map(|role| {
+            use TokenKey::*;
+            [Ed25519, Encryption, P256, P384, Retired, Rsa, Shared].map(|kind| KeyName::Token(role, kind))
+        });
+        for name in KeyName::token_keys().into_iter().chain(further) {
             let KeyName::Token(role, kind) = name else { continue };
             let material = match kind {
                 TokenKey::Encryption | TokenKey::P256 | TokenKey::Retired => derivation.p256(name),
+                TokenKey::P384 if !wanted.p384 => continue,
+                TokenKey::P384 => derivation.p384(name),
                 TokenKey::Ed25519 => {
                     Material::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&derivation.octets(name, 0))))
                 }
@@ -109,7 +120,10 @@ impl Keyring {
                 },
                 TokenKey::Shared => match (role, shared) {
                     (IssuerRole::Home, Some(secret)) => Material::Shared(secret.to_vec()),
-                    _ => Material::Shared(derivation.octets(name, 0).to_vec()),
+                    // Text, as services are configured with, and as long as the longest hash (RFC 7518 §3.2).
+                    _ => Material::Shared(
+                        derivation.octets(name, 0).map(|octet| format!("{octet:02x}")).concat().into_bytes(),
+                    ),
                 },
                 TokenKey::SmallOrder => Material::SmallOrder,
             };
@@ -156,9 +170,21 @@ impl Keyring {
 
 /// In an ideal layer each key has a prime of two others: a modulus of its own.
 fn pooled(role: IssuerRole, kind: TokenKey, crypto: Crypto) -> Option<Material> {
+    if let IssuerRole::Further(place) = role {
+        // Primes of two others again, in the pairs that no key has yet.
+        const PAIRS: [(usize, usize); 7] = [(0, 2), (1, 0), (2, 1), (0, 1), (1, 2), (2, 0), (0, 1)];
+        let (p, q) = PAIRS[usize::from(place).saturating_sub(2) % PAIRS.len()];
+        let at = usize::from(place).saturating_sub(2);
+        // The first three pair first primes with second ones of others; those after them pair primes of one kind.
+        return match at {
+            0..3 => rsa_key((RSA_POOL[p].0, RSA_POOL[q].1)),
+            3..6 => rsa_key((RSA_POOL[p].0, RSA_POOL[q].0)),
+            _ => rsa_key((RSA_POOL[p].1, RSA_POOL[q].1)),
+        };
+    }
     let (p, q) = match (kind, role) {
         (TokenKey::Rsa1024, _) => RSA_1024,
-        (_, IssuerRole::Home) => RSA_POOL[0],
+        (_, IssuerRole::Further(_) | IssuerRole::Home) => RSA_POOL[0],
         (_, IssuerRole::Partner) => RSA_POOL[1],
         (_, IssuerRole::Rogue) => RSA_POOL[2],
     };
@@ -182,6 +208,15 @@ fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect()
 }
 
+/// The keys that a policy wants beside the usual ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    /// How many issuers there are.
+    pub(crate) issuers: usize,
+    /// Whether ES384 is accepted.
+    pub(crate) p384: bool,
+}
+
 /// What keys are derived from.
 struct Derivation {
     seed: u64,
@@ -196,6 +231,18 @@ impl Derivation {
             false => Sha256::digest(format!("gatecrash key {seed} {name:?} {attempt} {:?}", self.layers)),
         }
         .into()
+    }
+
+    /// The same on P-384, whose scalars are longer than a hash.
+    fn p384(&self, name: KeyName) -> Material {
+        let mut attempt = 0;
+        loop {
+            let octets = [self.octets(name, attempt).as_slice(), &self.octets(name, attempt + 1)[..16]].concat();
+            if let Ok(key) = p384::ecdsa::SigningKey::from_slice(&octets) {
+                return Material::P384(Box::new(key));
+            }
+            attempt += 2;
+        }
     }
 
     /// Rejects the (never observed) derivations that are no scalar of the curve.

@@ -1,10 +1,13 @@
 //! What no reading changes, found out once for all of them.
 
+use std::borrow::Cow;
+
 use crate::{
     Blueprint, CredentialSeen, Extra, Identity, Lifted, Member, RuleSet, Seal, SubjectAttribute, SubjectName,
     TokenSeen, Value,
     chain::path,
     json::{self, Json},
+    pointer,
 };
 
 /// What was read off bytes, what is known of the world, and what follows from both whatever the reading.
@@ -59,13 +62,51 @@ impl<'a> Facts<'a> {
         self.token.as_ref()?.claims.as_deref()
     }
 
-    /// The principal: the name in the certificate, or `sub` where the policy looks at no name.
-    pub(super) fn principal(&self) -> Option<&str> {
+    /// The principal: whoever the name in the certificate stands for, or who the token says where the policy looks at no name.
+    pub(super) fn principal(&self) -> Option<Cow<'_, str>> {
         match self.blueprint.policy.certificates.identity {
-            Identity::CommonName | Identity::Spiffe => self.holder,
-            Identity::None => text(self.claims()?, "sub"),
+            Identity::None => self.subject().map(Cow::Borrowed),
+            Identity::CommonName
+            | Identity::Dns
+            | Identity::Email
+            | Identity::OrganizationalUnit
+            | Identity::Spiffe => self.holder.map(|holder| self.blueprint.principal_of(holder)),
         }
     }
+
+    /// The name by which the policy caps what somebody may hold.
+    pub(super) fn capped(&self) -> Option<&str> {
+        match self.blueprint.policy.certificates.identity {
+            Identity::None => self.subject(),
+            Identity::CommonName
+            | Identity::Dns
+            | Identity::Email
+            | Identity::OrganizationalUnit
+            | Identity::Spiffe => self.holder,
+        }
+    }
+
+    /// Who the token says is asking: text, or a number where the service counts its people.
+    pub(super) fn subject(&self) -> Option<&str> {
+        let policy = &self.blueprint.policy;
+        subject(claim(self.claims()?, &policy.tokens.principal)?, policy.people.principal.is_integer())
+    }
+}
+
+/// The name that a claim holds; of a service that counts its people, a whole number.
+pub(super) fn subject<'b>(json: &'b Json<'_>, number: bool) -> Option<&'b str> {
+    match json {
+        Json::Text(text) if !number => Some(text),
+        Json::Number(_, digits) if number && digits.bytes().all(|octet| octet.is_ascii_digit()) => Some(digits),
+        Json::Array(_) | Json::Bool(_) | Json::Null | Json::Number(..) | Json::Object(_) | Json::Text(_) => None,
+    }
+}
+
+/// A claim by name or JSON pointer; of members with one name the last one.
+pub(super) fn claim<'a, 'b>(fields: &'b [Field<'a>], address: &str) -> Option<&'b Json<'a>> {
+    let names = pointer::names(address);
+    let (name, rest) = names.split_first()?;
+    pointer::below(&last(fields, name)?.json, rest)
 }
 
 impl<'a> Field<'a> {
@@ -128,20 +169,39 @@ pub(super) fn text<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b str> {
 /// The one name of the leaf that the policy takes for its holder's.
 fn holder<'a>(lifted: &'a Lifted, blueprint: &Blueprint) -> Option<&'a str> {
     let leaf = lifted.chain.as_ref()?.certificates.first()?;
-    if blueprint.policy.certificates.identity == Identity::CommonName {
-        let another = leaf.subject_rest.iter().any(|rest| matches!(rest, SubjectAttribute::CommonName(_)));
-        return (!another && !leaf.subject.is_empty()).then_some(&leaf.subject);
+    let alone = |mut names: Vec<&'a str>| names.pop().filter(|name| names.is_empty() && !name.is_empty());
+    let attributes = |wanted: fn(&SubjectAttribute) -> Option<&str>| leaf.subject_rest.iter().filter_map(wanted);
+    match blueprint.policy.certificates.identity {
+        Identity::CommonName => {
+            let more = attributes(|attribute| match attribute {
+                SubjectAttribute::CommonName(text) => Some(text),
+                SubjectAttribute::Organization(_) | SubjectAttribute::OrganizationalUnit(_) => None,
+            });
+            return alone(std::iter::once(leaf.subject.as_str()).chain(more).collect());
+        }
+        Identity::OrganizationalUnit => {
+            return alone(
+                attributes(|attribute| match attribute {
+                    SubjectAttribute::OrganizationalUnit(text) => Some(text),
+                    SubjectAttribute::CommonName(_) | SubjectAttribute::Organization(_) => None,
+                })
+                .collect(),
+            );
+        }
+        Identity::Dns | Identity::Email | Identity::None | Identity::Spiffe => {}
     }
     // Then there are two, of which one says nothing, or one that says nothing.
     if leaf.extra == Some(Extra::UnreadableName) {
         return None;
     }
-    let mut uris = leaf.names.iter().filter_map(|name| match name {
-        SubjectName::Uri(uri) => Some(uri),
-        SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) => None,
+    let identity = blueprint.policy.certificates.identity;
+    let names = leaf.names.iter().filter_map(|name| match (name, identity) {
+        (SubjectName::Dns(text), Identity::Dns)
+        | (SubjectName::Email(text), Identity::Email)
+        | (SubjectName::Uri(text), Identity::Spiffe | Identity::None) => Some(text.as_str()),
+        (SubjectName::Dns(_) | SubjectName::Email(_) | SubjectName::Ip(_) | SubjectName::Uri(_), _) => None,
     });
-    let uri = uris.next()?;
-    (uris.next().is_none() && is_spiffe_id(uri)).then_some(uri)
+    alone(names.collect()).filter(|name| matches!(identity, Identity::Dns | Identity::Email) || is_spiffe_id(name))
 }
 
 /// Octets of the longest trust domain (SPIFFE-ID §2.1).

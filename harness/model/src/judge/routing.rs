@@ -6,6 +6,9 @@ use crate::{
     json::{self, Json},
 };
 
+/// Stands for what is in the place of a path parameter whose values nobody lists.
+const UNKNOWN: &str = "";
+
 /// The declared route that the request names, and the object.
 pub(super) fn find_route<'a>(
     lifted: &Lifted,
@@ -33,8 +36,9 @@ pub(super) fn find_route<'a>(
 
 /// Whether the object exists, where the route names one in its path; who owns it is another question.
 fn is_known((route, object): &(&Route, Option<String>), blueprint: &Blueprint) -> bool {
-    let Some(object) = object.as_ref().filter(|_| route.path_parameter().is_some()) else { return true };
-    blueprint.owner_of(object).is_some() || route.example.as_ref() == Some(object)
+    let Some(name) = route.path_parameter() else { return true };
+    let Some(object) = object else { return true };
+    blueprint.owner_of(object).is_some() || route.example_of(name) == Some(object)
 }
 
 fn match_path<'a>(
@@ -51,12 +55,19 @@ fn match_path<'a>(
             return None;
         }
         let mut object = None;
+        let mut known = true;
         for (pattern, segment) in pattern.zip(segments) {
-            if pattern.starts_with('{') && !segment.is_empty() {
-                object = Some(segment.to_string());
-            } else if pattern != segment {
-                return None;
+            let name = pattern.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+            match name.filter(|_| !segment.is_empty()) {
+                Some(name) if Some(name) == route.path_parameter() => object = Some(segment.to_string()),
+                // Of what else there may be in its place, nothing is known but the example.
+                Some(name) => known &= route.example_of(name) == Some(segment),
+                None if pattern != segment => return None,
+                None => {}
             }
+        }
+        if !known {
+            object = Some(UNKNOWN.into());
         }
         if let Some(name) = route.query_parameter() {
             let mut values = parameters(lifted, name);

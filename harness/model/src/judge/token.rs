@@ -1,9 +1,13 @@
 //! Who asks: the credential, the token's form, seal and claims, and its binding to the certificate.
 
-use super::facts::{Facts, Field, Token, last, text};
+use super::{
+    authority::listed,
+    facts::{Facts, Field, Token, claim, last, subject, text},
+};
 use crate::{
     Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, KeyName,
-    MacSecret, PublishedKey, ReadingKind, Rule, RuleSet, Seal, TokenKey, Value, json::Json, readings::Latitude,
+    MacSecret, Promise, PublishedKey, ReadingKind, Rule, RuleSet, Seal, TokenKey, Value, json::Json, pointer,
+    readings::Latitude,
 };
 
 /// The rules that the token violates.
@@ -56,6 +60,7 @@ pub(super) fn rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
         rules.insert(Rule::ClaimsForm);
     }
     claim_rules(claims, blueprint, latitude, &mut rules);
+    promised_rules(claims, blueprint, latitude, &mut rules);
     binding_rules(facts, claims, latitude, &mut rules);
     rules
 }
@@ -135,19 +140,37 @@ fn seal_rules(
     rules: &mut RuleSet,
 ) {
     let role = text(claims, "iss").and_then(|url| blueprint.issuer_role(url));
-    if role.is_none() {
-        rules.insert(Rule::Issuer);
+    let promise = blueprint.policy.tokens.promise("iss");
+    match (json(claims, "iss"), role) {
+        (_, Some(_)) => {
+            if promise == Promise::Absent && !latitude.permits(ReadingKind::UncheckedClaim) {
+                rules.insert(Rule::Issuer);
+            }
+        }
+        (None, None) if promise != Promise::Required => {}
+        (Some(_), None) if !promise.is_checked() && latitude.permits(ReadingKind::UncheckedClaim) => {}
+        (None | Some(_), None) => {
+            rules.insert(Rule::Issuer);
+        }
     }
-    // Where the issuer is not trusted, a genuine seal of the home issuer is still told from a forged one.
-    let published: Vec<PublishedKey> = blueprint.published(role.unwrap_or(IssuerRole::Home));
-    let mut signing = published.iter().filter(|key| key.signs);
-    let chosen = match json(header, "kid") {
+    // Where the issuer is not looked at, any of the trusted ones will do; where it is not trusted, a genuine seal of the
+    // home issuer is still told from a forged one.
+    let published: Vec<PublishedKey> = match role.filter(|_| promise.is_checked()) {
+        Some(role) => blueprint.published(role),
+        None if promise == Promise::Required => blueprint.published(IssuerRole::Home),
+        None => {
+            let places = 0..blueprint.policy.issuers.len();
+            places.flat_map(|place| blueprint.published(IssuerRole::at(place))).collect()
+        }
+    };
+    let signing = || published.iter().filter(|key| key.signs);
+    let named_key = match json(header, "kid") {
         Some(Json::Text(kid)) => {
-            let found = signing.clone().find(|key| key.kid == *kid);
-            if found.is_none() && (blueprint.policy.tokens.key_id || !latitude.permits(ReadingKind::IgnoredParameter)) {
+            let found = signing().any(|key| key.kid == *kid);
+            if !found && (blueprint.policy.tokens.key_id || !latitude.permits(ReadingKind::IgnoredParameter)) {
                 rules.insert(Rule::KeyId);
             }
-            found
+            found.then_some(kid)
         }
         Some(_) => {
             rules.insert(Rule::KeyId);
@@ -160,17 +183,16 @@ fn seal_rules(
             None
         }
     };
+    // A key that is published for several algorithms is one of each.
+    let of_name = |key: &&PublishedKey| named_key.is_none_or(|kid| key.kid == *kid);
     let genuine = |key: &PublishedKey| matches!(seal, Seal::Key(name, algorithm) if *name == key.key && algorithm.name() == key.algorithm);
     let named = text(header, "alg").filter(|name| blueprint.policy.tokens.algorithms.iter().any(|known| known == name));
-    if let (Some(named), Some(key)) = (&named, chosen)
-        && *named != key.algorithm
+    if let (Some(named), Some(_)) = (named, named_key)
+        && !signing().filter(of_name).any(|key| named == key.algorithm)
     {
         rules.insert(Rule::AlgorithmOfKey);
     }
-    let sealed_by = match chosen {
-        Some(key) => Some(key).filter(|key| genuine(key)),
-        None => signing.find(|key| genuine(key)),
-    };
+    let sealed_by = signing().filter(of_name).find(|key| genuine(key));
     match (sealed_by, seal) {
         (Some(key), _) => {
             if named.is_some_and(|named| named != key.algorithm) {
@@ -194,68 +216,165 @@ fn seal_rules(
 
 fn claim_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
     let policy = &blueprint.policy.tokens;
-    let required = |name: &str| policy.required.iter().any(|claim| claim == name);
-    for name in ["client_id", "iss", "jti", "sub"] {
+    let required = |name: &str| policy.promise(name) == Promise::Required;
+    let names = ["client_id", "iss", "jti", "sub"];
+    for name in names.into_iter().filter(|name| !policy.is_principal(name) && policy.honest(name).is_none_or(is_text)) {
         let is_text = matches!(json(claims, name), None | Some(Json::Text(_)));
         if !is_text && (required(name) || !latitude.permits(ReadingKind::UncheckedClaim)) {
             rules.insert(Rule::ClaimType);
         }
     }
-    let is_list = matches!(json(claims, "scope"), None | Some(Json::Text(_)));
-    if !is_list && !latitude.permits(ReadingKind::ScopeForm) {
+    if listed(claim(claims, &policy.rights.at), policy.rights.form).is_none()
+        && !latitude.permits(ReadingKind::ScopeForm)
+    {
         rules.insert(Rule::ClaimType);
     }
-    if policy.audience {
-        let typed = match json(claims, "aud") {
-            Some(Json::Array(items)) => items.iter().all(|item| matches!(item, Json::Text(_))),
-            other => matches!(other, None | Some(Json::Text(_))),
-        };
-        if !typed {
-            rules.insert(Rule::ClaimType);
-        }
-        let names_us = |value: &Json<'_>| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
-        let good = match json(claims, "aud") {
-            Some(Json::Array(items)) => {
-                items.iter().all(|item| matches!(item, Json::Text(_))) && items.iter().any(names_us)
-            }
-            Some(value) => names_us(value),
-            None => !required("aud"),
-        };
-        if !good {
-            rules.insert(Rule::Audience);
-        }
-    } else {
-        // Whoever asks for no audience may still refuse a token for another one (RFC 7519 §4.1.3).
-        let names_us = |value: &Json<'_>| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
-        let other = match json(claims, "aud") {
-            None => false,
-            Some(Json::Array(items)) => {
-                !items.iter().any(names_us) || items.iter().any(|item| !matches!(item, Json::Text(_)))
-            }
-            Some(value) => !names_us(value),
-        };
-        if other && !latitude.permits(ReadingKind::UncheckedClaim) {
-            rules.insert(Rule::Audience);
-        }
+    audience_rules(claims, blueprint, latitude, rules);
+    let asking = claim(claims, &policy.principal);
+    let number = blueprint.policy.people.principal.is_integer();
+    let named = asking.and_then(|json| subject(json, number));
+    if let Some(json) = asking
+        && named.is_none()
+        && (policy.promise(&policy.principal).is_checked() || !latitude.permits(ReadingKind::UncheckedClaim))
+        // Of a claim of any type but a name, only that it names nobody is known.
+        && !matches!(json, Json::Text(_))
+    {
+        rules.insert(Rule::ClaimType);
     }
-    for (name, rule) in [("client_id", Rule::ClientId), ("jti", Rule::TokenId), ("sub", Rule::Subject)] {
-        match json(claims, name) {
-            Some(Json::Text(text)) if !text.is_empty() || latitude.permits(ReadingKind::EmptyIdentifier) => {}
-            None if !required(name) => {}
-            Some(_) if !required(name) && latitude.permits(ReadingKind::UncheckedClaim) => {}
-            _ => {
-                rules.insert(rule);
-            }
-        }
+    present_rules(asking.is_some(), named, policy.promise(&policy.principal), Rule::Subject, latitude, rules);
+    for (name, rule) in [("client_id", Rule::ClientId), ("jti", Rule::TokenId)] {
+        let value = json(claims, name);
+        let text = if let Some(Json::Text(text)) = value { Some(text.as_ref()) } else { None };
+        present_rules(value.is_some(), text, policy.promise(name), rule, latitude, rules);
+    }
+    if !policy.is_principal("sub") {
+        let value = json(claims, "sub");
+        let text = if let Some(Json::Text(text)) = value { Some(text.as_ref()) } else { None };
+        present_rules(value.is_some(), text, policy.promise("sub"), Rule::Subject, latitude, rules);
     }
     date_rules(claims, blueprint, latitude, rules);
-    let subject = text(claims, "sub");
     let speaks_for = issuer(claims, blueprint).map(|issuer| issuer.speaks_for.as_slice()).unwrap_or_default();
-    let outside = |subject: &&str| {
-        !speaks_for.is_empty() && !speaks_for.iter().any(|prefix| subject.starts_with(prefix.as_str()))
-    };
-    if subject.as_ref().is_some_and(outside) {
+    let outside =
+        |name: &str| !speaks_for.is_empty() && !speaks_for.iter().any(|prefix| name.starts_with(prefix.as_str()));
+    if named.is_some_and(outside) {
         rules.insert(Rule::IssuerSpeaksFor);
+    }
+}
+
+fn is_text(value: &crate::ClaimValue) -> bool {
+    matches!(value, crate::ClaimValue::Text(_))
+}
+
+/// A claim that is text: there where it must be, and not empty.
+fn present_rules(
+    there: bool,
+    text: Option<&str>,
+    promise: Promise,
+    rule: Rule,
+    latitude: &Latitude,
+    rules: &mut RuleSet,
+) {
+    let good = match text {
+        Some(text) if !text.is_empty() || latitude.permits(ReadingKind::EmptyIdentifier) => promise != Promise::Absent,
+        _ if !there => promise != Promise::Required,
+        _ => false,
+    };
+    if !good && (promise == Promise::Required || !latitude.permits(ReadingKind::UncheckedClaim)) {
+        rules.insert(rule);
+    }
+}
+
+/// `aud` (RFC 7519 §4.1.3): a text or a list of them, with this service among them.
+fn audience_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
+    let promise = blueprint.policy.tokens.promise("aud");
+    let names_us = |value: &Json<'_>| matches!(value, Json::Text(text) if *text == blueprint.policy.audience);
+    let is_text = |item: &Json<'_>| matches!(item, Json::Text(_));
+    let (typed, good) = match json(claims, "aud") {
+        Some(Json::Array(items)) => {
+            (items.iter().all(is_text), items.iter().all(is_text) && items.iter().any(names_us))
+        }
+        Some(value) => (is_text(value), names_us(value)),
+        None => (true, promise != Promise::Required),
+    };
+    let mut add = |rule: Rule, checked: bool| {
+        if checked || !latitude.permits(ReadingKind::UncheckedClaim) {
+            rules.insert(rule);
+        }
+    };
+    if !typed {
+        // Of one that is checked where it is there, one that cannot be read may count as none.
+        add(Rule::ClaimType, promise == Promise::Required);
+    }
+    let there = json(claims, "aud").is_some();
+    if !good || (there && promise == Promise::Absent) {
+        add(Rule::Audience, promise == Promise::Required || (promise == Promise::IfPresent && typed));
+    }
+}
+
+/// What the policy promises of claims that no standard rule is about: they are there, and where every honest token has
+/// the same value, that one.
+fn promised_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, rules: &mut RuleSet) {
+    let policy = &blueprint.policy.tokens;
+    const STANDARD: [&str; 7] = ["aud", "cnf", "exp", "iat", "iss", "nbf", "sub"];
+    for (address, promise) in &policy.promises {
+        let name = pointer::canonical(address);
+        let rights = pointer::canonical(&policy.rights.at) == name;
+        if STANDARD.contains(&name.as_ref()) || policy.is_principal(&name) {
+            continue;
+        }
+        let rule = match name.as_ref() {
+            "client_id" => Rule::ClientId,
+            "jti" => Rule::TokenId,
+            _ => Rule::ClaimType,
+        };
+        let found = claim(claims, &name);
+        let wanted = policy.honest(&name).filter(|wanted| wanted.is_constant() && !rights);
+        let wrong = match (found, wanted) {
+            (None, _) => *promise == Promise::Required,
+            (Some(_), _) if *promise == Promise::Absent => true,
+            (Some(found), Some(wanted)) => promise.is_checked() && !same(found, wanted),
+            (Some(_), None) => false,
+        };
+        if wrong && (promise.is_checked() || !latitude.permits(ReadingKind::UncheckedClaim)) {
+            rules.insert(rule);
+        }
+        // Where values differ from one person to the next, another type is not the claim that was promised; a service that
+        // keeps what it does not read takes any.
+        let other = found.zip(policy.honest(&name)).is_some_and(|(found, wanted)| !alike(found, wanted));
+        if other && wanted.is_none() && !latitude.permits(ReadingKind::UncheckedClaim) {
+            rules.insert(Rule::ClaimType);
+        }
+    }
+}
+
+/// Whether a value is the one that every honest token has.
+fn same(found: &Json<'_>, wanted: &crate::ClaimValue) -> bool {
+    use crate::ClaimValue::*;
+    match (found, wanted) {
+        (Json::Bool(found), Bool(wanted)) => found == wanted,
+        (Json::Number(found, _), Integer(wanted)) => *found == *wanted as f64,
+        (Json::Number(found, _), Number(wanted)) => found == wanted,
+        (Json::Text(found), Text(wanted)) => *found == **wanted,
+        (Json::Array(found), List(wanted)) => {
+            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| same(found, wanted))
+        }
+        (Json::Object(found), Table(wanted)) => wanted.iter().all(|(name, wanted)| {
+            found.iter().rev().find(|(known, ..)| known == name).is_some_and(|(_, found, _)| same(found, wanted))
+        }),
+        (Json::Array(_) | Json::Bool(_) | Json::Null | Json::Number(..) | Json::Object(_) | Json::Text(_), _) => false,
+    }
+}
+
+/// Whether a value has the type of the one that the issuer writes.
+fn alike(found: &Json<'_>, wanted: &crate::ClaimValue) -> bool {
+    use crate::ClaimValue::*;
+    match wanted {
+        Bool(_) => matches!(found, Json::Bool(_)),
+        Integer(_) | Number(_) => matches!(found, Json::Number(..)),
+        List(_) => matches!(found, Json::Array(_)),
+        Table(_) => matches!(found, Json::Object(_)),
+        Text(text) if text.starts_with("${now") || text == "${person.number}" => matches!(found, Json::Number(..)),
+        Text(_) => matches!(found, Json::Text(_)),
     }
 }
 
@@ -264,10 +383,11 @@ fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, 
     let policy = &blueprint.policy.tokens;
     let leeway = policy.leeway as f64;
     let now = blueprint.now as f64;
-    let required = |name: &str| policy.required.iter().any(|claim| claim == name);
-    let mut date = |name: &str, absent: Rule, must: bool, checked: bool| -> Option<f64> {
-        let Some(field) = last(claims, name) else {
-            if must {
+    let mut date = |name: &str, absent: Rule| -> Option<f64> {
+        let promise = policy.promise(name);
+        let field = last(claims, name);
+        let Some(field) = field else {
+            if promise == Promise::Required {
                 rules.insert(absent);
             }
             return None;
@@ -277,36 +397,38 @@ fn date_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude, 
             (_, Json::Number(number, _)) => Some(number - now),
             _ => None,
         };
-        if offset.is_none() && (checked || !latitude.permits(ReadingKind::UncheckedClaim)) {
+        if promise == Promise::Absent && !latitude.permits(ReadingKind::UncheckedClaim) {
+            rules.insert(absent);
+        }
+        if offset.is_none() && (promise.is_checked() || !latitude.permits(ReadingKind::UncheckedClaim)) {
             rules.insert(Rule::ClaimType);
         }
-        if offset.is_some_and(|offset| offset + now < 0.0 && checked) && !latitude.permits(ReadingKind::NegativeDate) {
+        if offset.is_some_and(|offset| offset + now < 0.0 && promise.is_checked())
+            && !latitude.permits(ReadingKind::NegativeDate)
+        {
             rules.insert(absent);
         }
         offset
     };
-    let checked = policy.not_before;
-    let expires = date("exp", Rule::Expiry, true, true);
-    let not_before = date("nbf", Rule::NotBefore, checked && required("nbf"), checked);
-    // RFC 7519 §4.1.6 asks for nothing of `iat`: only who requires it promises to read it.
-    let issue_checked = checked && required("iat");
-    let issued = date("iat", Rule::IssuedAt, issue_checked, issue_checked);
+    let expires = date("exp", Rule::Expiry);
+    let not_before = date("nbf", Rule::NotBefore);
+    let issued = date("iat", Rule::IssuedAt);
     // `late` is by how much a boundary is overstepped; within the drift of the gate's clock both outcomes are right.
     let drift = blueprint.drift as f64;
     let oversteps = |late: f64| {
         if late.abs() <= drift && drift > 0.0 { !latitude.permits(ReadingKind::ClockDrift) } else { late > 0.0 }
     };
-    if expires.is_some_and(|at| oversteps(-at - leeway) || (at == -leeway && drift == 0.0)) {
-        rules.insert(Rule::Expiry);
-    }
-    // Whoever does not promise to look at a date may look at it.
-    let mut early = |at: Option<f64>, checked: bool, rule: Rule| {
-        if at.is_some_and(|at| oversteps(at - leeway)) && (checked || !latitude.permits(ReadingKind::UncheckedClaim)) {
+    let checked = |claim: &str| policy.promise(claim).is_checked();
+    for (claim, late, rule) in [
+        ("exp", expires.is_some_and(|at| oversteps(-at - leeway) || (at == -leeway && drift == 0.0)), Rule::Expiry),
+        ("nbf", not_before.is_some_and(|at| oversteps(at - leeway)), Rule::NotBefore),
+        ("iat", issued.is_some_and(|at| oversteps(at - leeway)), Rule::IssuedAt),
+    ] {
+        // Nobody has to look at what is not promised; whoever does may mind it (RFC 7519 §4.1.5, §4.1.6).
+        if late && (checked(claim) || !latitude.permits(ReadingKind::UncheckedClaim)) {
             rules.insert(rule);
         }
-    };
-    early(not_before, checked, Rule::NotBefore);
-    early(issued, issue_checked, Rule::IssuedAt);
+    }
     if let (Some(cap), Some(expires), Some(issued)) = (policy.lifetime, expires, issued)
         && expires - issued > cap as f64
     {
@@ -339,8 +461,8 @@ fn binding_rules(facts: &Facts<'_>, claims: &[Field<'_>], latitude: &Latitude, r
         rules.insert(Rule::Confirmation);
     }
     if blueprint.policy.certificates.identity != Identity::None
-        && let (Some(subject), Some(holder)) = (text(claims, "sub"), facts.holder)
-        && subject != holder
+        && let (Some(subject), Some(holder)) = (facts.subject(), facts.holder)
+        && subject != blueprint.principal_of(holder)
     {
         rules.insert(Rule::SubjectOfCertificate);
     }

@@ -15,10 +15,7 @@ pub(super) fn second_path(first: &Route, blueprint: &Blueprint) -> String {
         return "/".into();
     };
     let object = blueprint.example_object(route, Stance::NoToken.target()).unwrap_or_default();
-    match route.path_parameter() {
-        Some(name) => route.path.replace(&format!("{{{name}}}"), &object),
-        None => route.path.clone(),
-    }
+    route.path_of(&object)
 }
 
 /// `Err` when the changes cannot be said together.

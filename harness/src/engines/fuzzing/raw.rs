@@ -102,7 +102,7 @@ impl RawOracle {
         for (_, verdict) in blueprint.policy.routes.iter().filter_map(|route| judged(Stance::NoToken, &route.id())) {
             certified.admissions.extend(verdict.admissions);
         }
-        let transport = blueprint.policy.certificates.client == ClientCertificate::Transport;
+        let transport = blueprint.policy.certificates.client == ClientCertificate::Required;
         let handshake = transport.then_some(Stage::Handshake);
         let anonymous = Verdict { latest: handshake, ..Verdict::default() };
         Ok(Some(Self {

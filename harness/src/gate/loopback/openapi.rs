@@ -46,10 +46,18 @@ fn operation(route: &Route, policy: &Policy, blueprint: &Blueprint) -> Value {
         responses[status.to_string()] = json!({ "description": "refused" });
     }
     let mut operation = json!({ "security": security.collect::<Vec<_>>(), "responses": responses });
-    if let Some(name) = route.path_parameter() {
-        let schema = json!({ "type": "string" });
-        operation["parameters"] =
-            json!([{ "name": name, "in": "path", "required": true, "schema": schema, "example": object }]);
+    let holder = route.path_parameter();
+    let parameters: Vec<Value> = route
+        .path_parameters()
+        .map(|name| {
+            let schema = json!({ "type": "string" });
+            let example =
+                if Some(name) == holder { object.as_str() } else { route.example_of(name).unwrap_or_default() };
+            json!({ "name": name, "in": "path", "required": true, "schema": schema, "example": example })
+        })
+        .collect();
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
     }
     for (name, value) in route.query.iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('=')) {
         let example = if route.query_parameter() == Some(name) { object.as_str() } else { value };

@@ -108,7 +108,11 @@ fn alike(expected: &[u8], given: &[u8]) -> bool {
 
 /// Stretches a tag to the octets of a signature whose numbers are in range.
 fn shaped(tag: [u8; 16], algorithm: &str, modulus: usize) -> Vec<u8> {
-    let length = if modulus > 0 { modulus } else { 64 };
+    let length = match algorithm {
+        "ES384" => 96,
+        _ if modulus > 0 => modulus,
+        _ => 64,
+    };
     let mut octets = Vec::with_capacity(length + 16);
     for block in 0..length.div_ceil(16) as u64 {
         let mut hasher = SipHasher13::new_with_key(&tag);
@@ -122,7 +126,7 @@ fn shaped(tag: [u8; 16], algorithm: &str, modulus: usize) -> Vec<u8> {
         _ if modulus > 0 => octets[0] &= 0x7F,
         // Both numbers positive, below the order, and of 32 octets in DER.
         _ => {
-            for at in [0, 32] {
+            for at in [0, length / 2] {
                 octets[at] = octets[at] & 0x3F | 0x40;
             }
         }

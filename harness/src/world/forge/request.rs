@@ -1,6 +1,6 @@
 //! Requests as fields and content, whatever version of HTTP carries them.
 
-use gatecrash_model::{AuthorizationForm, Blueprint, CookieForm, HOST, Http2Form, Protocol, RequestSpec};
+use gatecrash_model::{AuthorizationForm, Blueprint, Carriage, CookieForm, HOST, Http2Form, Protocol, RequestSpec};
 
 use super::{ForgeError, http1, http2, token::pem};
 use crate::world::forge::Mint;
@@ -46,7 +46,9 @@ pub(super) fn bytes(
     };
     let mut query: Vec<String> = spec.query.iter().cloned().collect();
     if let Some(token) = credentials.token {
-        credential(&spec.authorization, token, credentials.companion, &mut query, &mut draft);
+        let carried = &blueprint.policy.tokens.carried;
+        let (token, companion) = (Carried { carried, token }, credentials.companion);
+        credential(&spec.authorization, &token, companion, &mut query, &mut draft);
     }
     if !query.is_empty() {
         // A fragment comes last (RFC 3986 §3).
@@ -77,40 +79,49 @@ pub(super) fn field(name: &str, value: &str) -> Field {
     (name.as_bytes().to_vec(), value.as_bytes().to_vec())
 }
 
+/// A token, and where an honest request carries it.
+struct Carried<'a> {
+    carried: &'a Carriage,
+    token: &'a str,
+}
+
 fn credential(
     form: &AuthorizationForm,
-    token: &str,
+    carried: &Carried<'_>,
     companion: Option<&str>,
     query: &mut Vec<String>,
     draft: &mut Draft,
 ) {
     use AuthorizationForm::*;
-    let genuine = format!("Bearer {token}");
+    let Carried { carried, token } = *carried;
+    let genuine = carried.value(token);
+    let (own, scheme) = (carried.field(), carried.scheme().unwrap_or_default());
     let in_query = || format!("access_token={}", percent(token));
     let encoded = || format!("%61ccess_token={}", percent(token));
-    let mut line = |value: String| draft.fields.push(field("authorization", &value));
+    let mut line = |value: String| draft.fields.push(field(own, &value));
     match form {
         Absent => {}
         BodyToo => line(genuine),
         CarriageReturn => line(inside(&genuine, "\r")),
         CommaList => line(format!("{genuine}, {genuine}")),
+        Cookie(_) if matches!(carried, Carriage::Cookie { .. }) => line(genuine),
         Cookie(form) => draft.fields.push(field("cookie", &cookie(*form, token))),
         CookieBesideGarbage => {
-            draft.fields.push(field("authorization", "Bearer e30.e30.x"));
+            draft.fields.push(field(own, &format!("{scheme} e30.e30.x")));
             draft.fields.push(field("cookie", &cookie(CookieForm::Plain, token)));
         }
         CookieToo => {
-            draft.fields.push(field("authorization", &genuine));
+            draft.fields.push(field(own, &genuine));
             draft.fields.push(field("cookie", &cookie(CookieForm::Plain, token)));
         }
         Empty => line(String::new()),
-        Folded => line(format!("Bearer\r\n {token}")),
+        Folded => line(format!("{scheme}\r\n {token}")),
         FormBody => {}
         Joined { genuine_first: true, other } => [genuine, other.clone()].into_iter().for_each(line),
         Joined { genuine_first: false, other } => [other.clone(), genuine].into_iter().for_each(line),
         LineFeed => line(inside(&genuine, "\n")),
         Long(kib) => line(format!("{genuine}{}", "=".repeat(usize::from(*kib) * 1024))),
-        NoBreakSpace => line(format!("Bearer\u{a0}{token}")),
+        NoBreakSpace => line(format!("{scheme}\u{a0}{token}")),
         NonAscii => line(inside(&genuine, "\u{e9}")),
         NoScheme => line(token.into()),
         Nul => line(inside(&genuine, "\0")),
@@ -119,9 +130,9 @@ fn credential(
         }
         OtherHeader(name) => draft.fields.push(field(name, &genuine)),
         Padded => line(format!(" {genuine} \t")),
-        Parameter => line(format!("Bearer token=\"{token}\"")),
+        Parameter => line(format!("{scheme} token=\"{token}\"")),
         PathParameter => draft.path.push_str(&format!(";access_token={}", percent(token))),
-        Percent => line(format!("Bearer%20{token}")),
+        Percent => line(format!("{scheme}%20{token}")),
         Query => query.push(in_query()),
         QueryEncoded => query.push(encoded()),
         QueryEncodedToo => {
@@ -132,19 +143,19 @@ fn credential(
             line(genuine);
             query.push(in_query());
         }
-        Quoted => line(format!("Bearer \"{token}\"")),
+        Quoted => line(format!("{scheme} \"{token}\"")),
         Repeated => [genuine.clone(), genuine].into_iter().for_each(line),
         Scheme(name) => line(format!("{name} {token}")),
-        SchemeOnly => line("Bearer".into()),
+        SchemeOnly => line(scheme.into()),
         SpaceBeforeColon => draft.fields.push(field("authorization ", &genuine)),
-        Tab => line(format!("Bearer\t{token}")),
+        Tab => line(format!("{scheme}\t{token}")),
         Trailer => draft.trailers.push(field("authorization", &genuine)),
         Trailing => line(format!("{genuine} x")),
         TwoPrincipals => {
-            let other = companion.map(|token| format!("Bearer {token}")).unwrap_or_default();
+            let other = companion.map(|token| carried.value(token)).unwrap_or_default();
             [genuine, other].into_iter().for_each(line);
         }
-        TwoSpaces => line(format!("Bearer  {token}")),
+        TwoSpaces => line(format!("{scheme}  {token}")),
     }
     if matches!(form, BodyToo | FormBody) {
         let form = format!("access_token={}", percent(token));

@@ -1,7 +1,7 @@
 //! MAC secrets that an attacker can compute: every text and every octet string in which a public key is at hand.
 
 use base64ct::{Base64, Encoding as _};
-use gatecrash_model::{Blueprint, IssuerRole, KeyName, MacSecret, Scene, json};
+use gatecrash_model::{Blueprint, IssuerRole, KeyName, MacSecret, PublishedKey, Scene, json};
 
 use super::{chain, token::pem};
 use crate::{
@@ -42,14 +42,22 @@ pub(crate) fn mac_secret(secret: &MacSecret, keyring: &Keyring, blueprint: &Blue
 /// The JWK Set that an issuer publishes (RFC 7517 §5), as JSON text. Shared secrets are not in it.
 pub(crate) fn jwk_set(role: IssuerRole, blueprint: &Blueprint, keyring: &Keyring) -> String {
     let published = blueprint.published(role);
-    let keys = published.iter().filter(|key| !key.algorithm.starts_with("HS")).filter_map(|key| {
+    let keys = published.iter().enumerate().filter(|(_, key)| !key.algorithm.starts_with("HS"));
+    let keys = keys.filter_map(|(at, key)| {
+        // A key of several algorithms stands there once, and names none of them (RFC 7517 §4.4).
+        let same = |other: &PublishedKey| other.key == key.key && other.signs == key.signs;
+        if published[..at].iter().any(same) {
+            return None;
+        }
+        let several = published[at + 1..].iter().any(same);
+        let algorithm = if several { String::new() } else { format!(r#""alg":"{}","#, key.algorithm) };
         let members = keyring.secret(key.key)?.jwk_members();
         let purpose = match (key.signs, blueprint.scene) {
             (true, _) => r#""use":"sig""#,
             (false, Scene::KeyOperations) => r#""key_ops":["deriveKey"]"#,
             (false, _) => r#""use":"enc""#,
         };
-        Some(format!(r#"{{{members},"kid":"{}","alg":"{}",{purpose}}}"#, key.kid, key.algorithm))
+        Some(format!(r#"{{{members},"kid":"{}",{algorithm}{purpose}}}"#, key.kid))
     });
     format!(r#"{{"keys":[{}]}}"#, keys.collect::<Vec<_>>().join(","))
 }
@@ -71,6 +79,7 @@ fn ssh(key: &Secret) -> String {
     let number = |octets: &[u8]| string(&[&[0][..], octets].concat());
     let (name, fields) = match key.kind() {
         Kind::Ed25519 => ("ssh-ed25519", string(key.public_octets())),
+        Kind::P384 => ("ecdsa-sha2-nistp384", [string(b"nistp384"), string(key.public_octets())].concat()),
         Kind::P256 => ("ecdsa-sha2-nistp256", [string(b"nistp256"), string(key.public_octets())].concat()),
         Kind::Rsa => ("ssh-rsa", [string(&[1, 0, 1]), number(key.public_octets())].concat()),
         Kind::Other | Kind::Shared => return String::new(),

@@ -14,7 +14,7 @@ use rsa::{
     signature::{RandomizedSigner as _, SignatureEncoding as _},
     traits::PublicKeyParts as _,
 };
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// The neutral point of edwards25519, encoded (RFC 8032 §5.1.2).
 const NEUTRAL: [u8; 32] = {
@@ -32,6 +32,8 @@ pub(crate) enum Material {
     Irregular(Irregular),
     /// ECDSA on P-256.
     P256(Box<p256::ecdsa::SigningKey>),
+    /// ECDSA on P-384.
+    P384(Box<p384::ecdsa::SigningKey>),
     /// RSA.
     Rsa(Arc<rsa::PrivateKey>),
     /// A MAC secret.
@@ -47,6 +49,7 @@ impl Material {
             Material::Ed25519(_) | Material::SmallOrder => Kind::Ed25519,
             Material::Irregular(key) => key.like().map_or(Kind::Other, |key| key.kind()),
             Material::P256(_) => Kind::P256,
+            Material::P384(_) => Kind::P384,
             Material::Rsa(_) => Kind::Rsa,
             Material::Shared(_) => Kind::Shared,
         }
@@ -60,12 +63,18 @@ impl Material {
                 let signature: EcdsaSignature = key.sign(message);
                 Some(signature.to_bytes().to_vec())
             }
-            (Material::Rsa(key), Algorithm::PS256) => {
-                let key = rsa::pss::SigningKey::<Sha256>::new(key.as_ref().clone());
-                Some(key.sign_with_rng(&mut Salt(Sha256::digest(message).into()), message).to_vec())
+            (Material::P384(key), Algorithm::ES384) => {
+                let signature: p384::ecdsa::Signature = key.sign(message);
+                Some(signature.to_bytes().to_vec())
             }
+            (Material::Rsa(key), Algorithm::PS256) => Some(pss::<Sha256>(key, message)),
+            (Material::Rsa(key), Algorithm::PS384) => Some(pss::<Sha384>(key, message)),
+            (Material::Rsa(key), Algorithm::PS512) => Some(pss::<Sha512>(key, message)),
             (Material::Rsa(key), Algorithm::RS256) => {
                 Some(rsa::pkcs1v15::SigningKey::<Sha256>::new(key.as_ref().clone()).sign(message).to_vec())
+            }
+            (Material::Rsa(key), Algorithm::RS384) => {
+                Some(rsa::pkcs1v15::SigningKey::<Sha384>::new(key.as_ref().clone()).sign(message).to_vec())
             }
             (Material::Rsa(key), Algorithm::RS512) => {
                 Some(rsa::pkcs1v15::SigningKey::<Sha512>::new(key.as_ref().clone()).sign(message).to_vec())
@@ -83,11 +92,22 @@ impl Material {
                 .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
             (Material::P256(key), Algorithm::ES256) => EcdsaSignature::from_slice(signature)
                 .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
+            (Material::P384(key), Algorithm::ES384) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
             (Material::Rsa(key), Algorithm::PS256) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
                 rsa::pss::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
             }),
+            (Material::Rsa(key), Algorithm::PS384) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
+                rsa::pss::VerifyingKey::<Sha384>::new(key.to_public_key()).verify(message, &signature).is_ok()
+            }),
+            (Material::Rsa(key), Algorithm::PS512) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
+                rsa::pss::VerifyingKey::<Sha512>::new(key.to_public_key()).verify(message, &signature).is_ok()
+            }),
             (Material::Rsa(key), Algorithm::RS256) => RsaSignature::try_from(signature).is_ok_and(|signature| {
                 rsa::pkcs1v15::VerifyingKey::<Sha256>::new(key.to_public_key()).verify(message, &signature).is_ok()
+            }),
+            (Material::Rsa(key), Algorithm::RS384) => RsaSignature::try_from(signature).is_ok_and(|signature| {
+                rsa::pkcs1v15::VerifyingKey::<Sha384>::new(key.to_public_key()).verify(message, &signature).is_ok()
             }),
             (Material::Rsa(key), Algorithm::RS512) => RsaSignature::try_from(signature).is_ok_and(|signature| {
                 rsa::pkcs1v15::VerifyingKey::<Sha512>::new(key.to_public_key()).verify(message, &signature).is_ok()
@@ -144,6 +164,7 @@ impl Material {
         match self {
             Material::Ed25519(key) => key.verifying_key().to_bytes().to_vec(),
             Material::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Material::P384(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Material::Rsa(key) => key.n().to_be_bytes_trimmed_vartime().to_vec(),
             Material::Irregular(key) => key.like().map_or(Vec::new(), |key| key.public_octets()),
             Material::Shared(_) => Vec::new(),
@@ -159,6 +180,7 @@ impl Material {
                 .ok()
                 .map(|der| der.into_vec()),
             Material::P256(key) => key.verifying_key().to_public_key_der().ok().map(|der| der.into_vec()),
+            Material::P384(key) => key.verifying_key().to_public_key_der().ok().map(|der| der.into_vec()),
             Material::Rsa(key) => key.to_public_key().to_public_key_der().ok().map(|der| der.into_vec()),
             // `AlgorithmIdentifier` of id-Ed25519 (RFC 8410 §3), and the point.
             Material::SmallOrder => {
@@ -192,6 +214,11 @@ impl Material {
                 let (x, y) = point[1..].split_at(32);
                 format!(r#""kty":"EC","crv":"P-256","x":"{}","y":"{}""#, text(x), text(y))
             }
+            Material::P384(_) => {
+                let point = self.public_octets();
+                let (x, y) = point[1..].split_at(48);
+                format!(r#""kty":"EC","crv":"P-384","x":"{}","y":"{}""#, text(x), text(y))
+            }
             Material::Rsa(key) => {
                 let e = key.e().to_be_bytes_trimmed_vartime();
                 format!(r#""kty":"RSA","n":"{}","e":"{}""#, text(&self.public_octets()), text(&e))
@@ -210,6 +237,15 @@ impl Material {
             _ => Vec::new(),
         }
     }
+}
+
+/// RSASSA-PSS, with a salt that the message determines.
+fn pss<D>(key: &rsa::PrivateKey, message: &[u8]) -> Vec<u8>
+where
+    D: sha2::Digest + sha2::digest::FixedOutputReset,
+{
+    let key = rsa::pss::SigningKey::<D>::new(key.clone());
+    key.sign_with_rng(&mut Salt(Sha256::digest(message).into()), message).to_vec()
 }
 
 /// The uncompressed points under which an ES256 signature verifies, which its octets determine (SEC 1 §4.1.6).

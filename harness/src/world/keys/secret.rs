@@ -16,6 +16,8 @@ pub enum Kind {
     Other,
     /// ECDSA on P-256.
     P256,
+    /// ECDSA on P-384.
+    P384,
     /// RSA.
     Rsa,
     /// A MAC secret.
@@ -48,7 +50,7 @@ impl Secret {
             jwk_members: material.jwk_members(),
         };
         // What has no signatures of its own, or none that mean anything, stays real.
-        let signs = matches!(material, Material::Ed25519(_) | Material::P256(_) | Material::Rsa(_));
+        let signs = matches!(material, Material::Ed25519(_) | Material::P256(_) | Material::P384(_) | Material::Rsa(_));
         let forms = [public.octets.clone(), public.der.clone(), public.pkcs1_der.clone()];
         let ideal = |crypto: Crypto, layer: Layer| {
             (signs && crypto == Crypto::Ideal).then(|| Ideal::registered(layer, secret, &forms))
@@ -87,10 +89,8 @@ impl Secret {
     fn computes(&self, algorithm: Algorithm) -> bool {
         matches!(
             (self.kind(), algorithm),
-            (Kind::Ed25519, Algorithm::EdDSA)
-                | (Kind::P256, Algorithm::ES256)
-                | (Kind::Rsa, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512)
-        )
+            (Kind::Ed25519, Algorithm::EdDSA) | (Kind::P256, Algorithm::ES256) | (Kind::P384, Algorithm::ES384)
+        ) || (self.kind() == Kind::Rsa && algorithm.is_rsa())
     }
 
     /// A JWS signature (RFC 7518 §3, RFC 8037 §3.1); `None` when the key cannot compute the algorithm. Deterministic.
@@ -185,6 +185,22 @@ impl Secret {
         match &self.handshake {
             Some(ideal) => ideal.verifies(Ideal::ECDSA_SHA256, message, signature),
             None => self.material.verifies_der(message, signature),
+        }
+    }
+
+    /// The octets of a shared secret; `None` of any other key.
+    ///
+    /// ```
+    /// # use gatecrash::{Layers, keys::Keyring, model::{IssuerRole, KeyName, TokenKey}};
+    /// let keyring = Keyring::new(0, Some(b"a secret"), Layers::default());
+    /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Shared)).ok_or("every name has a key")?;
+    /// assert_eq!(key.shared_octets(), Some(&b"a secret"[..]));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn shared_octets(&self) -> Option<&[u8]> {
+        match &self.material {
+            Material::Shared(octets) => Some(octets),
+            _ => None,
         }
     }
 

@@ -59,8 +59,9 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
     if parts.fields.iter().map(|(name, value)| name.len() + value.len()).any(|octets| octets > SMALL) {
         parts.message.faults.insert(MessageFault::Size);
     }
+    let carrier = reader.world.policy().tokens.carried.field();
     let lines: Vec<&Vec<u8>> =
-        parts.fields.iter().filter(|(name, _)| name.trim_end() == "authorization").map(|(_, value)| value).collect();
+        parts.fields.iter().filter(|(name, _)| name.trim_end() == carrier).map(|(_, value)| value).collect();
     let credential = match lines[..] {
         [] => CredentialSeen::Absent,
         [value] => match std::str::from_utf8(value) {
@@ -70,7 +71,8 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         _ => CredentialSeen::Repeated,
     };
     let names = parts.fields.iter().map(|(name, _)| name.clone());
-    let mut headers: Vec<String> = names.filter(|name| !USUAL.contains(&name.trim_end())).collect();
+    let usual = |name: &str| name == carrier || (USUAL.contains(&name) && (name != "authorization" || carrier == name));
+    let mut headers: Vec<String> = names.filter(|name| !usual(name.trim_end())).collect();
     headers.extend(parts.trailers.iter().map(|name| format!("~{name}")));
     let text = String::from_utf8_lossy(&parts.content).into_owned();
     let body = (!text.is_empty()).then_some(text);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash_model::{
-    Algorithm, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret, Member,
-    Person, Seal, TextFault, TokenKey, TokenSeen, Value, json,
+    Algorithm, Carriage, CertificatesOf, ConfirmationOf, CredentialSeen, Digest, Encoding, KeyName, Lifted, MacSecret,
+    Member, Person, Seal, TextFault, TokenKey, TokenSeen, Value, json,
 };
 use rustls_pki_types::CertificateDer;
 
@@ -36,22 +36,36 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads the value of an `Authorization` field (RFC 6750 §2.1).
+    /// Reads the value of the field that carries the token, such as `Authorization` (RFC 6750 §2.1).
     pub(super) fn credential(&self, value: &str) -> CredentialSeen {
         let value = value.trim_matches([' ', '\t']);
+        let wanted = match &self.world.policy().tokens.carried {
+            Carriage::Cookie { name } => {
+                let mut pairs = value.split(';').filter_map(|pair| pair.trim_matches(' ').split_once('='));
+                return match pairs.find(|(known, _)| known == name) {
+                    Some((_, text)) => self.bare(text),
+                    None => CredentialSeen::Absent,
+                };
+            }
+            Carriage::Field { .. } if value.is_empty() => return CredentialSeen::Absent,
+            Carriage::Field { .. } => return self.bare(value),
+            Carriage::Scheme { scheme, .. } => scheme,
+        };
         let end = value.find(|letter: char| !is_tchar(letter)).unwrap_or(value.len());
         let (scheme, rest) = value.split_at(end);
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        if !scheme.eq_ignore_ascii_case(wanted) {
             return CredentialSeen::Absent;
         }
         let text = rest.trim_start_matches(' ');
+        if text.len() == rest.len() { CredentialSeen::Malformed } else { self.bare(text) }
+    }
+
+    /// Reads a token that stands alone: `b64token` of RFC 6750 §2.1.
+    fn bare(&self, text: &str) -> CredentialSeen {
         let body = text.trim_end_matches('=');
         let grammar =
             !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
-        if text.len() == rest.len() || !grammar {
-            return CredentialSeen::Malformed;
-        }
-        CredentialSeen::Token(self.token(text))
+        if grammar { CredentialSeen::Token(self.token(text)) } else { CredentialSeen::Malformed }
     }
 
     fn token(&self, text: &str) -> TokenSeen {
@@ -139,13 +153,18 @@ impl Reader<'_> {
     fn by_key(&self, message: &[u8], signature: &[u8]) -> Option<Seal> {
         // An ECDSA signature says which keys could have made it (SEC 1 §4.1.6): nobody else need be tried.
         let recovered = keys::recovered(message, signature);
-        let names = KeyName::token_keys().into_iter().chain(KeyName::certificate_keys());
+        // Keys of issuers first, of which most are.
+        let (tokens, others): (Vec<KeyName>, Vec<KeyName>) =
+            self.world.keyring().iter().map(|(name, _)| name).partition(|name| matches!(name, KeyName::Token(..)));
+        let names = tokens.into_iter().chain(others);
         let mut seals = names.flat_map(|name| {
             let algorithms: &[Algorithm] = match name {
                 KeyName::Token(_, TokenKey::Ed25519 | TokenKey::SmallOrder) => &[Algorithm::EdDSA],
                 KeyName::Token(_, TokenKey::Rsa | TokenKey::Rsa1024) => {
-                    &[Algorithm::PS256, Algorithm::RS256, Algorithm::RS512]
+                    use Algorithm::*;
+                    &[PS256, PS384, PS512, RS256, RS384, RS512]
                 }
+                KeyName::Token(_, TokenKey::P384) => &[Algorithm::ES384],
                 // Keys of certificates alone.
                 KeyName::Unfit(_) => &[],
                 KeyName::Token(_, TokenKey::Shared) => &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512],
@@ -190,7 +209,8 @@ impl Reader<'_> {
     fn verifies(&self, seal: &Seal, message: &[u8], signature: &[u8]) -> bool {
         let lengths: &[usize] = match seal {
             Seal::Key(_, Algorithm::EdDSA | Algorithm::ES256) => &[64],
-            Seal::Key(_, Algorithm::PS256 | Algorithm::RS256 | Algorithm::RS512) => &[128, 256],
+            Seal::Key(_, Algorithm::ES384) => &[96],
+            Seal::Key(_, algorithm) if algorithm.is_rsa() => &[128, 256],
             Seal::Key(_, algorithm) | Seal::Mac(_, algorithm) => match algorithm {
                 Algorithm::HS256 => &[32],
                 Algorithm::HS384 => &[48],
