@@ -5,14 +5,22 @@ use std::{
     process::{Output, Stdio},
 };
 
+use gatecrash::{
+    check::{Cause, FindingKind, Identity, RouteClass},
+    model::Rule,
+};
+
 use crate::binary::cargo_gatecrash;
 
 #[expect(dead_code, unreachable_pub, reason = "compiled, and shown by reports; nobody calls them")]
 #[path = "../harness/src/report/formats/fixes/examples.rs"]
 mod fixes;
 
-const AUDIENCE: &str = "063e974559c0";
-const ISSUER: &str = "514874b34fdb";
+/// The fingerprint of a gate that does not compare a claim.
+pub(crate) fn unchecked(rule: Rule, claim: &str) -> String {
+    let (kind, cause, class) = (FindingKind::Breach, Cause::Rule(rule), RouteClass::Token);
+    Identity { kind, cause, subject: format!("claim {claim}"), class }.fingerprint()
+}
 
 fn entry(fingerprint: &str, expires: &str) -> String {
     format!(
@@ -30,10 +38,11 @@ fn accepting(folder: &Path, entries: &[String]) -> Output {
 #[test]
 fn what_is_accepted_fails_no_run_until_it_ends() {
     let folder = tempfile::tempdir().unwrap();
-    let done = accepting(folder.path(), &[entry(AUDIENCE, "2001-01-01"), entry("000000000000", "9999-12-31")]);
+    let (audience, issuer) = (unchecked(Rule::Audience, "aud"), unchecked(Rule::Issuer, "iss"));
+    let done = accepting(folder.path(), &[entry(&audience, "2001-01-01"), entry("000000000000", "9999-12-31")]);
     let text = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(1), "{text}");
-    assert!(text.contains(&format!("known.toml: {AUDIENCE} was accepted until 2001-01-01")), "{text}");
+    assert!(text.contains(&format!("known.toml: {audience} was accepted until 2001-01-01")), "{text}");
     assert!(text.contains("known.toml: 000000000000 was not found"), "{text}");
 
     // Every cause of the first report accepted: the next run is clean, with what only combines them.
@@ -46,7 +55,7 @@ fn what_is_accepted_fails_no_run_until_it_ends() {
         .filter(|finding| !["audience", "issuer"].iter().all(|rule| finding["rules"].to_string().contains(rule)))
         .map(|finding| entry(finding["fingerprint"].as_str().unwrap(), "9999-12-31"))
         .collect();
-    assert!(all.iter().any(|entry| entry.contains(AUDIENCE)) && all.iter().any(|entry| entry.contains(ISSUER)));
+    assert!(all.iter().any(|entry| entry.contains(&audience)) && all.iter().any(|entry| entry.contains(&issuer)));
     let done = accepting(folder.path(), &all);
     let text = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{text}");

@@ -21,7 +21,7 @@ mod a_flawed_gate {
     use gatecrash::{
         Suite, SuiteOptions,
         catalogue::Artefact,
-        check::{FindingKind, fingerprint},
+        check::{Cause, FindingKind, Identity, RouteClass},
         model::{Rule, Stage},
     };
 
@@ -69,8 +69,13 @@ mutations = [{ drop-claim = "iss" }, { drop-claim = "aud" }]
             suite.of(exhibit("audience-not-required").target.factory, root.to_str().unwrap(), "gate.toml", || options);
             suite
         };
-        let rules = [Rule::Audience, Rule::Issuer].into();
-        let print = fingerprint(FindingKind::Breach, &rules, Some(Stage::Token), false);
+        let identity = Identity {
+            kind: FindingKind::Breach,
+            cause: Cause::Rule(Rule::Audience),
+            subject: "claim aud + claim iss".into(),
+            class: RouteClass::Token,
+        };
+        let print = identity.fingerprint();
         let entry = format!(
             "format = 1\n[[known]]\nfingerprint = \"{print}\"\nreason = \"of old\"\nowner = \"desk\"\nexpires = 2999-01-01\n"
         );

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatecrash_model::{Case, Policy, Rule, Unresolvable};
+use gatecrash_model::{Case, FailOn, Policy, Rule, Unresolvable};
 
 pub use exercised::{Exercised, Reach, Source, table};
 pub(crate) use plan::controls;
@@ -125,6 +125,8 @@ pub struct CampaignOptions {
     /// Whether a share of attempts is made once more on a connection that another one came over, and clients that were
     /// accepted at service depth make further requests without another handshake.
     pub reuse: bool,
+    /// Whether every finding fails the run, leniencies included, whatever the policy says.
+    pub strict: bool,
 }
 
 impl Default for CampaignOptions {
@@ -146,6 +148,7 @@ impl Default for CampaignOptions {
             crypto: CryptoMode::Real,
             profile: false,
             reuse: false,
+            strict: false,
         }
     }
 }
@@ -201,6 +204,8 @@ pub struct Campaign {
     pub ideal: Option<Layers>,
     /// Where the time of all threads went, where that was measured.
     pub profile: Option<Profile>,
+    /// The lowest severity that fails a run; `None` where every finding does but a leniency.
+    pub fail_on: Option<FailOn>,
 }
 
 /// How far a campaign of pairs came.
@@ -299,6 +304,7 @@ struct Prepared {
     start: Instant,
     deadline: Option<Instant>,
     shrink: bool,
+    fail_on: Option<FailOn>,
 }
 
 impl Prepared {
@@ -310,7 +316,8 @@ impl Prepared {
             Bound::Attempts(_) => None,
             Bound::Time(time) => Some(start + time),
         };
-        Ok(Self { catalogue, plan, start, deadline, shrink: options.shrink })
+        let fail_on = if options.strict { Some(FailOn::Low) } else { world.policy().fail_on };
+        Ok(Self { catalogue, plan, start, deadline, shrink: options.shrink, fail_on })
     }
 }
 
@@ -366,6 +373,7 @@ fn finish(
         shown,
         ideal,
         profile,
+        fail_on: prepared.fail_on,
     })
 }
 

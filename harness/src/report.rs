@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gatecrash_model::{Mutation, Verdict, describe};
+use gatecrash_model::{FailOn, Mutation, Verdict, describe};
 
 #[cfg(feature = "reports")]
 pub use formats::*;
@@ -21,15 +21,15 @@ pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};
 pub(crate) use screen::{one_line, wrapped};
-pub use security::{score, severity, weakness};
+pub use security::{fix, score, severity, weakness};
 pub(crate) use suite::{known_beside, of_test};
 
 use crate::{
     attacks::casefile::write_case,
-    attacks::catalogue::{Attack, Catalogue, Expect},
+    attacks::catalogue::{Attack, Catalogue, Expect, Severity},
     attacks::policy_gaps::PolicyGap,
     campaign::Campaign,
-    campaign::check::Finding,
+    campaign::check::{Finding, FindingKind},
 };
 
 /// What a report says beside what was found: nothing, unless it is asked for.
@@ -90,7 +90,7 @@ impl Notes {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn status(&self, campaign: &Campaign) -> u8 {
-        let open = campaign.findings.iter().any(|finding| self.accepted.of(finding).is_none());
+        let open = campaign.findings.iter().any(|it| fails(it, campaign) && self.accepted.of(it).is_none());
         match status(campaign) {
             1 if !open && !campaign.miswirings.is_empty() => 2,
             1 if !open && self.accepted.faults.is_empty() => 0,
@@ -310,6 +310,27 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
 }
 
+/// Whether a finding fails the run: any but a leniency, unless the policy names the lowest severity that does.
+///
+/// ```
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
+/// # let mut report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(20).run_blocking()?;
+/// # let campaign = &mut report.campaign;
+/// assert!(gatecrash::report::fails(&campaign.findings[0], campaign), "the gate looks at no token");
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn fails(finding: &Finding, campaign: &Campaign) -> bool {
+    let least = match campaign.fail_on {
+        None => return finding.kind != FindingKind::Leniency,
+        Some(FailOn::Low) => return true,
+        Some(FailOn::Medium) => Severity::Medium,
+        Some(FailOn::High) => Severity::High,
+        Some(FailOn::Critical) => Severity::Critical,
+    };
+    severity(finding, &campaign.catalogue) >= least
+}
+
 /// Exit status of a campaign: 0 clean, 1 findings, 2 mis-wired or mostly throttled, 3 the harness caught itself.
 ///
 /// ```
@@ -326,7 +347,7 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 pub fn status(campaign: &Campaign) -> u8 {
     if !campaign.harness_faults.is_empty() {
         3
-    } else if !campaign.findings.is_empty() {
+    } else if campaign.findings.iter().any(|finding| fails(finding, campaign)) {
         1
     } else if !campaign.miswirings.is_empty() || campaign.tally.choked() {
         2

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Admission, Attempt, AuthorizationForm, Blueprint, Framing, Http2Form, PayloadForm, Protocol, Rule, Segments,
-    SignatureForm, judge,
+    SignatureForm, Verdict, judge,
 };
 
 impl Rule {
@@ -45,6 +45,30 @@ impl Rule {
             }
         })
     }
+}
+
+/// The admissions that would be a leniency, and no breach: the attempt must be rejected, every rule that it violates is about form,
+/// and the caller is entitled to them. Empty for anything else.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let blueprint = Blueprint::new(gatecrash_model::example::policy(), 1_790_000_000);
+/// use gatecrash_model::{AuthorizationForm, Mutation, Person, Stance, leniencies};
+/// let of = |stance, mutation| {
+///     let case = Case::one(stance, "GET /v1/orders/{id}", vec![mutation]);
+///     let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
+///     Ok::<_, String>(leniencies(&judge(&attempt, &blueprint), &attempt, &blueprint).len())
+/// };
+/// let alice = Stance::Complete(Person::Alice);
+/// assert_eq!(of(alice, Mutation::Authorization(AuthorizationForm::Repeated))?, 1);
+/// // Without an audience the token is not hers to use here, whatever its form.
+/// assert_eq!(of(alice, Mutation::DropClaim("aud".into()))?, 0);
+/// assert_eq!(of(Stance::ExpiredToken, Mutation::Authorization(AuthorizationForm::Repeated))?, 0);
+/// # Ok::<(), String>(())
+/// ```
+pub fn leniencies(verdict: &Verdict, attempt: &Attempt, blueprint: &Blueprint) -> BTreeSet<Admission> {
+    let of_form = !verdict.refusals.is_empty() && verdict.refusals.iter().all(|rule| rule.leniency().is_some());
+    if verdict.must_refuse() && of_form { entitled(attempt, blueprint) } else { BTreeSet::new() }
 }
 
 /// What the caller of an attempt is entitled to, once the form of it is mended: the credential in its place and grammar, the token's

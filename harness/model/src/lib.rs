@@ -46,7 +46,7 @@ pub use generate::strategy;
 pub use generate::{Draw, draw_case};
 pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{judge, judge_lifted};
-pub use leniency::entitled;
+pub use leniency::{entitled, leniencies};
 pub use message::{
     Framing, HOST, HostForm, Http2Form, LOCAL_HOST, MessageFault, MessageSeen, OTHER_HOST, Protocol, Second,
     ServerName, Transport, Undeclared,
@@ -54,7 +54,7 @@ pub use message::{
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
     Answers, AuthorityCheck, Binding, Carriage, CarriageFile, CertificatePolicy, CertificatesFile, ChangePolicy,
-    ClaimValue, ClientCertificate, EarlyData, ExpiryEnds, Factor, HttpFile, HttpPolicy, Identity, IssuerPolicy,
+    ClaimValue, ClientCertificate, EarlyData, ExpiryEnds, Factor, FailOn, HttpFile, HttpPolicy, Identity, IssuerPolicy,
     MayHold, NameForm, OneTime, People, Policy, PolicyFault, PolicyFile, Profile, Promise, Promptness, Rights,
     RightsForm, Route, ThrottlePolicy, TokenPolicy, TokensFile, Upgrade,
 };

@@ -54,6 +54,23 @@ pub struct Policy {
     pub answers: Answers,
     /// How soon the gate heeds what changes.
     pub changes: ChangePolicy,
+    /// The lowest severity that fails a run. Absent: every finding does but a leniency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// The lowest severity that fails a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// Every finding, leniencies included.
+    Low,
+    /// Findings of medium severity and above.
+    Medium,
+    /// Findings of high severity and above.
+    High,
+    /// Critical findings only.
+    Critical,
 }
 
 /// What is required of client certificates.

@@ -1,24 +1,33 @@
 //! The one function that everything calls: catalogue, random cases, replay, suite, gallery. It takes a gate without a name.
 
 mod alert;
+mod cause;
 mod challenge;
 mod compare;
 mod finding;
 mod leak;
+mod reach;
 pub(crate) mod sequence;
 mod shrink;
 mod stability;
+mod subject;
 
-use gatecrash_model::{Attempt, Blueprint, Case, Lifted, Step, Unresolvable, Verdict, judge_lifted, resolve};
+use gatecrash_model::{
+    Attempt, Blueprint, Case, Lifted, Step, Unresolvable, Verdict, judge_lifted, leniencies, resolve,
+};
 
 pub(crate) use alert::said as alert_said;
+pub use cause::Cause;
 pub(crate) use compare::faults;
-pub use finding::{Disagreement, Finding, FindingKind, fingerprint};
+pub use finding::{Disagreement, Finding, FindingKind, Identity};
+pub(crate) use finding::{SEPARATOR, raw_fingerprint};
 pub(crate) use leak::leaks;
+pub use reach::Reach;
 pub use sequence::Happened;
 pub use shrink::shrink;
 pub(crate) use stability::check_twin;
 pub use stability::{check_stable, twin, without_inert};
+pub use subject::RouteClass;
 
 use crate::{
     gate::{Depth, Gate, Observation},
@@ -160,7 +169,8 @@ async fn judged(
     }
     let observation = gate.attempt(&wire, world, options.depth).await;
     let _spent = profile::spend(Phase::Judge);
-    let mut disagreements = compare::compare(&verdict, &observation, world.policy(), &expected.method);
+    let lenient = || leniencies(&verdict, attempt, blueprint);
+    let mut disagreements = compare::compare(&verdict, &observation, world.policy(), &expected.method, lenient);
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
     Ok(Checked::of(verdict, observation, disagreements))
 }

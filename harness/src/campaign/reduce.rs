@@ -91,9 +91,11 @@ fn smallest_sequence(
     raw: &Raw,
     options: CheckOptions,
 ) -> Result<Option<(Case, Checked, FindingKind)>, CampaignError> {
-    use FindingKind::{Breach, Carryover, FalseRefusal, Impersonation, LateRefusal, Unwitnessed};
+    use FindingKind::{
+        Breach, Carryover, EarlyEffect, FalseRefusal, Impersonation, LateRefusal, Leniency, Unwitnessed,
+    };
     let alone = match raw.kind {
-        Carryover => vec![Breach, Impersonation, Unwitnessed, LateRefusal, FalseRefusal],
+        Carryover => vec![Breach, EarlyEffect, Impersonation, Leniency, Unwitnessed, LateRefusal, FalseRefusal],
         kind => vec![kind],
     };
     for step in raw.case.attempts() {

@@ -150,6 +150,9 @@ pub(super) struct RunOptions {
     /// Make every attempt that can be once more, on a connection that an honest request came over, or the other way round
     #[arg(long)]
     pub(super) reuse: bool,
+    /// Fail the run for every finding, leniencies included: genuine credentials in a form that servers should reject
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Where the time went: mint, sign, handshake, http, gate, judge, lift
     #[arg(long)]
     pub(super) profile: bool,

@@ -7,7 +7,7 @@ use crate::cli::out::{say, say_line};
 use crate::{
     attacks::casefile::{Surface, What},
     attacks::input::{self, InputError},
-    campaign::check::{Checked, Disagreement, Finding, Outcome, fingerprint},
+    campaign::check::{Checked, Disagreement, Finding, Outcome, raw_fingerprint},
     campaign::specimen::Exhibit,
     campaign::{self, Target},
     engines::fuzzing::{Fuzzer, RawReplay},
@@ -84,7 +84,7 @@ fn replay_raw(exhibit: &Exhibit, surface: Surface, bytes: &[u8], file: &str) -> 
     let mut status = 0;
     for RawReplay { verdict, observation, disagreements, .. } in &replays {
         told(verdict, observation);
-        let print = |it: &Disagreement| fingerprint(it.kind, &verdict.refusals, verdict.latest, false);
+        let print = |it: &Disagreement| raw_fingerprint(it.kind, &verdict.refusals, verdict.latest);
         status = status.max(parted(disagreements, print));
     }
     Ok(status)

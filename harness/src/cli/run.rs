@@ -45,6 +45,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
         crypto,
         profile: options.profile,
         reuse: options.reuse,
+        strict: options.strict,
         ..CampaignOptions::default()
     };
     let campaign = with_progress(&target, campaign_options)?;

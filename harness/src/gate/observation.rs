@@ -65,6 +65,13 @@ impl Answer {
         });
         self.status < 400 && !answers.refused.contains(&self.status) && !by_content && !by_field
     }
+
+    /// Whether the answer rejects the caller: by a status that the policy names, by 401 or 403 (RFC 9110 §15.5.2, §15.5.4), or by
+    /// what else the policy says that a refusal holds.
+    pub fn refused(&self, policy: &Policy) -> bool {
+        let by_status = policy.answers.refused.contains(&self.status) || matches!(self.status, 401 | 403);
+        by_status || (self.status < 400 && !self.succeeded(policy))
+    }
 }
 
 /// Everything observed of one attempt.

@@ -1,14 +1,17 @@
 //! Accepted findings: what somebody answers for, with a reason and until a day. Nothing is accepted for ever, and what is no
 //! longer found is no longer accepted.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 use time::{Date, Month, OffsetDateTime};
 
 use crate::{
     attacks::input::{InputError, check_format, parse, text},
-    campaign::check::Finding,
+    campaign::check::{Finding, SEPARATOR},
 };
 
 /// A file of accepted findings (`known.toml`).
@@ -197,17 +200,23 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Accepts what only combines accepted causes: each of its rules is broken alone by an accepted finding of its kind.
+    /// Accepts what only combines accepted findings: each rule and each part of its subject is that of an accepted finding of its
+    /// kind. A subject that nobody accepted is never accepted with another.
     fn follow(&mut self, findings: &[Finding]) {
-        let causes: Vec<(&Finding, KnownFinding)> = findings
-            .iter()
-            .filter(|finding| finding.rules.len() == 1)
-            .filter_map(|finding| Some((finding, self.of(finding)?.clone())))
-            .collect();
-        for finding in findings.iter().filter(|finding| !finding.rules.is_empty()) {
-            let cause = |rule| causes.iter().find(|(it, _)| it.kind == finding.kind && it.rules.contains(rule));
-            let found: Option<Vec<_>> = finding.rules.iter().map(cause).collect();
-            if let Some((_, entry)) = found.and_then(|found| found.first().copied()) {
+        let parts =
+            |finding: &Finding| -> BTreeSet<String> { finding.subject.split(SEPARATOR).map(String::from).collect() };
+        let causes: Vec<(&Finding, KnownFinding)> =
+            findings.iter().filter_map(|finding| Some((finding, self.of(finding)?.clone()))).collect();
+        for finding in findings.iter().filter(|finding| finding.rules.len() > 1 && finding.subject.contains(SEPARATOR))
+        {
+            let whole = parts(finding);
+            let within = causes.iter().filter(|(cause, _)| {
+                cause.kind == finding.kind && cause.rules.is_subset(&finding.rules) && parts(cause).is_subset(&whole)
+            });
+            let within: Vec<_> = within.collect();
+            let rules: BTreeSet<_> = within.iter().flat_map(|(cause, _)| cause.rules.iter().copied()).collect();
+            let covered: BTreeSet<String> = within.iter().flat_map(|(cause, _)| parts(cause)).collect();
+            if let Some((_, entry)) = within.first().filter(|_| rules == finding.rules && covered == whole) {
                 self.entries.entry(finding.fingerprint.clone()).or_insert_with(|| entry.clone());
             }
         }

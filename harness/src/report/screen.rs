@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Notes, Subject, attack, severity};
+use super::{Group, Notes, Subject, attack, fix, severity, weakness};
 use crate::{
     attacks::catalogue::Catalogue,
     campaign::check::Finding,
@@ -384,6 +384,10 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
     let count = campaign.findings.len() - accepted;
     let beside = if accepted > 0 { format!(", beside {accepted} accepted") } else { String::new() };
     match notes.status(campaign) {
+        0 if count > 0 => {
+            let (s, them) = if count == 1 { ("", "it") } else { ("s", "them") };
+            format!("{count} finding{s} of low weight{beside}; `--strict` fails the run for {them}:")
+        }
         0 if accepted > 0 => {
             format!("Clean but for {accepted} accepted finding{}.", if accepted == 1 { "" } else { "s" })
         }
@@ -437,11 +441,15 @@ fn finding_as(finding: &Finding, catalogue: &Catalogue, subject: &Subject, notes
     for rule in super::rules(&finding.verdict) {
         let _ = writeln!(text, "{}", wrapped("   rule       ", &rule));
     }
-    if let Some(attack) = attack {
-        let cwe = finding.rules.first().map_or(attack.family.cwe, |rule| rule.cwe());
-        let like = format!("{} (CWE-{cwe}, {})", attack.id, attack.family.owasp_api);
-        let _ = writeln!(text, "{}", wrapped("   attack     ", &like));
-        let _ = writeln!(text, "{}", wrapped("   fix        ", &attack.family.fix));
+    let found = format!("attempt {}, after {:.1} s", grouped(finding.attempt + 1), finding.after.as_secs_f64());
+    let _ = writeln!(text, "   who        {}", finding.reach.words());
+    let _ = writeln!(text, "   found      {found}");
+    let (cwe, owasp) = weakness(finding, catalogue);
+    let like = attack.map_or_else(String::new, |attack| format!("{} ", attack.id));
+    let _ = writeln!(text, "{}", wrapped("   attack     ", &format!("{like}(CWE-{cwe}, {owasp})")));
+    let fix = fix(finding, catalogue);
+    if !fix.is_empty() {
+        let _ = writeln!(text, "{}", wrapped("   fix        ", &fix));
     }
     let _ = writeln!(text, "   replay     {}", subject.replay(finding));
     if let Some(command) = notes.curl.get(&finding.fingerprint) {

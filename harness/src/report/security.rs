@@ -1,16 +1,15 @@
 //! Findings as security people sort them: severity, score, weakness, category.
 
-use gatecrash_model::Stance;
-
 use crate::{
     attacks::catalogue::{Catalogue, Severity},
-    campaign::check::{Finding, FindingKind},
+    campaign::check::{Finding, FindingKind, Reach},
 };
 
-/// How bad a finding is: as bad as it is to break the rule, within what the finding shows that an attacker reaches.
+/// How bad a finding is: the severity of the rule, limited by the kind of finding and by who can do it.
 ///
 /// The first is the severity of the attack of the catalogue that says most about it. Where nothing got through (a late
-/// refusal, a refusal of somebody honest) it is medium at most, and where both answers are permitted it is low.
+/// refusal, a refusal of somebody honest) it is medium at most, and where both answers are permitted it is low. What takes a
+/// genuine token is high at most. What takes a credential that the issuer does not normally sign is one step less, and high at most.
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
@@ -26,19 +25,39 @@ use crate::{
 /// ```
 pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
     let rule = super::attack(finding, catalogue).map_or(Severity::High, |attack| attack.family.severity);
-    let reach = match finding.kind {
-        FindingKind::Breach | FindingKind::Impersonation | FindingKind::Leak | FindingKind::Unwitnessed => {
-            Severity::Critical
-        }
+    let most = match finding.kind {
+        FindingKind::Breach
+        | FindingKind::EarlyEffect
+        | FindingKind::Impersonation
+        | FindingKind::Leak
+        | FindingKind::Unwitnessed => Severity::Critical,
         FindingKind::Carryover | FindingKind::Fault => Severity::High,
-        FindingKind::FalseRefusal | FindingKind::LateRefusal => Severity::Medium,
+        FindingKind::FalseRefusal | FindingKind::LateRefusal | FindingKind::Leniency => Severity::Medium,
         FindingKind::Unstable => Severity::Low,
     };
-    rule.min(reach)
+    // A wrong answer to an honest request is no attack: whoever sends it is entitled.
+    if matches!(finding.kind, FindingKind::FalseRefusal | FindingKind::Leniency | FindingKind::Unstable) {
+        return rule.min(most);
+    }
+    let by_reach = match finding.reach {
+        Reach::Anyone | Reach::AnyCertificate => rule,
+        Reach::GenuineToken => rule.min(Severity::High),
+        Reach::IssuerSigned => less(rule),
+    };
+    by_reach.min(most)
 }
 
-/// The severity as a number from 0 to 10, as code scanning sorts by it; what somebody without any genuine credential can do
-/// counts a little more.
+/// One step less severe.
+fn less(severity: Severity) -> Severity {
+    match severity {
+        Severity::Critical => Severity::High,
+        Severity::High => Severity::Medium,
+        Severity::Medium | Severity::Low => Severity::Low,
+        Severity::Info => Severity::Info,
+    }
+}
+
+/// The severity as a number from 0 to 10, as code scanning sorts by it. Within one severity, the wider the reach the higher.
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
@@ -60,14 +79,17 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
         Severity::High => 8.0,
         Severity::Critical => 9.5,
     };
-    let outsider = finding.case.judged().is_some_and(|step| {
-        matches!(step.stance, Stance::NoCertificate | Stance::NoToken | Stance::StolenToken(_) | Stance::ForeignIssuer)
-    });
-    base + if outsider { 0.4 } else { 0.0 }
+    let by_reach = match finding.reach {
+        Reach::Anyone => 0.4,
+        Reach::AnyCertificate => 0.3,
+        Reach::GenuineToken => 0.2,
+        Reach::IssuerSigned => 0.0,
+    };
+    base + by_reach
 }
 
-/// The weakness that a finding shows (CWE number), and the category of the OWASP API Security Top 10 2023: those of the
-/// first violated rule, else of the attack that says most about it.
+/// The weakness that a finding shows (CWE number), and the category of the OWASP API Security Top 10 2023: of the
+/// kind where the rule's would mislead, else of the first violated rule, else of the attack that says most about it.
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
@@ -84,22 +106,83 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
 /// ```
 pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
     let attack = super::attack(finding, catalogue);
-    match (finding.rules.first(), attack) {
-        (Some(rule), _) => (rule.cwe(), rule.owasp_api().into()),
-        (None, Some(attack)) => (attack.family.cwe, attack.family.owasp_api.clone()),
-        (None, None) => (of_kind(finding.kind), "API8:2023".into()),
-    }
+    let category = match (finding.rules.first(), attack) {
+        (Some(rule), _) => rule.owasp_api().into(),
+        (None, Some(attack)) => attack.family.owasp_api.clone(),
+        (None, None) => "API8:2023".into(),
+    };
+    let cwe = match (of_kind(finding), finding.rules.first(), attack) {
+        (Some(cwe), _, _) => cwe,
+        (None, Some(rule), _) => rule.cwe(),
+        (None, None, Some(attack)) => attack.family.cwe,
+        // Improper authorization.
+        (None, None, None) => 285,
+    };
+    (cwe, category)
 }
 
-/// The weakness where no rule is violated.
-fn of_kind(kind: FindingKind) -> u32 {
-    match kind {
+/// The weakness of a kind; `None` where that of the violated rule says more.
+fn of_kind(finding: &Finding) -> Option<u32> {
+    Some(match finding.kind {
         // Exposure of data element to wrong session.
         FindingKind::Carryover => 488,
-        FindingKind::Leak | FindingKind::Unwitnessed => 200,
-        FindingKind::Fault => 248,
-        FindingKind::Impersonation => 287,
-        FindingKind::Breach => 285,
-        FindingKind::FalseRefusal | FindingKind::LateRefusal | FindingKind::Unstable => 696,
-    }
+        // Incorrect behavior order.
+        FindingKind::EarlyEffect => 696,
+        // Improper handling of exceptional conditions.
+        FindingKind::Fault => 755,
+        // Incorrect behavior order: early amplification, which is work before the caller is known.
+        FindingKind::LateRefusal => 408,
+        // Insertion of sensitive information into a log file; exposure of sensitive information to an unauthorized actor.
+        FindingKind::Leak if finding.seen.starts_with("the log") => 532,
+        FindingKind::Leak => 200,
+        // Expected behavior violation.
+        FindingKind::FalseRefusal | FindingKind::Unstable => 440,
+        FindingKind::Breach | FindingKind::Impersonation | FindingKind::Leniency | FindingKind::Unwitnessed => {
+            return None;
+        }
+    })
+}
+
+/// How to fix a finding: what its kind asks for where the text of the attack would mislead, else that text.
+///
+/// ```
+/// # let policy = gatecrash::example::policy();
+/// # use gatecrash::example::gate;
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(20).run_blocking()?;
+/// # let campaign = report.campaign;
+/// assert!(!gatecrash::report::fix(&campaign.findings[0], &campaign.catalogue).is_empty());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn fix(finding: &Finding, catalogue: &Catalogue) -> String {
+    let text = match finding.kind {
+        FindingKind::Carryover => {
+            "Authenticate every request from its own credentials. Store nothing about the caller on the connection, in a static \
+             or in a cache that is not keyed by the whole credential, and check the stored expiry each time."
+        }
+        FindingKind::EarlyEffect => {
+            "Check before the effect. Put the check in a layer or an extractor that returns before the handler starts, \
+             and run no side effect until certificate, token, scope and owner are checked."
+        }
+        FindingKind::LateRefusal => {
+            "Reject earlier. Let the TLS handshake require and verify the client certificate, and read neither the key source \
+             nor the request content before the caller is known."
+        }
+        FindingKind::Unstable => {
+            "Decide from the checked credential alone. Parse it once with a library, and compare parsed values: the order of \
+             members and unrelated header fields must not change the answer."
+        }
+        FindingKind::FalseRefusal => {
+            "Accept what the policy promises. Compare by the rules of the standard, or change the policy if the service is \
+             meant to reject this."
+        }
+        FindingKind::Breach
+        | FindingKind::Fault
+        | FindingKind::Impersonation
+        | FindingKind::Leak
+        | FindingKind::Leniency
+        | FindingKind::Unwitnessed => {
+            return super::attack(finding, catalogue).map_or_else(String::new, |attack| attack.family.fix.clone());
+        }
+    };
+    text.into()
 }

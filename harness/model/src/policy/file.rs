@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Answers, AuthorityCheck, Binding, Carriage, CertificatePolicy, ChangePolicy, ClaimValue, ClientCertificate, Factor,
-    HttpPolicy, Identity, IssuerPolicy, MayHold, NameForm, People, Policy, Profile, Promise, Rights, Route,
+    FailOn, HttpPolicy, Identity, IssuerPolicy, MayHold, NameForm, People, Policy, Profile, Promise, Rights, Route,
     TokenPolicy, route,
 };
 use crate::pointer;
@@ -137,6 +137,8 @@ pub struct PolicyFile {
     pub answers: Option<Answers>,
     /// How soon the gate heeds what changes.
     pub changes: Option<ChangePolicy>,
+    /// The lowest severity that fails a run.
+    pub fail_on: Option<FailOn>,
 }
 
 impl From<PolicyFile> for Policy {
@@ -167,6 +169,7 @@ impl From<PolicyFile> for Policy {
         (policy.may_hold, policy.routes) = (file.may_hold, file.routes);
         policy.answers = file.answers.unwrap_or_default();
         policy.changes = file.changes.unwrap_or_default();
+        policy.fail_on = file.fail_on;
         let usual = match policy.certificates.client {
             ClientCertificate::None => vec![vec![Factor::Token]],
             ClientCertificate::Optional | ClientCertificate::Required => route::both_factors(),

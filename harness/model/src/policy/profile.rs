@@ -130,6 +130,7 @@ fn policy(profile: Profile, people: &str, issuer: &str, tokens: TokenPolicy) -> 
         routes: Vec::new(),
         answers: Answers::default(),
         changes: ChangePolicy::default(),
+        fail_on: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatecrash_model::{Policy, Rule, SecondVerdict, Stage, Verdict};
+use gatecrash_model::{Admission, Policy, Rule, SecondVerdict, Stage, Verdict};
 
 use super::{Disagreement, FindingKind};
 use crate::{
@@ -10,12 +10,14 @@ use crate::{
     world::Hit,
 };
 
-/// Every disagreement; empty when permitted and done agree.
+/// Every disagreement; empty when permitted and done agree. `leniencies` are the admissions that are no breach, asked for where
+/// somebody got through.
 pub(super) fn compare(
     verdict: &Verdict,
     observation: &Observation,
     policy: &Policy,
     method: &str,
+    leniencies: impl Fn() -> BTreeSet<Admission>,
 ) -> Vec<Disagreement> {
     let mut found = Vec::new();
     let rules = &verdict.refusals;
@@ -36,8 +38,11 @@ pub(super) fn compare(
         (Handshake::Accepted | Handshake::None, None) => "gave no answer".into(),
     };
     let (hits, of_second) = hits_of(verdict, observation);
+    let refused = observation.answer.as_ref().is_some_and(|answer| answer.refused(policy));
     for hit in &hits {
         let kind = match verdict.must_refuse() {
+            true if leniencies().iter().any(|admission| permits(admission, hit)) => FindingKind::Leniency,
+            true if refused => FindingKind::EarlyEffect,
             true => FindingKind::Breach,
             false if verdict.admissions.iter().any(|admission| permits(admission, hit)) => continue,
             false => FindingKind::Impersonation,
@@ -49,7 +54,8 @@ pub(super) fn compare(
     let hit = !hits.is_empty() || (by_status && success);
     let proves = success && !answers_alike(method, policy);
     if by_status && proves && verdict.must_refuse() && hits.is_empty() {
-        say(FindingKind::Breach, format!("the gate {}", answered()));
+        let kind = if leniencies().is_empty() { FindingKind::Breach } else { FindingKind::Leniency };
+        say(kind, format!("the gate {}", answered()));
     }
     if let Some(principal) = observation.answered_as.as_ref().filter(|_| success && !verdict.must_refuse())
         && !verdict.admissions.iter().any(|admission| admission.principal == **principal)
@@ -133,7 +139,7 @@ fn answered_twice(second: &SecondVerdict, observation: &Observation, policy: &Po
     }
 }
 
-fn permits(admission: &gatecrash_model::Admission, hit: &Hit) -> bool {
+fn permits(admission: &Admission, hit: &Hit) -> bool {
     admission.route == hit.route
         && hit.principal.as_ref().is_none_or(|principal| *principal == admission.principal)
         && (hit.object.is_none() || hit.object == admission.object)

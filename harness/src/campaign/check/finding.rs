@@ -1,12 +1,12 @@
 //! Disagreements, named.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use gatecrash_model::{Case, Person, Policy, Rule, Stage, Stance, Step, Verdict, describe};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Checked;
+use super::{Cause, Checked, Reach, RouteClass, subject};
 use crate::gate::{Depth, Observation};
 
 /// The kind of a disagreement.
@@ -15,8 +15,10 @@ use crate::gate::{Depth, Observation};
 pub enum FindingKind {
     /// Ran, though no admission is permitted.
     Breach,
-    /// A fresh connection and a kept one answer differently.
+    /// What came before changed the answer.
     Carryover,
+    /// The effect ran, and the request was rejected.
+    EarlyEffect,
     /// Must be admitted, was refused.
     FalseRefusal,
     /// A panic, a 5xx on attacker input, a hang, or broken protocol.
@@ -27,6 +29,8 @@ pub enum FindingKind {
     Leak,
     /// Refused after the latest admissible stage.
     LateRefusal,
+    /// The caller was entitled and every credential genuine; only the form is one that servers should reject.
+    Leniency,
     /// Inert changes made a difference, though both answers are permitted.
     Unstable,
     /// Answered success without a witnessed effect, or with somebody else's data.
@@ -42,7 +46,19 @@ impl FindingKind {
     /// ```
     pub const ALL: &[FindingKind] = {
         use FindingKind::*;
-        &[Breach, Carryover, FalseRefusal, Fault, Impersonation, LateRefusal, Leak, Unstable, Unwitnessed]
+        &[
+            Breach,
+            Carryover,
+            EarlyEffect,
+            FalseRefusal,
+            Fault,
+            Impersonation,
+            LateRefusal,
+            Leak,
+            Leniency,
+            Unstable,
+            Unwitnessed,
+        ]
     };
 
     /// Name as printed.
@@ -54,11 +70,13 @@ impl FindingKind {
         match self {
             FindingKind::Breach => "Breach",
             FindingKind::Carryover => "Carryover",
+            FindingKind::EarlyEffect => "EarlyEffect",
             FindingKind::FalseRefusal => "FalseRefusal",
             FindingKind::Fault => "Fault",
             FindingKind::Impersonation => "Impersonation",
             FindingKind::Leak => "Leak",
             FindingKind::LateRefusal => "LateRefusal",
+            FindingKind::Leniency => "Leniency",
             FindingKind::Unstable => "Unstable",
             FindingKind::Unwitnessed => "Unwitnessed",
         }
@@ -83,8 +101,16 @@ pub struct Disagreement {
 pub struct Finding {
     /// Its kind.
     pub kind: FindingKind,
-    /// Groups findings of one root cause: kind, rules, stage and class of route.
+    /// Twelve hexadecimal digits of its identity: kind, cause, subject and route class.
     pub fingerprint: String,
+    /// The mistake behind it.
+    pub cause: Cause,
+    /// What the smallest case touches, such as `claim nbf` or `no token`; several parts are joined by ` + `.
+    pub subject: String,
+    /// What protects the route.
+    pub class: RouteClass,
+    /// Who can do it.
+    pub reach: Reach,
     /// The smallest case that shows it.
     pub case: Case,
     /// The rules that the case violates.
@@ -97,18 +123,71 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The observation.
     pub observation: Observation,
-    /// How many attempts it took to find it.
+    /// The attempt that first showed it, counted from 0.
     pub attempt: u64,
+    /// How long after the first attempt that was.
+    pub after: Duration,
+}
+
+/// What makes two findings the same one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// The kind.
+    pub kind: FindingKind,
+    /// The mistake.
+    pub cause: Cause,
+    /// What the smallest case touches.
+    pub subject: String,
+    /// What protects the route.
+    pub class: RouteClass,
+}
+
+impl Identity {
+    /// The identity of a disagreement about a case.
+    pub(crate) fn of(kind: FindingKind, case: &Case, seen: &str, rules: &BTreeSet<Rule>, policy: &Policy) -> Self {
+        let of_response = kind == FindingKind::Fault && subject::is_of_response(seen);
+        let cause = if of_response { Cause::Response } else { Cause::of(kind, rules) };
+        let parts: Vec<String> = subject::parts(kind, case, seen, rules).into_iter().collect();
+        let class = RouteClass::of(case.judged().map_or("", |step| &step.route), policy);
+        Self { kind, cause, subject: parts.join(SEPARATOR), class }
+    }
+
+    /// Twelve hexadecimal digits that stay the same while the identity does.
+    ///
+    /// ```
+    /// use gatecrash::{check::{Cause, FindingKind, Identity, RouteClass}, model::Rule};
+    /// let of = |subject: &str| Identity {
+    ///     kind: FindingKind::Breach,
+    ///     cause: Cause::Rule(Rule::ClaimType),
+    ///     subject: subject.into(),
+    ///     class: RouteClass::Token,
+    /// };
+    /// assert_eq!(of("claim nbf").fingerprint().len(), 12);
+    /// assert_ne!(of("claim nbf").fingerprint(), of("claim iat").fingerprint());
+    /// ```
+    pub fn fingerprint(&self) -> String {
+        digits(&format!("2 {} | {} | {} | {}", self.kind.name(), self.cause, self.subject, self.class.name()))
+    }
+}
+
+/// What stands between the parts of a subject.
+pub(crate) const SEPARATOR: &str = " + ";
+
+fn digits(text: &str) -> String {
+    Sha256::digest(text)[..6].iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 impl Finding {
     /// What a disagreement of a checked case comes to; `depth` where the observation does not know its own.
     pub(crate) fn of(case: Case, checked: &Checked, it: &Disagreement, policy: &Policy, depth: Depth) -> Self {
-        let route = case.judged().and_then(|step| policy.routes.iter().find(|route| route.id() == step.route));
-        let scoped = route.is_some_and(|route| !route.scopes.is_empty());
+        let identity = Identity::of(it.kind, &case, &it.seen, &it.rules, policy);
         Self {
             kind: it.kind,
-            fingerprint: fingerprint(it.kind, &it.rules, checked.verdict.latest, scoped),
+            fingerprint: identity.fingerprint(),
+            cause: identity.cause,
+            subject: identity.subject,
+            class: identity.class,
+            reach: Reach::of(&case),
             case,
             rules: it.rules.clone(),
             depth: checked.observation.depth.unwrap_or(depth),
@@ -116,7 +195,32 @@ impl Finding {
             verdict: checked.verdict.clone(),
             observation: checked.observation.clone(),
             attempt: 0,
+            after: Duration::ZERO,
         }
+    }
+
+    /// What makes it the finding that it is.
+    pub fn identity(&self) -> Identity {
+        let Self { kind, cause, subject, class, .. } = self;
+        Identity { kind: *kind, cause: cause.clone(), subject: subject.clone(), class: *class }
+    }
+
+    /// The same finding with a cause that further attempts have found; its fingerprint follows.
+    pub fn with_cause(mut self, cause: Cause) -> Self {
+        self.cause = cause;
+        self.fingerprint = self.identity().fingerprint();
+        self
+    }
+
+    /// The fingerprint that versions before 0.2 gave it, which `known.toml` files of format 1 hold.
+    pub(crate) fn fingerprint_of_format_1(&self) -> String {
+        let kind = match self.kind {
+            FindingKind::EarlyEffect | FindingKind::Leniency => FindingKind::Breach,
+            kind => kind,
+        };
+        let rules: Vec<&str> = self.rules.iter().map(|rule| rule.name()).collect();
+        let scoped = self.class == RouteClass::Scoped;
+        digits(&format!("{} {} {:?} {scoped}", kind.name(), rules.join(","), self.verdict.latest))
     }
 
     /// The case in few words: the changes alone where the stance is the usual one.
@@ -163,17 +267,8 @@ impl Finding {
     }
 }
 
-/// Twelve hexadecimal digits that stay the same while the root cause does.
-///
-/// ```
-/// use std::collections::BTreeSet;
-/// use gatecrash::{check::{FindingKind, fingerprint}, model::{Rule, Stage}};
-/// let of = |rule| fingerprint(FindingKind::Breach, &BTreeSet::from([rule]), Some(Stage::Token), false);
-/// assert_eq!(of(Rule::Audience), "063e974559c0");
-/// assert_ne!(of(Rule::Expiry), "063e974559c0");
-/// ```
-pub fn fingerprint(kind: FindingKind, rules: &BTreeSet<Rule>, stage: Option<Stage>, scoped: bool) -> String {
+/// Twelve hexadecimal digits for a disagreement about bytes, which have no slots: kind, rules and stage.
+pub(crate) fn raw_fingerprint(kind: FindingKind, rules: &BTreeSet<Rule>, stage: Option<Stage>) -> String {
     let rules: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
-    let text = format!("{} {} {:?} {scoped}", kind.name(), rules.join(","), stage);
-    Sha256::digest(text)[..6].iter().map(|octet| format!("{octet:02x}")).collect()
+    digits(&format!("{} {} {:?} false", kind.name(), rules.join(","), stage))
 }

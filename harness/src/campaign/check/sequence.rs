@@ -229,7 +229,8 @@ impl Run<'_> {
         let Some(Made { observation, .. }) = made.into_iter().next() else { return Ok(()) };
         self.client.settle().await;
         let verdict = self.state.judge(&ready.resolved);
-        let mut list = compare::compare(&verdict, &observation, self.world.policy(), &ready.resolved.expected.method);
+        let method = &ready.resolved.expected.method;
+        let mut list = compare::compare(&verdict, &observation, self.world.policy(), method, BTreeSet::new);
         for it in &mut list {
             it.seen = format!("after step {number}, {} of {}: {}", step.route, step.stance, it.seen);
         }
@@ -324,7 +325,9 @@ impl Run<'_> {
             true => (self.state.judge_early(&ready.resolved), self.state.judge_alone(&ready.resolved)),
             false => (self.state.judge(&ready.resolved), self.state.judge_alone(&ready.resolved)),
         };
-        let mut list = compare::compare(&verdict, &observation, policy, &ready.resolved.expected.method);
+        let lenient = || gatecrash_model::leniencies(&verdict, &ready.resolved.attempt, self.state.present());
+        let method = &ready.resolved.expected.method;
+        let mut list = compare::compare(&verdict, &observation, policy, method, lenient);
         list.extend(leak::leaks(&verdict, &observation, &ready.wire, self.world));
         // Whoever finds a connection closed has got no answer at all: that is no refusal.
         if how == How::Closed && !observation.entered(policy) {

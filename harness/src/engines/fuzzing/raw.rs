@@ -245,7 +245,9 @@ fn compare(verdict: &Verdict, observation: &Observation, world: &World, found: &
         });
         if !permitted {
             let whom = hit.principal.as_ref().map_or(String::new(), |principal| format!(" as {principal}"));
-            say(FindingKind::Breach, format!("{} ran{whom}", hit.route));
+            let refused = observation.answer.as_ref().is_some_and(|answer| answer.refused(policy));
+            let kind = if refused && verdict.must_refuse() { FindingKind::EarlyEffect } else { FindingKind::Breach };
+            say(kind, format!("{} ran{whom}", hit.route));
         }
     }
     let entered = observation.entered(policy);

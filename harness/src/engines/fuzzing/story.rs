@@ -9,7 +9,7 @@ use crate::attacks::casefile::Surface;
 use crate::{
     attacks::casefile::{About, Entry, What, parse_case, write_entry},
     attacks::catalogue::Catalogue,
-    campaign::check::{Disagreement, Finding, FindingKind, fingerprint},
+    campaign::check::{Disagreement, Finding, FindingKind, raw_fingerprint},
     campaign::specimen::Exhibit,
     report::{self, Subject, wrapped},
 };
@@ -73,7 +73,7 @@ impl Teller {
     ) -> Box<Story> {
         let smallest = fewer(input, &again);
         let (verdict, disagreement) = again(&smallest).unwrap_or((verdict.clone(), disagreement.clone()));
-        let print = fingerprint(disagreement.kind, &verdict.refusals, verdict.latest, false);
+        let print = raw_fingerprint(disagreement.kind, &verdict.refusals, verdict.latest);
         let words = raw::words(self.surface, &smallest);
         let mut told = format!("{} · critical · {print}\n", disagreement.kind.name());
         let mut line = |name: &str, text: &str| {

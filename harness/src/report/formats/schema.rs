@@ -213,6 +213,20 @@ pub struct FindingJson {
     pub owasp_api: String,
     /// What to change.
     pub fix: String,
+    /// The mistake behind it, such as `no-guard` or `rule audience`.
+    pub cause: String,
+    /// What the smallest case touches, such as `claim nbf`.
+    pub subject: String,
+    /// What protects the route: `certificate`, `token`, `scoped` or `undeclared`.
+    pub route_class: &'static str,
+    /// Who can do it: `anyone`, `any-certificate`, `genuine-token` or `issuer-signed`.
+    pub reach: &'static str,
+    /// The attempt that first showed it, counted from 1.
+    pub attempt: u64,
+    /// Seconds from the first attempt until then.
+    pub after_seconds: f64,
+    /// Whether it fails the run.
+    pub fails: bool,
     /// The command that replays it.
     pub replay: String,
     /// The case in words.

@@ -1,0 +1,72 @@
+//! Why a gate did what it should not have done: the mistake to fix, as far as the campaign knows it.
+
+use std::fmt;
+
+use gatecrash_model::Rule;
+
+use super::FindingKind;
+
+/// The mistake behind a finding.
+///
+/// A case alone shows the broken rule. The mistakes that break many rules at once are found by further attempts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The route is behind no guard: a request without any credential runs it.
+    NoGuard,
+    /// A token is required, but its content is never read.
+    TokenUnread,
+    /// Claims are read from a token whose signature nobody verified.
+    SignatureUnchecked,
+    /// The named claim is not compared.
+    ClaimUnchecked(String),
+    /// The effect runs before the check that rejects the request.
+    EffectFirst,
+    /// The certificate is checked after the token, or never.
+    CertificateAfterToken,
+    /// The gate remembers an earlier decision and does not check again.
+    Remembered,
+    /// The gate lets requests in after it has rejected so many.
+    FailsOpenAfter(u32),
+    /// This one rule is not enforced.
+    Rule(Rule),
+    /// Nothing that was asked violates a rule: the response itself is the problem.
+    Response,
+}
+
+impl Cause {
+    /// What the smallest case alone shows: the cause that its kind implies, else the first broken rule.
+    ///
+    /// ```
+    /// use gatecrash::{check::{Cause, FindingKind}, model::Rule};
+    /// let rules = [Rule::Audience].into();
+    /// assert_eq!(Cause::of(FindingKind::Breach, &rules), Cause::Rule(Rule::Audience));
+    /// assert_eq!(Cause::of(FindingKind::EarlyEffect, &rules), Cause::EffectFirst);
+    /// ```
+    pub fn of(kind: FindingKind, rules: &std::collections::BTreeSet<Rule>) -> Self {
+        match (kind, rules.first()) {
+            (FindingKind::EarlyEffect, _) => Cause::EffectFirst,
+            (FindingKind::Carryover, _) => Cause::Remembered,
+            (FindingKind::Unstable, _) | (_, None) => Cause::Response,
+            (_, Some(rule)) => Cause::Rule(*rule),
+        }
+    }
+}
+
+/// The cause as machines read it, such as `claim-unchecked aud`.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::NoGuard => f.write_str("no-guard"),
+            Cause::TokenUnread => f.write_str("token-unread"),
+            Cause::SignatureUnchecked => f.write_str("signature-unchecked"),
+            Cause::ClaimUnchecked(claim) => write!(f, "claim-unchecked {claim}"),
+            Cause::EffectFirst => f.write_str("effect-first"),
+            Cause::CertificateAfterToken => f.write_str("certificate-after-token"),
+            Cause::Remembered => f.write_str("remembered"),
+            Cause::FailsOpenAfter(count) => write!(f, "fails-open-after {count}"),
+            Cause::Rule(rule) => write!(f, "rule {}", rule.name()),
+            Cause::Response => f.write_str("response"),
+        }
+    }
+}
