@@ -22,7 +22,7 @@ mod a_flawed_gate {
         Suite, SuiteOptions,
         catalogue::Artefact,
         check::{Cause, FindingKind, Identity, RouteClass},
-        model::{Rule, Stage},
+        model::Rule,
     };
 
     use super::said;

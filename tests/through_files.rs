@@ -68,7 +68,7 @@ const RUNS: &[(&str, &[&str], &[FindingKind])] = &[
     ("token-first", &["--for", "1ms"], &[FindingKind::Breach, FindingKind::LateRefusal, FindingKind::Unwitnessed]),
     ("first-caller-kept", &["--reuse", "--attempts", "600"], &[FindingKind::Carryover]),
     ("handler-first", &["--for", "1ms"], &[FindingKind::EarlyEffect]),
-    ("first-of-two-authorizations", &["--for", "1ms", "--strict"], &[FindingKind::Leniency]),
+    ("first-of-several", &["--for", "1ms", "--strict"], &[FindingKind::Leniency]),
     ("type-of-one-case", &["--attempts", "600"], &[FindingKind::FalseRefusal]),
     ("panics-on-surprise", &["--for", "1ms"], &[FindingKind::Fault]),
     ("header-renames", &["--for", "1ms"], &[FindingKind::Impersonation]),

@@ -1,7 +1,7 @@
 //! Several steps: each attempt is judged over what came before it, each change is told to the gate, and somebody whom it does
 //! not concern must be served as ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{
     Attempting, Case, Change, Done, Over, Person, Resolved, Stance, State, Step, TokenOf, Unresolvable, Verdict,
