@@ -1,6 +1,9 @@
 //! Random cases, drawn from any source of choices: a seeded generator, a fuzzer's bytes, proptest.
 
-use crate::{Blueprint, Case, KeyName, Mutation, Person, Scene, Slot, SlotStage, Stance, TokenKey};
+use crate::{
+    AnchorName, Blueprint, Case, Change, IssuerRole, KeyName, KeysFailure, Mutation, Over, Person, Scene, Slot,
+    SlotStage, Stance, TokenKey, TokenOf, rehearse,
+};
 
 /// A source of choices.
 ///
@@ -84,6 +87,97 @@ pub fn draw_case(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint)
         case.scene = scene;
     }
     case
+}
+
+/// Draws a case of several steps; `None` where no draw means anything under the policy.
+///
+/// It begins with somebody who is let in. What follows comes over that connection, its session or its token, or changes the
+/// world in a way of which the policy promises something.
+///
+/// ```
+/// # use gatecrash_model::*;
+/// # let blueprint = Blueprint::new(gatecrash_model::example::policy(), 1_790_000_000);
+/// let mut last = 7_usize;
+/// let mut below = |bound: usize| {
+///     last = last.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(3_037_000_493);
+///     (last >> 33) % bound.max(1)
+/// };
+/// let case = draw_sequence(&mut below, &[], &blueprint).ok_or("something means something")?;
+/// assert!(rehearse(&case, &blueprint).is_ok());
+/// # Ok::<(), String>(())
+/// ```
+pub fn draw_sequence(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint) -> Option<Case> {
+    (0..8).find_map(|_| {
+        let case = sequence(draw, words, blueprint)?;
+        rehearse(&case, blueprint).is_ok().then_some(case)
+    })
+}
+
+fn sequence(draw: &mut dyn Draw, words: &[Mutation], blueprint: &Blueprint) -> Option<Case> {
+    let routes = &blueprint.policy.routes;
+    let route = |draw: &mut dyn Draw| routes.get(draw.below(routes.len())).map(crate::Route::id);
+    let people = Person::INSIDERS;
+    let first = Stance::Complete(if draw.below(2) == 0 { Person::Alice } else { people[draw.below(people.len())] });
+    let http2 = blueprint.policy.http.speaks("2") && draw.below(2) == 0;
+    let version = || Mutation::Protocol(crate::Protocol::Http2(crate::Http2Form::Plain));
+    let begins = if http2 { vec![version()] } else { Vec::new() };
+    let home = route(draw)?;
+    let mut case = Case::one(first, home.clone(), begins.clone());
+    for _ in 0..1 + draw.below(3) {
+        if draw.below(3) == 0 {
+            case.steps.push(change(draw, blueprint, &case)?.into());
+            continue;
+        }
+        let attempts: Vec<usize> =
+            case.steps.iter().zip(1..).filter(|(step, _)| step.attempt().is_some()).map(|(_, number)| number).collect();
+        let of = attempts[draw.below(attempts.len())];
+        let stance = if draw.below(3) == 0 { draw_stance(draw) } else { first };
+        let on = if draw.below(3) == 0 { route(draw)? } else { home.clone() };
+        let over = match draw.below(8) {
+            0 | 1 => Over::Fresh,
+            2..=4 => Over::Kept(of),
+            5 | 6 => Over::Resumed(of),
+            _ if *attempts.last()? == case.steps.len() => Over::Beside(case.steps.len()),
+            _ => Over::Kept(of),
+        };
+        let mut mutations = if matches!(over, Over::Fresh | Over::Resumed(_)) { begins.clone() } else { Vec::new() };
+        let token = if draw.below(3) == 0 { TokenOf::SameAs(of) } else { TokenOf::New };
+        if draw.below(3) == 0
+            && let Some(word) = words.get(draw.below(words.len()))
+            && mutations.iter().all(|known| known.slot() != word.slot())
+        {
+            mutations.push(word.clone());
+        }
+        case.steps.push(crate::Attempting::new(stance, on, mutations).over(over).token(token).into());
+    }
+    // A change that nobody comes after shows nothing.
+    if case.steps.last()?.attempt().is_none() {
+        let over = [Over::Fresh, Over::Kept(1), Over::Resumed(1)][draw.below(3)];
+        let token = if draw.below(2) == 0 { TokenOf::SameAs(1) } else { TokenOf::New };
+        let mutations = if matches!(over, Over::Kept(_)) { Vec::new() } else { begins };
+        case.steps.push(crate::Attempting::new(first, home, mutations).over(over).token(token).into());
+    }
+    Some(case)
+}
+
+fn change(draw: &mut dyn Draw, blueprint: &Blueprint, case: &Case) -> Option<Change> {
+    let holder = case.first()?.stance.holder()?;
+    let issuer = [IssuerRole::Home, IssuerRole::Partner][draw.below(2)];
+    let signing = [TokenKey::P256, TokenKey::Ed25519, TokenKey::Rsa];
+    let change = match draw.below(9) {
+        0 => Change::Wait([5, 61, 299, 301, 331, 3_600][draw.below(6)]),
+        1 | 2 => Change::Revoke(if draw.below(3) == 0 { Person::Bob } else { holder }),
+        3 => Change::RevokeToken(1),
+        4 => Change::DropAnchor([AnchorName::Root, AnchorName::SecondRoot][draw.below(2)]),
+        5 => Change::RetireKey { issuer, key: signing[draw.below(3)] },
+        6 => {
+            let under = (draw.below(2) == 0).then_some(TokenKey::P256);
+            Change::PublishKey { issuer, key: TokenKey::Retired, under }
+        }
+        7 => Change::KeysFail(KeysFailure::ALL[draw.below(KeysFailure::ALL.len())]),
+        _ => Change::Restart,
+    };
+    blueprint.policy.changes.of(&change).map(|_| change)
 }
 
 /// The scene in which the key that signs stands in the home issuer's JWK Set, or for more than it is meant for.

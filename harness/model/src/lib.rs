@@ -43,7 +43,7 @@ pub use chain::{
 pub use describe::describe;
 #[cfg(feature = "proptest")]
 pub use generate::strategy;
-pub use generate::{Draw, draw_case};
+pub use generate::{Draw, draw_case, draw_sequence};
 pub use inert::{Permutation, inert_changes, is_inert};
 pub use judge::{judge, judge_lifted};
 pub use leniency::{entitled, leniencies};

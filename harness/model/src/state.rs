@@ -264,8 +264,11 @@ impl State {
         let now = self.elapsed();
         let opened = match (resolved.over, self.start.policy.changes.expiry_ends) {
             (Over::Fresh, _) | (_, Some(ExpiryEnds::Request)) => now,
+            (Over::Kept(_) | Over::Beside(_), Some(ExpiryEnds::Within(seconds))) => {
+                resolved.opened_at.max(now - i64::from(seconds))
+            }
             (Over::Kept(_) | Over::Beside(_), _) => resolved.opened_at,
-            (Over::Early(_) | Over::Resumed(_), Some(ExpiryEnds::Connection)) => now,
+            (Over::Early(_) | Over::Resumed(_), Some(ExpiryEnds::Connection | ExpiryEnds::Within(_))) => now,
             (Over::Early(of) | Over::Resumed(of), None) => self.past(of).map_or(now, |past| past.resolved.opened_at),
         };
         if opened == now { vec![now] } else { vec![opened, now] }

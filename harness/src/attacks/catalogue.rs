@@ -3,6 +3,7 @@
 mod artefact;
 mod family;
 mod lint;
+mod sequence;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use artefact::Artefact;
 pub use lint::lint;
+pub use sequence::SequenceStep;
 
 use crate::attacks::input::InputError;
 
@@ -117,6 +119,8 @@ pub enum Routes {
     Open,
     /// Those whose object has an owner.
     Owned,
+    /// Those that need a token, no scope, and name nobody's object.
+    Plain,
     /// Those that need a scope.
     Scoped,
     /// Those that need a scope, and whose object has no owner.
@@ -134,6 +138,7 @@ impl Routes {
             Routes::Object => route.path_parameter().is_some(),
             Routes::Open => route.token_optional(),
             Routes::Owned => route.owner.is_some(),
+            Routes::Plain => !route.token_optional() && route.owner.is_none() && route.scopes.is_empty(),
             Routes::Scoped => !route.scopes.is_empty(),
             Routes::Privileged => !route.scopes.is_empty() && route.owner.is_none(),
             Routes::Token => !route.token_optional(),
@@ -155,6 +160,9 @@ pub struct Attack {
     pub mutations: Vec<Mutation>,
     /// The starting points.
     pub stances: Vec<Stance>,
+    /// What happens one after the other, where it takes more than one attempt; the last one is what the rest is about. Then
+    /// mutations and stances are in the steps.
+    pub steps: Vec<SequenceStep>,
     /// Where it applies.
     pub routes: Routes,
     /// The verdict that it claims.
@@ -298,6 +306,9 @@ impl Attack {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
+        if !self.steps.is_empty() {
+            return sequence::cases(self, blueprint);
+        }
         let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
         let steps = routes.flat_map(|route| {
             let step = move |stance: &Stance| Attempting::new(*stance, route.id(), self.mutations.clone());

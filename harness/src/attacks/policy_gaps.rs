@@ -195,10 +195,12 @@ fn weakened(attack: &Attack, closed: &Blueprint, open: &Blueprint) -> bool {
     let scene = |blueprint: &Blueprint| Blueprint { scene: attack.scene, ..blueprint.clone() };
     let (closed, open) = (scene(closed), scene(open));
     let cases = attack.cases(&closed);
-    cases.iter().filter_map(|case| resolve(case.first()?, &closed).ok()).any(|attempt| {
-        let (before, after) = (judge(&attempt, &closed), judge(&attempt, &open));
-        before.must_refuse() && (!after.must_refuse() || after.latest > before.latest)
-    })
+    cases.iter().filter(|case| case.is_single()).filter_map(|case| resolve(case.first()?, &closed).ok()).any(
+        |attempt| {
+            let (before, after) = (judge(&attempt, &closed), judge(&attempt, &open));
+            before.must_refuse() && (!after.must_refuse() || after.latest > before.latest)
+        },
+    )
 }
 
 /// The same policy as one would wish it: the values that a gap copies from.

@@ -157,14 +157,40 @@ impl<'de> Deserialize<'de> for Promptness {
 }
 
 /// What ends when a client certificate expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpiryEnds {
     /// Requests: the next one is refused, on an open connection as well.
     Request,
+    /// The same, after so many seconds at the latest.
+    Within(u32),
     /// Connections: a new or a resumed one is refused, and an open one goes on.
     Connection,
+}
+
+impl Serialize for ExpiryEnds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            ExpiryEnds::Request => Written::Word("request".into()),
+            ExpiryEnds::Within(seconds) => Written::Seconds(i64::from(*seconds)),
+            ExpiryEnds::Connection => Written::Word("connection".into()),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExpiryEnds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || serde::de::Error::custom("write \"request\", \"connection\", or a number of seconds");
+        match Written::deserialize(deserializer).map_err(|_| wrong())? {
+            Written::Seconds(seconds) => u32::try_from(seconds).map(ExpiryEnds::Within).map_err(|_| wrong()),
+            Written::Word(word) => match word.as_str() {
+                "request" => Ok(ExpiryEnds::Request),
+                "connection" => Ok(ExpiryEnds::Connection),
+                _ => Err(wrong()),
+            },
+        }
+    }
 }
 
 /// How long a token that works once is remembered.

@@ -28,6 +28,8 @@ pub enum Surface {
     RawToken,
     /// Cases that change the request and its credential field.
     Request,
+    /// Cases of several steps: connections, sessions, tokens of earlier steps, and changes of the world.
+    Sequence,
     /// Cases that change who signs, the signature, and the text of the token.
     Signature,
 }
@@ -51,6 +53,7 @@ impl Surface {
         Surface::RawTls,
         Surface::RawToken,
         Surface::Request,
+        Surface::Sequence,
         Surface::Signature,
     ];
 
@@ -72,6 +75,7 @@ impl Surface {
             Surface::RawTls => "raw_tls",
             Surface::RawToken => "raw_token",
             Surface::Request => "request",
+            Surface::Sequence => "sequence",
             Surface::Signature => "signature",
         }
     }
@@ -105,6 +109,9 @@ impl Surface {
             Surface::RawTls => "bytes: the TLS records of a client without a key",
             Surface::RawToken => "bytes: the Bearer token",
             Surface::Request => "cases: method, target, header fields and how the token is carried",
+            Surface::Sequence => {
+                "cases of several steps: connections, sessions, earlier tokens and changes of the world"
+            }
             Surface::Signature => "cases: who signs, the signature octets and the text of the token",
         }
     }
@@ -157,7 +164,7 @@ impl Surface {
         use SlotStage::*;
         let slot = mutation.slot();
         match self {
-            Surface::Case => true,
+            Surface::Case | Surface::Sequence => true,
             Surface::Chain => matches!(slot.stage, Chain | Key),
             Surface::Claims => match slot.stage {
                 Binding | Claims => true,
@@ -184,7 +191,9 @@ impl Surface {
     /// assert!(!Surface::Claims.allows_case(&case));
     /// ```
     pub fn allows_case(self, case: &Case) -> bool {
-        !self.is_raw() && case.mutations().all(|mutation| self.allows(mutation))
+        // A gate that is told of a change is of no use to the next input.
+        let changes = case.changes().next().is_some() && self != Surface::Sequence;
+        !self.is_raw() && !changes && case.mutations().all(|mutation| self.allows(mutation))
     }
 }
 

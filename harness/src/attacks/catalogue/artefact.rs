@@ -18,6 +18,8 @@ pub enum Artefact {
     Header,
     /// The HTTP request, and the connection below it.
     Request,
+    /// Several steps, one after the other.
+    Sequence,
     /// The signature, and the octets of the token.
     Signature,
 }
@@ -28,10 +30,18 @@ impl Artefact {
     /// ```
     /// use gatecrash::catalogue::Artefact;
     /// let names: Vec<&str> = Artefact::ALL.iter().map(|artefact| artefact.name()).collect();
-    /// assert_eq!(names, ["algorithm", "binding", "chain", "claims", "header", "request", "signature"]);
+    /// assert_eq!(names, ["algorithm", "binding", "chain", "claims", "header", "request", "sequences", "signature"]);
     /// ```
-    pub const ALL: &[Self] =
-        &[Self::Algorithm, Self::Binding, Self::Chain, Self::Claims, Self::Header, Self::Request, Self::Signature];
+    pub const ALL: &[Self] = &[
+        Self::Algorithm,
+        Self::Binding,
+        Self::Chain,
+        Self::Claims,
+        Self::Header,
+        Self::Request,
+        Self::Sequence,
+        Self::Signature,
+    ];
 
     /// What a family changes. All of section D is about the binding.
     ///
@@ -43,6 +53,7 @@ impl Artefact {
     /// ```
     pub fn of(family: &Family) -> Self {
         match (family.section.as_str(), family.artefact.as_str()) {
+            (_, "sequence") => Self::Sequence,
             ("D", _) => Self::Binding,
             (_, "algorithm") => Self::Algorithm,
             (_, "chain") => Self::Chain,
@@ -66,6 +77,7 @@ impl Artefact {
             Self::Claims => "claims",
             Self::Header => "header",
             Self::Request => "request",
+            Self::Sequence => "sequences",
             Self::Signature => "signature",
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use gatecrash_model::{Mutation, Person, Rule, Scene, Stance};
 use serde::Deserialize;
 
-use super::{Attack, Expect, Family, Routes, Severity};
+use super::{Attack, Expect, Family, Routes, SequenceStep, Severity};
 use crate::attacks::input::{InputError, check_format, parse as parse_toml};
 
 #[derive(Deserialize)]
@@ -56,6 +56,8 @@ struct VariantEntry {
     #[serde(default)]
     mutations: Vec<Mutation>,
     #[serde(default)]
+    steps: Vec<SequenceStep>,
+    #[serde(default)]
     scene: Scene,
     // What the family sets, overridden.
     expect: Option<Expect>,
@@ -98,12 +100,17 @@ fn attack(variant: &VariantEntry, family: &Arc<Family>, defaults: &FamilyFile) -
         let fault = format!("attack `{id}` must be refused and names no rule that it violates");
         return Err(InputError::of(&family.file, fault));
     }
+    if !variant.steps.is_empty() && (!variant.mutations.is_empty() || variant.stances.is_some()) {
+        let fault = format!("attack `{id}` has steps: its mutations and stances belong into them");
+        return Err(InputError::of(&family.file, fault));
+    }
     let stances = variant.stances.clone().or_else(|| defaults.stances.clone());
     Ok(Attack {
         id,
         family: family.clone(),
         scene: variant.scene,
         mutations: variant.mutations.clone(),
+        steps: variant.steps.clone(),
         stances: stances.unwrap_or_else(|| vec![Stance::Complete(Person::Alice)]),
         routes: variant.routes.or(defaults.routes).unwrap_or(Routes::Token),
         expect,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gatecrash_model::{Attempt, Attempting, Blueprint, Case, Scene, Verdict, judge, resolve};
+use gatecrash_model::{
+    Attempt, Attempting, Blueprint, Case, Change, Rule, Scene, Step, Verdict, judge, rehearse, resolve,
+};
 
-use super::{Attack, Catalogue, Expect};
+use super::{Attack, Catalogue, Expect, sequence::promising};
 
 /// Every fault of the catalogue under the blueprint's policy, in words; empty when it is sound.
 ///
@@ -21,6 +23,7 @@ use super::{Attack, Catalogue, Expect};
 /// ```
 pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
     let mut faults = Vec::new();
+    let mut sequences: Vec<(Case, String)> = Vec::new();
     let mut seen: BTreeMap<(Scene, String), Vec<(Attempt, String)>> = BTreeMap::new();
     for attack in &catalogue.attacks {
         let mut fault = |text: String| faults.push(format!("{}: `{}`: {text}", attack.family.file, attack.id));
@@ -29,6 +32,10 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
         }
         if attack.rules.len() > 1 && attack.because.is_none() {
             fault("violates several rules and does not say why (`because`)".into());
+        }
+        if !attack.steps.is_empty() {
+            sequence_faults(attack, blueprint, &mut sequences).into_iter().for_each(fault);
+            continue;
         }
         let cases = attack.cases(blueprint);
         if cases.is_empty() {
@@ -53,6 +60,67 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
 }
 
 /// What is wrong with the claimed verdict or the effect of one case.
+/// What is wrong with an attack of several steps, in a world that promises everything of changes.
+fn sequence_faults(attack: &Attack, blueprint: &Blueprint, seen: &mut Vec<(Case, String)>) -> Vec<String> {
+    let one_time = attack.rules.contains(&Rule::OneTime);
+    let throttle = attack.rules.contains(&Rule::Throttle);
+    let mut blueprint = promising(blueprint);
+    // Where every token works once, and every guess makes somebody wait, nothing else shows.
+    if !one_time {
+        blueprint.policy.changes.one_time = None;
+    }
+    if !throttle {
+        blueprint.policy.changes.throttle = None;
+    }
+    let cases = attack.cases(&blueprint);
+    let mut faults = Vec::new();
+    if cases.is_empty() {
+        faults.push("applies nowhere".into());
+    }
+    for case in cases {
+        let route = case.judged().map(|step| step.route.clone()).unwrap_or_default();
+        let judged = match rehearse(&case, &blueprint) {
+            Ok(judged) => judged,
+            Err(why) => {
+                faults.push(format!("on {route}: {why}"));
+                continue;
+            }
+        };
+        let Some((_, verdict)) = judged.last() else { continue };
+        let right = match attack.expect {
+            Expect::Admit => verdict.must_admit(),
+            Expect::Either => !verdict.must_admit() && !verdict.must_refuse(),
+            Expect::Refuse => verdict.must_refuse() && verdict.refusals == attack.rules,
+            Expect::Unchanged => true,
+        };
+        if !right {
+            let named =
+                |rules: &mut dyn Iterator<Item = &Rule>| rules.map(|rule| rule.name()).collect::<Vec<_>>().join(", ");
+            let (claimed, found) = (named(&mut attack.rules.iter()), named(&mut verdict.refusals.iter()));
+            let (expect, is) = (attack.expect.name(), verdict.name());
+            faults.push(format!("on {route}: claims {expect} [{claimed}], is {is} [{found}]"));
+        }
+        if case.is_single() {
+            faults.push(format!("on {route}: is a single attempt"));
+        }
+        // A step that nothing hangs on is one too many.
+        for at in 0..case.steps.len().saturating_sub(1) {
+            if matches!(case.steps[at], Step::Change(Change::Wait(_))) {
+                let shorter = case.without_step(at).and_then(|shorter| rehearse(&shorter, &blueprint).ok());
+                let same = shorter.and_then(|judged| judged.into_iter().next_back());
+                if same.is_some_and(|(_, shorter)| shorter == *verdict) && attack.expect == Expect::Refuse {
+                    faults.push(format!("on {route}: waiting in step {} changes nothing", at + 1));
+                }
+            }
+        }
+        match seen.iter().find(|(known, id)| *known == case && *id != attack.id) {
+            Some((_, id)) => faults.push(format!("on {route}: is the same as `{id}`")),
+            None => seen.push((case, attack.id.clone())),
+        }
+    }
+    faults
+}
+
 fn verdict_fault(attack: &Attack, case: &Case, attempt: &Attempt, blueprint: &Blueprint) -> Option<String> {
     let step = case.first()?;
     let bare = resolve(&Attempting { mutations: Vec::new(), ..step.clone() }, blueprint).ok()?;
