@@ -30,6 +30,7 @@ pub use plan::{Origin, Plan};
 pub use session::Session;
 pub use tally::{Miswiring, Sequences, Tally};
 
+pub(crate) use self::history::{led, smallest_sequence};
 pub(crate) use self::reduce::Raw;
 pub(crate) use self::worker_env::WorkerEnv;
 use crate::{
@@ -88,6 +89,19 @@ pub enum CryptoMode {
     Real,
 }
 
+/// How much of a campaign are sequences: cases of several steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SequenceShare {
+    /// Those of the catalogue, and a share of the random cases.
+    #[default]
+    Mixed,
+    /// None.
+    None,
+    /// Every random case is one.
+    Only,
+}
+
 /// How to run a campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct CampaignOptions {
@@ -127,6 +141,8 @@ pub struct CampaignOptions {
     pub reuse: bool,
     /// Whether every finding fails the run, leniencies included, whatever the policy says.
     pub strict: bool,
+    /// How much of it are sequences.
+    pub sequences: SequenceShare,
 }
 
 impl Default for CampaignOptions {
@@ -149,6 +165,7 @@ impl Default for CampaignOptions {
             profile: false,
             reuse: false,
             strict: false,
+            sequences: SequenceShare::default(),
         }
     }
 }

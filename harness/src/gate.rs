@@ -150,6 +150,9 @@ struct Service {
     kept: Option<BoundedCache<ClientKey, Arc<[CertificateDer<'static>]>>>,
 }
 
+/// How many turns of the executor what an attempt has set going is waited for.
+const LATE: usize = 4;
+
 /// How many connections are kept at service depth.
 const CONNECTIONS: usize = 64;
 
@@ -251,7 +254,12 @@ impl Gate {
         let listening = logs::Listening::new(self.log_level);
         let made = budget::Turns::new(tokio::time::timeout(self.budget, made), self.turns);
         let guarded = std::panic::AssertUnwindSafe(made).catch_unwind();
-        let mut observation = match guarded.await {
+        let ended = guarded.await;
+        // What an attempt has set going belongs to it, however late it comes.
+        for _ in 0..LATE {
+            tokio::task::yield_now().await;
+        }
+        let mut observation = match ended {
             Ok(Ok(Ok(observation))) => observation,
             Ok(Ok(Err(_)) | Err(budget::OutOfTurns)) => Observation { hang: true, ..Observation::default() },
             Err(payload) => Observation { panics: vec![panics::message(payload.as_ref())], ..Observation::default() },

@@ -27,7 +27,7 @@ pub use engines::{
     suite::SuiteOptions,
 };
 pub use error::BoxError;
-pub use gate::{Depth, Evidence, Gate, Per, factory, loopback, tls};
+pub use gate::{Applied, Depth, Evidence, Gate, Per, factory, loopback, tls};
 pub use gatecrash_model as model;
 pub use world::{
     Clock, World, WorldOptions,

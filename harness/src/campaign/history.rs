@@ -1,6 +1,6 @@
 //! What does not reproduce alone is replayed with what preceded it on its gate, and brought down to the fewest steps.
 
-use gatecrash_model::{Case, Step};
+use gatecrash_model::{Attempting, Case};
 
 use super::{CampaignError, WorkerEnv, reduce::Raw};
 use crate::{
@@ -9,9 +9,25 @@ use crate::{
 };
 
 /// How many attempts the search for the fewest may take.
-const BUDGET: usize = 40_000;
+const BUDGET: usize = 30_000;
 /// How many steps a finding may have before it is told by repetition.
 const FEW: usize = 4;
+/// How many different attempts are tried for that.
+const DIFFERENT: usize = 6;
+
+/// What led to findings so far, and how many attempts it took to find that out.
+#[derive(Default)]
+pub(super) struct Leads {
+    known: Vec<Vec<Case>>,
+    spent: usize,
+}
+
+impl Leads {
+    /// Whether something is known to lead to findings, and no more can be spent on what leads to others.
+    pub(super) fn exhausted(&self) -> bool {
+        !self.known.is_empty() && self.spent >= BUDGET
+    }
+}
 
 /// A finding with what leads to it.
 pub(super) struct Led {
@@ -21,21 +37,53 @@ pub(super) struct Led {
 }
 
 /// Searches what preceded a disagreement for what it hangs on; `None` where it does not come up again with all of that.
-pub(super) fn search(env: &mut WorkerEnv, raw: &Raw, options: CheckOptions) -> Result<Option<Led>, CampaignError> {
+pub(super) fn search(
+    env: &mut WorkerEnv,
+    leads: &mut Leads,
+    raw: &Raw,
+    options: CheckOptions,
+) -> Result<Option<Led>, CampaignError> {
     let before: Vec<Case> = raw.before.iter().map(|case| Case::clone(case)).collect();
-    let mut search = Search { env, raw, options, spent: 0 };
+    let mut search = Search { env, raw, options, spent: leads.spent };
+    // What led to one finding mostly leads to the others.
+    for lead in &leads.known {
+        if search.shows(lead)? {
+            leads.spent = search.spent;
+            return search.told(lead);
+        }
+    }
     // What is remembered is mostly recent.
     let mut length = 1;
     let mut found = None;
-    while found.is_none() && length < before.len() * 2 {
+    while found.is_none() && length < before.len() * 2 && search.spent < BUDGET {
         let tail = before[before.len().saturating_sub(length)..].to_vec();
         found = search.shows(&tail)?.then_some(tail);
         length *= 2;
     }
-    let Some(found) = found else { return Ok(None) };
-    let fewest = search.fewest(found)?;
-    let fewest = search.repeated(fewest)?;
-    search.told(&fewest)
+    let Some(found) = found else {
+        leads.spent = search.spent;
+        return Ok(None);
+    };
+    // One refusal as often as it takes is told shorter than many that differ.
+    let repeated = if found.len() > FEW { search.repeated(&found)? } else { None };
+    let fewest = match repeated {
+        Some(repeated) => repeated,
+        None => search.fewest(found)?,
+    };
+    let told = search.told(&fewest)?;
+    leads.spent = search.spent;
+    leads.known.push(fewest);
+    Ok(told)
+}
+
+/// What a disagreement that does not come up alone comes to, with what leads to it.
+pub(crate) fn led(
+    env: &mut WorkerEnv,
+    raw: &Raw,
+    options: CheckOptions,
+) -> Result<Option<(Case, Checked, FindingKind)>, CampaignError> {
+    let led = search(env, &mut Leads::default(), raw, options)?;
+    Ok(led.map(|led| (led.case, led.checked, led.kind)))
 }
 
 struct Search<'a> {
@@ -85,42 +133,34 @@ impl Search<'_> {
         Ok(kept)
     }
 
-    /// One of many, as often as it takes, where that does as well.
-    fn repeated(&mut self, kept: Vec<Case>) -> Result<Vec<Case>, CampaignError> {
-        if kept.len() <= FEW {
-            return Ok(kept);
-        }
-        let mut tried: Vec<&Case> = Vec::new();
-        for one in &kept {
-            let [Step::Attempt(step)] = &one.steps[..] else { continue };
-            if tried.contains(&one) || tried.len() >= 8 {
+    /// One attempt of many, as often as it takes, where that does as well.
+    fn repeated(&mut self, kept: &[Case]) -> Result<Option<Vec<Case>>, CampaignError> {
+        let mut tried: Vec<Attempting> = Vec::new();
+        let most = kept.iter().flat_map(Case::attempts).map(|step| step.times).sum::<u32>().saturating_mul(2);
+        for step in kept.iter().rev().flat_map(Case::attempts) {
+            let alone = Attempting::new(step.stance, step.route.clone(), step.mutations.clone());
+            if tried.contains(&alone) || tried.len() >= DIFFERENT {
                 continue;
             }
-            tried.push(one);
-            let times = |times: u32| {
-                let mut step = step.clone();
-                step.times = times;
-                vec![Case { scene: one.scene, steps: vec![step.into()] }]
-            };
-            let most = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-            for most in [most, most.saturating_mul(2)] {
-                if !self.shows(&times(most))? {
-                    continue;
-                }
-                // The smallest number that does.
-                let (mut low, mut high) = (0, most);
-                while low + 1 < high {
-                    let middle = low + (high - low) / 2;
-                    if self.shows(&times(middle))? {
-                        high = middle;
-                    } else {
-                        low = middle;
-                    }
-                }
-                return Ok(times(high));
+            tried.push(alone.clone());
+            let scene = self.raw.case.scene;
+            let times = |times: u32| vec![Case { scene, steps: vec![Attempting { times, ..alone.clone() }.into()] }];
+            if !self.shows(&times(most))? {
+                continue;
             }
+            // The smallest number that does.
+            let (mut low, mut high) = (0, most);
+            while low + 1 < high {
+                let middle = low + (high - low) / 2;
+                if self.shows(&times(middle))? {
+                    high = middle;
+                } else {
+                    low = middle;
+                }
+            }
+            return Ok(Some(times(high)));
         }
-        Ok(kept)
+        Ok(None)
     }
 
     /// What it comes to as one case of several steps, each on a connection of its own.
@@ -138,7 +178,7 @@ impl Search<'_> {
 }
 
 /// The smallest sequence that still shows a finding of this kind: every attempt to make it smaller has a gate of its own.
-pub(super) fn smallest_sequence(
+pub(crate) fn smallest_sequence(
     env: &mut WorkerEnv,
     case: &Case,
     kind: FindingKind,

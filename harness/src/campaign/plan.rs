@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use gatecrash_model::{
-    Attempting, Case, Http2Form, Mutation, Over, Person, Protocol, Rule, Scene, Stance, draw_case, inert_changes,
-    resolve, vocabulary,
+    Attempting, Case, Http2Form, Mutation, Over, Person, Protocol, Rule, Scene, Stance, draw_case, draw_sequence,
+    inert_changes, resolve, vocabulary,
 };
 
 use super::CryptoMode;
-use super::{Bound, CampaignOptions, Depths, PairsDone, Source, pairs::Pairs};
+use super::{Bound, CampaignOptions, Depths, PairsDone, SequenceShare, Source, pairs::Pairs};
 use crate::{
     attacks::catalogue::{Artefact, Catalogue, CatalogueCase},
     campaign::check::CheckOptions,
@@ -21,6 +21,9 @@ use crate::{
 ///
 /// A prime, so that it meets every pass and every mirrored attempt in turn.
 const REAL_EVERY: u64 = 17;
+
+/// Of how many attempts beyond the catalogue one is a sequence.
+const SEQUENCE_EVERY: u64 = 24;
 
 /// Where a case comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Plan {
     /// One control for each route.
     pub controls: Vec<Case>,
     catalogue: Vec<(Origin, Case)>,
+    /// The attacks of several steps, each on one route.
+    sequences: Vec<(Origin, Case)>,
     /// For each rule that some attack violates, the places in `catalogue` of those that do.
     by_rule: Vec<Vec<usize>>,
     pairs: Option<(Pairs, u64)>,
@@ -75,6 +80,10 @@ impl Plan {
             Some(_) => Vec::new(),
             None => catalogue.cases(&blueprint),
         };
+        let (cases, sequences): (Vec<_>, Vec<_>) = cases.into_iter().partition(|entry| entry.case.is_single());
+        let sequences = sequences_of(sequences, &options);
+        let sequences = sequences.into_iter().filter(|entry| kept(entry.attack));
+        let sequences = sequences.map(|entry| (Origin::Catalogue(entry.attack), entry.case)).collect();
         let cases = if options.sample_routes { sample_routes(cases) } else { cases };
         let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
@@ -84,6 +93,7 @@ impl Plan {
             controls,
             by_rule: by_rule(&cases, catalogue),
             catalogue: cases,
+            sequences,
             pairs,
             words: words(&blueprint, catalogue),
             inert: inert_changes(),
@@ -106,6 +116,11 @@ impl Plan {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn fixed(&self) -> u64 {
+        self.singles() + self.sequences.len() as u64
+    }
+
+    /// How many of them are single attempts; the others come behind.
+    fn singles(&self) -> u64 {
         (self.controls.len() + self.catalogue.len()) as u64 * self.passes()
     }
 
@@ -213,6 +228,10 @@ impl Plan {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn case(&self, index: u64) -> (Origin, Case, CheckOptions) {
+        if let Some((origin, case)) = self.sequence(index) {
+            let mirror = index < self.fixed() || index.is_multiple_of(self.options.mirror_every.max(1));
+            return (origin, case, CheckOptions { depth: Depth::Connection, mirror, serial: index });
+        }
         let pass = index % self.ways();
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
@@ -225,10 +244,32 @@ impl Plan {
         (origin, case, options)
     }
 
+    /// The sequence that stands at `index`, where one does.
+    fn sequence(&self, index: u64) -> Option<(Origin, Case)> {
+        if let Some(at) = index.checked_sub(self.singles()).filter(|_| index < self.fixed()) {
+            return self.sequences.get(usize::try_from(at).ok()?).cloned();
+        }
+        let every = match self.options.sequences {
+            SequenceShare::None => return None,
+            SequenceShare::Only => 1,
+            SequenceShare::Mixed => SEQUENCE_EVERY,
+        };
+        let beyond = index >= self.fixed() && self.pairs.is_none() && self.ending(index).is_none();
+        let mut state = self.state(index).rotate_left(31);
+        if !beyond || !split_mix(&mut state).is_multiple_of(every) {
+            return None;
+        }
+        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
+        if below(3) == 0 && !self.sequences.is_empty() {
+            return self.sequences.get(below(self.sequences.len())).cloned();
+        }
+        draw_sequence(&mut below, &self.words, &self.blueprint).map(|case| (Origin::Random, case))
+    }
+
     /// The case and an honest one of the same client, one after the other on one connection, where `index` has such a pair.
     pub(super) fn kept(&self, index: u64, case: &Case) -> Option<Case> {
         let mut state = self.state(index).rotate_left(17);
-        if !self.options.reuse || self.controls.is_empty() || case.scene != Scene::Usual {
+        if !case.is_single() || !self.options.reuse || self.controls.is_empty() || case.scene != Scene::Usual {
             return None;
         }
         let step = case.first()?;
@@ -321,6 +362,9 @@ impl Plan {
 
     /// The inert changes with which the attempt at `index` is made again, where it is.
     pub(super) fn inert(&self, index: u64) -> Option<&[Mutation]> {
+        if self.sequence(index).is_some() {
+            return None;
+        }
         let mut state = !self.state(index);
         let drawn = split_mix(&mut state);
         if self.options.twin_every == 0 || !drawn.is_multiple_of(self.options.twin_every) {
@@ -357,6 +401,25 @@ fn sample_routes(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
         }
     }
     kept
+}
+
+/// Each attack of several steps on one of its routes, over every version of HTTP; none where only pairs are wanted.
+fn sequences_of(cases: Vec<CatalogueCase>, options: &CampaignOptions) -> Vec<CatalogueCase> {
+    if options.sequences == SequenceShare::None {
+        return Vec::new();
+    }
+    let mut routes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let route = |case: &CatalogueCase| case.case.judged().map(|step| step.route.clone()).unwrap_or_default();
+    for case in &cases {
+        let known = routes.entry(case.attack).or_default();
+        if !known.contains(&route(case)) {
+            known.push(route(case));
+        }
+    }
+    let chosen = |case: &CatalogueCase| {
+        routes.get(&case.attack).is_some_and(|known| known.get(case.attack % known.len()) == Some(&route(case)))
+    };
+    cases.into_iter().filter(chosen).collect()
 }
 
 /// The places of cases by the rules that their attacks violate; no list is empty.

@@ -36,12 +36,14 @@ pub(super) fn reduce(
     raws.sort_by_key(|raw| (raw.case.mutations().count(), raw.index));
     raws.truncate(SHRUNK);
     let mut findings: Vec<Finding> = Vec::new();
+    let mut leads = history::Leads::default();
     for raw in raws {
         let options = CheckOptions { depth: raw.depth, mirror: true, serial: u64::MAX / 2 + raw.index };
         let (case, checked, kind) = match smallest(env, &raw, options)? {
             Some(found) => found,
             // It hangs on what came before.
-            None => match history::search(env, &raw, options)? {
+            None if leads.exhausted() => continue,
+            None => match history::search(env, &mut leads, &raw, options)? {
                 Some(led) => (led.case, led.checked, led.kind),
                 None => {
                     let words = gatecrash_model::describe(&raw.case);

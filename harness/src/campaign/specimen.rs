@@ -49,6 +49,8 @@ pub enum Needs {
     Pair,
     /// More than one step: the gate remembers.
     Steps,
+    /// The attacks of several steps; `tests/sequences.rs` holds it, not the matrix of single attacks.
+    Sequences,
 }
 
 impl Exhibit {
@@ -288,7 +290,7 @@ pub fn findings_on(twin: &Target, needs: Option<Needs>, measure: Measure) -> Res
     match needs {
         Some(Needs::Pair) => findings.extend(unclean(&run_clean(twin, measure, Some(PAIRS / 10))?)),
         Some(Needs::Steps) => findings.extend(unclean(&stepped(twin, measure)?)),
-        None => {}
+        Some(Needs::Sequences) | None => {}
     }
     Ok(findings)
 }

@@ -146,7 +146,10 @@ impl Done {
     ) -> Result<(), CampaignError> {
         let crypto = Crypto::Real;
         let options = CheckOptions { depth: Depth::Connection, ..options };
-        let changes = case.changes().next().is_some();
+        let promises = &env.policy().changes;
+        // Where attempts count, only a gate that nothing else came to tells what they add up to.
+        let counts = promises.throttle.is_some() || promises.one_time.is_some();
+        let changes = case.changes().next().is_some() || counts;
         let Some((_, world, gate)) = env.of(case.scene, crypto)? else {
             self.tally.sequences.inapplicable("the gate does not start in this scene");
             return Ok(());

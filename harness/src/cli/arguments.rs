@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     attacks::casefile::Surface,
-    campaign::{CryptoMode, Depths},
+    campaign::{CryptoMode, Depths, SequenceShare},
     gate::Depth,
 };
 
@@ -61,6 +61,23 @@ pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString
         arguments.insert(1, "run".into());
     }
     arguments
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum SequencesArgument {
+    Mixed,
+    None,
+    Only,
+}
+
+impl SequencesArgument {
+    pub(super) fn share(self) -> SequenceShare {
+        match self {
+            SequencesArgument::Mixed => SequenceShare::Mixed,
+            SequencesArgument::None => SequenceShare::None,
+            SequencesArgument::Only => SequenceShare::Only,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -153,6 +170,9 @@ pub(super) struct RunOptions {
     /// Fail the run for every finding, leniencies included: genuine credentials in a form that servers should reject
     #[arg(long)]
     pub(super) strict: bool,
+    /// Cases of several steps: those of the catalogue and a share of the random ones, none, or all of the random ones
+    #[arg(long, value_enum, default_value = "mixed")]
+    pub(super) sequences: SequencesArgument,
     /// Where the time went: mint, sign, handshake, http, gate, judge, lift
     #[arg(long)]
     pub(super) profile: bool,

@@ -46,6 +46,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
         profile: options.profile,
         reuse: options.reuse,
         strict: options.strict,
+        sequences: options.sequences.share(),
         ..CampaignOptions::default()
     };
     let campaign = with_progress(&target, campaign_options)?;

@@ -6,7 +6,7 @@ use super::{Group, Notes, Subject, attack, fix, severity, weakness};
 use crate::{
     attacks::catalogue::Catalogue,
     campaign::check::Finding,
-    campaign::{Campaign, Exercised, PairsDone, Reach, Tally, table},
+    campaign::{Campaign, Exercised, PairsDone, Reach, Sequences, Tally, table},
     profile::{Phase, Profile},
 };
 
@@ -111,6 +111,9 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     line("depth", depths.join(", "));
     if tally.kept > 0 {
         line("reuse", format!("{} attempts once more on a kept connection", grouped(tally.kept)));
+    }
+    for (i, text) in sequences(&tally.sequences).into_iter().enumerate() {
+        line(if i == 0 { "sequences" } else { "" }, text);
     }
     if let Some(profile) = &campaign.profile {
         line("time", profile_line(profile, tally.attempts));
@@ -495,4 +498,36 @@ pub(super) fn grouped(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many sequences were made, what really happened in them, and why others were not.
+fn sequences(sequences: &Sequences) -> Vec<String> {
+    let Sequences { made, idle, inapplicable, happened, .. } = sequences;
+    let mut lines = Vec::new();
+    if *made > 0 {
+        let counts = [
+            (happened.resumed, "resumed"),
+            (happened.offered.saturating_sub(happened.resumed + happened.early), "refused to be resumed"),
+            (happened.reused, "on a kept connection"),
+            (happened.together, "at the same time"),
+            (happened.repeated, "with an earlier token"),
+            (happened.reloaded, "reloads"),
+            (happened.waited, "waits"),
+        ];
+        let counts =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", grouped(*count)));
+        lines.push(format!("{} made: {}", grouped(*made), counts.collect::<Vec<_>>().join(", ")));
+    }
+    if *idle > 0 {
+        lines.push(format!("{} prove nothing: no step of them hung on another", grouped(*idle)));
+    }
+    let mut reasons: Vec<(&String, &u64)> = inapplicable.iter().collect();
+    reasons.sort_by_key(|(why, count)| (std::cmp::Reverse(**count), (*why).clone()));
+    let most = 4;
+    lines.extend(reasons.iter().take(most).map(|(why, count)| format!("{} not made: {why}", grouped(**count))));
+    if reasons.len() > most {
+        let rest: u64 = reasons.iter().skip(most).map(|(_, count)| **count).sum();
+        lines.push(format!("{} not made for other reasons", grouped(rest)));
+    }
+    lines
 }

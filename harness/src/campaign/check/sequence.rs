@@ -216,9 +216,14 @@ impl Run<'_> {
         let controls = routes.flat_map(|route| {
             people.map(|person| Attempting::new(Stance::Complete(person), route.clone(), Vec::new()))
         });
+        // Whoever needs no token need not care for keys.
+        let open = self.world.policy().routes.iter().filter(|route| route.token_optional());
+        let open: Vec<Attempting> =
+            open.map(|route| Attempting::new(Stance::NoToken, route.id(), Vec::new())).collect();
         let attempted: Vec<Person> = self.case.attempts().filter_map(|step| step.stance.holder()).collect();
         let of = CONTROLS + number;
-        let admitted = controls.filter(|step| step.stance.holder().is_none_or(|holder| !attempted.contains(&holder)));
+        let unconcerned = |step: &Attempting| step.stance.holder().is_none_or(|holder| !attempted.contains(&holder));
+        let admitted = controls.filter(unconcerned).chain(open);
         let admitted = admitted.filter_map(|step| {
             let resolved = self.state.resolve(of, &step).ok()?;
             self.state.judge(&resolved).must_admit().then_some((step, resolved))
@@ -312,12 +317,12 @@ impl Run<'_> {
         }
         share_out(&all, &mut made, &self.state);
         for (ready, made) in all.into_iter().zip(made) {
-            self.judge(ready, made);
+            self.judge(ready, made, turn);
         }
         Ok(())
     }
 
-    fn judge(&mut self, ready: Ready, Made { observation, how }: Made) {
+    fn judge(&mut self, ready: Ready, Made { observation, how }: Made, turn: u32) {
         let policy = self.world.policy();
         self.happened.note(how);
         let early = how == How::Early;
@@ -329,13 +334,17 @@ impl Run<'_> {
         let method = &ready.resolved.expected.method;
         let mut list = compare::compare(&verdict, &observation, policy, method, lenient);
         list.extend(leak::leaks(&verdict, &observation, &ready.wire, self.world));
+        if policy.changes.throttle.is_some() && verdict.must_admit() && observation.throttled(policy) {
+            let seen = "the guesses of somebody else made a client wait whose credentials were never refused".into();
+            list.push(Disagreement { kind: FindingKind::FalseRefusal, seen, rules: verdict.refusals.clone() });
+        }
         // Whoever finds a connection closed has got no answer at all: that is no refusal.
         if how == How::Closed && !observation.entered(policy) {
             list.retain(|it| it.kind != FindingKind::FalseRefusal);
         }
         let number = ready.resolved.number;
         // The same would be permitted to it alone: then what came before has changed what the gate does.
-        if number > 1 && verdict == alone {
+        if (number > 1 || turn > 0) && verdict == alone {
             list.iter_mut().for_each(carried_over);
         }
         let entered = observation.entered(policy);

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use gatecrash_model::Policy;
+
 use super::{
     Notes, Subject, attack,
     diff::Decoder,
     example, location,
     schema::{
         AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
-        TriedJson, Verdicts,
+        SequencesJson, TriedJson, Verdicts,
     },
     security,
 };
@@ -16,7 +18,7 @@ use crate::{
     attacks::catalogue::Catalogue,
     attacks::policy_gaps,
     campaign::check::Finding,
-    campaign::{Campaign, Reach, Source, Target},
+    campaign::{Campaign, Reach, Sequences, Source, Target},
     profile::Phase,
 };
 
@@ -96,6 +98,7 @@ impl Report {
             elapsed_seconds: seconds,
             attempts_per_second: tally.attempts as f64 / seconds.max(f64::EPSILON),
             kept: tally.kept,
+            sequences: sequences_json(&tally.sequences, &material.target.policy),
             profile: campaign.profile.map(|profile| {
                 Phase::ALL.iter().copied().map(|phase| (phase.name(), profile.of(phase).as_secs_f64())).collect()
             }),
@@ -242,4 +245,21 @@ pub fn attacks(catalogue: &Catalogue) -> Vec<AttackJson> {
         fix: attack.family.fix.clone(),
     });
     attacks.collect()
+}
+
+fn sequences_json(sequences: &Sequences, policy: &Policy) -> SequencesJson {
+    let Sequences { made, idle, inapplicable, happened, .. } = sequences;
+    SequencesJson {
+        run: *made,
+        idle: *idle,
+        inapplicable: inapplicable.clone(),
+        offered: happened.offered,
+        resumed: happened.resumed,
+        reused: happened.reused,
+        together: happened.together,
+        repeated: happened.repeated,
+        reloaded: happened.reloaded,
+        waited: happened.waited,
+        absent: policy.changes.absent(),
+    }
 }

@@ -34,6 +34,8 @@ pub struct Report {
     pub reached: Reached,
     /// Attempts made once more on a kept connection.
     pub kept: u64,
+    /// Cases of several steps.
+    pub sequences: SequencesJson,
     /// Which cryptography attempts were made with.
     pub crypto: CryptoJson,
     /// Seconds that each phase took on all threads; `null` where that was not measured.
@@ -173,6 +175,33 @@ pub struct InertJson {
     pub run: u64,
     /// Treated otherwise than without the change.
     pub differ: u64,
+}
+
+/// Cases of several steps, and what really happened in them.
+#[derive(Debug, Serialize)]
+pub struct SequencesJson {
+    /// Those that were made.
+    pub run: u64,
+    /// Those of them in which no step hung on another.
+    pub idle: u64,
+    /// Those that do not apply to this gate, by the reason.
+    pub inapplicable: BTreeMap<String, u64>,
+    /// Sessions offered, and those that the gate resumed.
+    pub offered: u64,
+    /// Sessions that were resumed.
+    pub resumed: u64,
+    /// Requests on a connection that was kept.
+    pub reused: u64,
+    /// Requests under way at the same time as another one.
+    pub together: u64,
+    /// Requests with the token of an earlier one.
+    pub repeated: u64,
+    /// Changes that the gate was told of.
+    pub reloaded: u64,
+    /// Times that the clock moved on.
+    pub waited: u64,
+    /// Promises of `[changes]` that the policy does not make.
+    pub absent: Vec<&'static str>,
 }
 
 /// How far the pairs came.
