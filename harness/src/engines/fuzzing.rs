@@ -17,6 +17,8 @@ mod session;
 mod story;
 mod token;
 
+use std::sync::Arc;
+
 use gatecrash_model::{Case, Draw as _, Scene};
 
 pub use crate::attacks::casefile::Surface;
@@ -36,7 +38,7 @@ use crate::{
     attacks::catalogue::Catalogue,
     campaign::check::{CheckOptions, Checked, Disagreement, Finding, Outcome, check},
     campaign::specimen::Exhibit,
-    campaign::{CampaignError, Target, WorkerEnv},
+    campaign::{CampaignError, Raw, Target, WorkerEnv, led, smallest_sequence},
     gate::{Observation, panics},
     world::crypto::{self, Crypto},
     world::forge::ForgeError,
@@ -254,6 +256,9 @@ impl Fuzzer {
         if !self.surface.allows_case(&case) {
             return Ok(false);
         }
+        if case.changes().next().is_some() {
+            return self.attempt_sequence(&case);
+        }
         let crypto = self.crypto(&case);
         let Ok(Some((runtime, world, gate))) = self.env.of(case.scene, crypto) else { return Ok(false) };
         // Nothing is told before it was mirrored; what agrees is mirrored one time in so many.
@@ -278,15 +283,33 @@ impl Fuzzer {
             best = Some(self.reached.depth(&checked.observation, world.policy()).max(best.unwrap_or(0)));
             self.reached.reason(&checked.observation);
         }
+        if let Some((depth, Outcome::Disagree(list))) = &seen {
+            return Err(self.tell(&case, *depth, list));
+        }
+        // Nothing can be told of what came before where it cannot be noted.
+        let _ = self.env.note(crypto, Arc::new(case.clone()));
         self.env.retire(case.scene);
         match seen {
             None => {
                 self.reached.count(best.unwrap_or(0));
                 Ok(true)
             }
-            Some((depth, Outcome::Disagree(list))) => Err(self.tell(&case, depth, &list)),
             Some((_, Outcome::HarnessFault(fault))) => Err(self.subject.harness_fault(&case, &fault)),
-            Some((_, Outcome::Agree)) => Ok(true),
+            Some((_, Outcome::Agree | Outcome::Disagree(_))) => Ok(true),
+        }
+    }
+
+    /// Makes a sequence in which the world changes, on a gate of its own.
+    fn attempt_sequence(&mut self, case: &Case) -> Result<bool, Box<Story>> {
+        let Ok((runtime, world, gate)) = self.env.fresh(case.scene, Crypto::Real) else { return Ok(false) };
+        self.serial += 1;
+        let options = CheckOptions { depth: crate::gate::Depth::Connection, mirror: true, serial: self.serial };
+        let Ok(checked) = runtime.block_on(check(&gate, world, case, options)) else { return Ok(false) };
+        self.reached.count(self.reached.depth(&checked.observation, world.policy()));
+        match &checked.outcome {
+            Outcome::Agree => Ok(true),
+            Outcome::Disagree(list) => Err(self.tell(case, options.depth, list)),
+            Outcome::HarnessFault(fault) => Err(self.subject.harness_fault(case, fault)),
         }
     }
 
@@ -326,17 +349,33 @@ impl Fuzzer {
         kinds.sort();
         let options = CheckOptions { depth, mirror: true, serial: u64::MAX / 2 };
         for kind in kinds {
-            let Ok((runtime, world, gate)) = self.env.fresh(case.scene, Crypto::Real) else { continue };
-            if let Some((case, checked)) =
+            let smallest = if case.is_single() {
+                let Ok((runtime, world, gate)) = self.env.fresh(case.scene, Crypto::Real) else { continue };
                 runtime.block_on(crate::campaign::check::shrink(&gate, world, case, kind, options))
-            {
+            } else {
+                smallest_sequence(&mut self.env, case, kind, options).ok().flatten()
+            };
+            if let Some((case, checked)) = smallest {
                 let Outcome::Disagree(list) = &checked.outcome else { continue };
                 let Some(it) = list.iter().find(|it| it.kind == kind) else { continue };
-                return self.subject.finding(Finding::of(case, &checked, it, world.policy(), depth));
+                return self.subject.finding(Finding::of(case, &checked, it, &self.target.policy, depth));
+            }
+        }
+        // It hangs on what came before.
+        let before = self.env.before(case.scene, self.crypto(case)).unwrap_or_default();
+        for it in list {
+            let (kind, seen, before) = (it.kind, it.seen.clone(), before.clone());
+            let raw = Raw { index: self.serial, case: case.clone(), kind, seen, depth, before };
+            if let Ok(Some((case, checked, kind))) = led(&mut self.env, &raw, options)
+                && let Outcome::Disagree(list) = &checked.outcome
+                && let Some(it) = list.iter().find(|it| it.kind == kind)
+            {
+                return self.subject.finding(Finding::of(case, &checked, it, &self.target.policy, depth));
             }
         }
         let seen: Vec<String> = list.iter().map(|it| format!("{}: {}", it.kind.name(), it.seen)).collect();
-        self.subject.harness_fault(case, &format!("does not reproduce alone: {}", seen.join("; ")))
+        self.subject
+            .harness_fault(case, &format!("does not reproduce, alone or after what came before: {}", seen.join("; ")))
     }
 
     /// Changes the first `size` octets of `data` in place; the new size, at most `most`.

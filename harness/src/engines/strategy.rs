@@ -16,7 +16,7 @@
 
 use std::path::Path;
 
-use gatecrash_model::{Blueprint, Case, Mutation, Person, SlotStage, Stance, resolve, vocabulary};
+use gatecrash_model::{Blueprint, Case, Mutation, Person, SlotStage, Stance, draw_sequence, resolve, vocabulary};
 use proptest::{
     collection::vec,
     sample::select,
@@ -105,6 +105,26 @@ pub fn attack(blueprint: Blueprint) -> impl Strategy<Value = Case> {
     let cases: Vec<Case> = cases.into_iter().map(|entry| entry.case).collect();
     assert!(!cases.is_empty(), "no attack means anything under this policy");
     select(cases)
+}
+
+/// Cases of several steps: what one attempt, or a change of the world, leaves behind for another.
+///
+/// ```
+/// # let world = gatecrash::World::new(gatecrash::example::policy(), gatecrash::WorldOptions::default())?;
+/// use gatecrash::strategy;
+/// use proptest::prelude::*;
+/// proptest!(|(case in strategy::sequence(world.blueprint()))| {
+///     prop_assert!(gatecrash::model::rehearse(&case, &world.blueprint()).is_ok());
+/// });
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn sequence(blueprint: Blueprint) -> impl Strategy<Value = Case> {
+    let words = vocabulary(&blueprint);
+    vec(proptest::num::u32::ANY, 160).prop_filter_map("a sequence that means nothing here", move |choices| {
+        let mut choices = choices.into_iter();
+        let mut below = |bound: usize| choices.next().map_or(0, |choice| choice as usize % bound.max(1));
+        draw_sequence(&mut below, &words, &blueprint)
+    })
 }
 
 fn cases(blueprint: Blueprint, wanted: impl Fn(&Mutation) -> bool) -> impl Strategy<Value = Case> {

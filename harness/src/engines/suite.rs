@@ -102,6 +102,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn sequences() {
+                suite().artefact($crate::catalogue::Artefact::Sequence);
+            }
+
+            #[test]
             fn pairs() {
                 suite().pairs();
             }

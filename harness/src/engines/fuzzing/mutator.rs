@@ -1,7 +1,8 @@
 //! Structural moves over the text of cases. Every output is the text of a case that means something in this world.
 
 use gatecrash_model::{
-    Attempting, Blueprint, Case, Draw as _, Mutation, Scene, Stance, draw_case, rehearse, vocabulary,
+    Attempting, Blueprint, Case, Draw as _, Mutation, Over, Scene, Stance, Step, TokenOf, draw_case, draw_sequence,
+    rehearse, vocabulary,
 };
 
 use super::{dice::Dice, parameters};
@@ -26,6 +27,9 @@ pub const MOST_MUTATIONS: usize = 6;
 
 /// How often a move is drawn again when what it makes means nothing.
 const DRAWS: usize = 24;
+
+/// The most steps that a mutant has.
+const MOST_STEPS: usize = 6;
 
 /// Changes cases of one surface.
 #[derive(Clone, Debug)]
@@ -155,6 +159,11 @@ impl Mutator {
     }
 
     fn fresh(&self, dice: &mut Dice) -> Case {
+        if self.surface == Surface::Sequence
+            && let Some(case) = draw_sequence(dice, &self.words, &self.blueprint)
+        {
+            return case;
+        }
         draw_case(dice, &self.words, &self.blueprint)
     }
 
@@ -177,6 +186,9 @@ impl Mutator {
         if dice.below(16) == 0 && self.surface == Surface::Case {
             case.scene = dice.pick(&self.scenes).copied().unwrap_or_default();
             return;
+        }
+        if self.surface == Surface::Sequence && dice.below(2) == 0 {
+            return sequence_move(case, &other, dice);
         }
         // Fewer steps, or another order of them, where there are several.
         if case.steps.len() > 1 && dice.below(8) == 0 {
@@ -230,6 +242,35 @@ impl Mutator {
 }
 
 /// Adds a mutation in place of one that writes the same slot.
+/// One move over the steps of a case: one less, one more of another case, another connection, another token.
+fn sequence_move(case: &mut Case, other: &Case, dice: &mut Dice) {
+    let at = dice.below(case.steps.len());
+    match dice.below(4) {
+        0 => {
+            if let Some(smaller) = case.without_step(at) {
+                *case = smaller;
+            }
+        }
+        1 if case.steps.len() < MOST_STEPS => {
+            if let Some(step) = dice.pick(&other.steps) {
+                case.steps.push(step.clone());
+            }
+        }
+        2 => {
+            let of = 1 + dice.below(at.max(1));
+            if let Some(step) = case.steps.get_mut(at).and_then(Step::attempt_mut) {
+                step.over = [Over::Fresh, Over::Kept(of), Over::Resumed(of), Over::Beside(of)][dice.below(4)];
+            }
+        }
+        _ => {
+            let of = 1 + dice.below(at.max(1));
+            if let Some(step) = case.steps.get_mut(at).and_then(Step::attempt_mut) {
+                step.token = [TokenOf::New, TokenOf::SameAs(of)][dice.below(2)];
+            }
+        }
+    }
+}
+
 fn put(step: &mut Attempting, mutation: Mutation) {
     let slot = mutation.slot();
     match step.mutations.iter_mut().find(|known| known.slot() == slot) {

@@ -66,11 +66,12 @@ fn cases(surface: Surface, blueprint: &Blueprint, which: Seeds) -> Vec<Case> {
         let usual = |case: &Case| case.scene == Scene::Usual || surface == Surface::Case;
         let all = catalogue.cases(blueprint).into_iter().map(|entry| entry.case);
         let mut known: Vec<(Scene, Vec<gatecrash_model::Mutation>, &'static str)> = Vec::new();
-        for case in all.filter(|case| usual(case) && surface.allows_case(case)) {
+        let several = |case: &Case| case.is_single() || surface == Surface::Sequence;
+        for case in all.filter(|case| usual(case) && several(case) && surface.allows_case(case)) {
             // One route for each attack and stance: the mutator tries the others.
             let Some(step) = case.first() else { continue };
             let key = (case.scene, step.mutations.clone(), step.stance.name());
-            if !known.contains(&key) {
+            if !case.is_single() || !known.contains(&key) {
                 known.push(key);
                 cases.push(case);
             }
