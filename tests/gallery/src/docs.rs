@@ -12,8 +12,15 @@ use gatecrash::{
 
 use crate::kills::Killed;
 
+/// Why no gate of the matrix shows a rule of state.
+const STATE: &str = "gates of state fall for it, which `tests/sequences.rs` holds";
+
 /// Why no gate of the gallery shows that it breaks a rule. A reason that is no longer needed is a fault.
 pub const NO_GATE: &[(&str, &str)] = &[
+    ("early-data", "no gate of the gallery takes early data"),
+    ("one-time", STATE),
+    ("throttle", STATE),
+    ("token-revocation", STATE),
     ("algorithm-allowed", TOGETHER),
     ("algorithm-of-key", TOGETHER),
     ("claim-type", TOGETHER),
@@ -55,6 +62,7 @@ const VERIFIER: &str =
 
 /// Why no family of the catalogue violates a rule.
 pub const NO_FAMILY: &[(&str, &str)] = &[
+    ("early-data", "a server may take or put off early data, and which one it did is known afterwards"),
     (
         "http-version",
         "a version that is not promised may be answered in another, and the policy of the catalogue promises both",

@@ -12,6 +12,7 @@ mod leaks;
 mod messages;
 mod outcomes;
 mod requests;
+mod state;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -362,6 +363,15 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             frozen(),
         )
     });
+    exhibits.extend(state::FLAWS.iter().map(|(name, what, breaks, shows, promises, habit)| {
+        let (promises, habit) = (*promises, *habit);
+        let build = move |world: &World, flawed: bool| state::build(world, promises, flawed.then_some(habit));
+        Exhibit {
+            shows: shows.iter().copied().collect(),
+            needs: Some(Needs::Sequences),
+            ..exhibit(name, what, breaks, build, &promises.of(&own), frozen())
+        }
+    }));
     exhibits.extend(leaks::GATES.iter().chain(outcomes::GATES).map(|(name, what, shows, build)| Exhibit {
         shows: BTreeSet::from([*shows]),
         ..exhibit(name, what, &[], *build, &own, frozen())

@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 pub(crate) mod credential;
 pub(crate) mod listener;
 pub(crate) mod service;
+pub(crate) mod stateful;
 pub(crate) mod tls;
 pub(crate) mod token;
 

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ::jsonwebtoken::crypto::aws_lc;
 use gatecrash::{
-    BoxError, Clock as WorldClock, Gate, World,
+    Applied, BoxError, Clock as WorldClock, Gate, World,
     crypto::jsonwebtoken,
-    model::{IssuerRole, Person, Rule},
-    world::Witness,
+    model::{Change, IssuerRole, KeysFailure, Person, Rule},
+    world::{Witness, WorldTime},
 };
 use gatecrash_reference::{
     Audit, AuditEvent, Bank, Cause, Clock, Cryptography, Decision, Holder, Issuer, PeerCertificates, Principal, Server,
@@ -28,6 +28,18 @@ pub fn server(world: &World) -> Result<Server, BoxError> {
 }
 
 fn server_with(world: &World, cryptography: Cryptography) -> Result<Server, BoxError> {
+    let trust = trust(world)?;
+    let settings = Settings { audience: world.audience().into(), cryptography, ..Settings::default() };
+    let clock: Arc<dyn Clock> = match world.clock() {
+        WorldClock::Frozen => Arc::new(OfWorld(world.time())),
+        WorldClock::System => Arc::new(SystemClock),
+    };
+    let audit = Arc::new(Told(world.witness().clone()));
+    Ok(Server::new(trust, settings, clock, Arc::new(Vault::of(world)), audit)?)
+}
+
+/// What the server trusts, by what the world is by now.
+fn trust(world: &World) -> Result<Trust, BoxError> {
     let policy = world.policy();
     let issuers = policy.issuers.iter().zip([IssuerRole::Home, IssuerRole::Partner]);
     let issuers = issuers.map(|(issuer, role)| Issuer {
@@ -38,21 +50,29 @@ fn server_with(world: &World, cryptography: Cryptography) -> Result<Server, BoxE
     });
     let holders = policy.may_hold.iter();
     let holders = holders.map(|entry| Holder { prefix: entry.prefix.clone(), scopes: entry.scopes.clone() });
-    let trust = Trust {
+    Ok(Trust {
         client_anchors: world.client_anchors()?,
         crls: world.crls()?,
         server_chain: world.server_chain()?,
         server_key: world.server_key(),
         issuers: issuers.collect(),
         holders: holders.collect(),
-    };
-    let settings = Settings { audience: world.audience().into(), cryptography, ..Settings::default() };
-    let clock: Arc<dyn Clock> = match world.clock() {
-        WorldClock::Frozen => Arc::new(Frozen(world.now() as f64)),
-        WorldClock::System => Arc::new(SystemClock),
-    };
-    let audit = Arc::new(Told(world.witness().clone()));
-    Ok(Server::new(trust, settings, clock, Arc::new(Vault::of(world)), audit)?)
+    })
+}
+
+/// Tells a running server what has changed, as its own reload does.
+fn reload(server: &Server, change: &Change, world: &World) -> Result<Applied, BoxError> {
+    match change {
+        Change::Wait(_) => Ok(Applied::Done),
+        // It knows of no tokens that are revoked.
+        Change::RevokeToken(_) => Ok(Applied::NotSupported),
+        // What cannot be fetched is not taken up.
+        _ if matches!(world.keys_fail(), Some(KeysFailure::Fails | KeysFailure::Slow)) => Ok(Applied::Done),
+        _ => {
+            server.reload(trust(world)?)?;
+            Ok(Applied::Done)
+        }
+    }
 }
 
 /// Builds the gate in a world.
@@ -63,7 +83,7 @@ pub fn gate(world: &World) -> Result<Gate, BoxError> {
 /// The same with other cryptography.
 pub fn gate_with(world: &World, cryptography: Cryptography) -> Result<Gate, BoxError> {
     let server = server_with(world, cryptography)?;
-    let (accepting, failing) = (server.clone(), server.clone());
+    let (accepting, failing, reloading) = (server.clone(), server.clone(), server.clone());
     let gate = Gate::serve(move |io| {
         let server = accepting.clone();
         async move { server.serve_connection(io).await }
@@ -73,15 +93,16 @@ pub fn gate_with(world: &World, cryptography: Cryptography) -> Result<Gate, BoxE
     };
     let gate = gate.with_service::<_, axum::body::Body, _>(server.tls_config(), server.router());
     let gate = gate.peer_certificates(certificates);
+    let gate = gate.on_change(move |change, world| reload(&reloading, change, world));
     Ok(gate.handshake_failed(move |error| failing.handshake_failed(error)))
 }
 
-/// A clock that stands still.
-struct Frozen(f64);
+/// The world's clock.
+struct OfWorld(WorldTime);
 
-impl Clock for Frozen {
+impl Clock for OfWorld {
     fn now(&self) -> f64 {
-        self.0
+        self.0.now() as f64
     }
 }
 

@@ -94,7 +94,8 @@ fn merged(
     names: &[String],
     sample: bool,
 ) -> Result<Vec<Killed>, Box<dyn Error>> {
-    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
+    let flawed: Vec<&Exhibit> =
+        exhibits.iter().filter(|exhibit| exhibit.is_flawed() && exhibit.needs != Some(Needs::Sequences)).collect();
     if let Some(name) = names.iter().find(|name| !flawed.iter().any(|exhibit| exhibit.name == **name)) {
         return Err(format!("there is no flawed gate `{name}`").into());
     }
@@ -144,7 +145,8 @@ const MEASURE: Measure = Measure { seed: 1, jobs: 1, random_seeds: 0, random_cap
 
 /// Every flawed gate, in order.
 fn measured(exhibits: &[Exhibit]) -> Result<Vec<Killed>, CampaignError> {
-    let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
+    let flawed: Vec<&Exhibit> =
+        exhibits.iter().filter(|exhibit| exhibit.is_flawed() && exhibit.needs != Some(Needs::Sequences)).collect();
     of_each(&flawed, |exhibit| {
         let killed = quick(exhibit, MEASURE).map(|kill| Killed::from(&kill));
         eprintln!("{}", exhibit.name);

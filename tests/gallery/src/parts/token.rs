@@ -5,6 +5,7 @@ use ed25519_dalek::VerifyingKey;
 use gatecrash::{
     BoxError, Clock, World,
     model::{IssuerRole, Policy},
+    world::WorldTime,
 };
 use jsonwebtoken::{
     Algorithm, DecodingKey,
@@ -24,6 +25,7 @@ pub(crate) struct Trust {
     pub(crate) policy: Policy,
     checks: Checks,
     now: Option<f64>,
+    time: Option<WorldTime>,
 }
 
 /// Where the JWK Set of an issuer comes from.
@@ -63,6 +65,7 @@ impl Default for Checks {
 }
 
 /// A verification key of an issuer, for one algorithm.
+#[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) issuer: String,
     pub(crate) kid: String,
@@ -142,6 +145,11 @@ pub(crate) struct Compact {
 }
 
 impl Trust {
+    /// The same by a clock that moves.
+    pub(crate) fn with_time(self, time: WorldTime) -> Self {
+        Self { time: Some(time), ..self }
+    }
+
     /// The world's issuers and keys.
     pub(crate) fn of(world: &World, checks: Checks) -> Result<Self, BoxError> {
         Self::of_keys(world, checks, &|role| Ok(world.jwks(role)))
@@ -176,11 +184,14 @@ impl Trust {
         }
         let pems = world.public_keys(IssuerRole::Home).into_iter().map(|(_, pem)| pem).collect();
         let now = (world.clock() == Clock::Frozen).then(|| world.now() as f64);
-        Ok(Self { keys, pems, policy, checks, now })
+        Ok(Self { keys, pems, policy, checks, now, time: None })
     }
 
     /// Seconds since the Unix epoch.
     pub(crate) fn now(&self) -> f64 {
+        if let Some(time) = &self.time {
+            return time.now() as f64;
+        }
         self.now.unwrap_or_else(|| {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
             since.map_or(0.0, |since| since.as_secs_f64())
