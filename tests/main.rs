@@ -33,6 +33,7 @@ mod reachability;
 mod reference;
 mod report;
 mod reuse;
+mod sequences;
 mod serve;
 mod strategies;
 mod subcommand;

@@ -1,0 +1,127 @@
+//! Cases of several steps: what is remembered is found out by the fewest of them, and whoever remembers nothing is clean.
+
+use std::time::Duration;
+
+use gatecrash::{
+    campaign::{Bound, CampaignOptions, SequenceShare, replay},
+    catalogue::{Artefact, Catalogue},
+    check::Outcome,
+    exhibit::Exhibit,
+    model::{Case, rehearse},
+};
+
+use crate::support::{cases, exhibit, night, run};
+
+/// The attacks of several steps alone.
+fn catalogue() -> CampaignOptions {
+    CampaignOptions {
+        bound: Bound::Time(Duration::ZERO),
+        random: false,
+        artefact: Some(Artefact::Sequence),
+        ..CampaignOptions::default()
+    }
+}
+
+fn stateful() -> Vec<Exhibit> {
+    let all = gatecrash_gallery::exhibits().unwrap();
+    let from = all.iter().position(|exhibit| exhibit.name == "sessions-outlive-a-reload").unwrap();
+    let to = all.iter().position(|exhibit| exhibit.name == "guesses-lock-out-others").unwrap();
+    all[from..=to].to_vec()
+}
+
+#[test]
+fn there_are_sixty_sequences_and_each_has_its_steps() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let sequences = catalogue.attacks.iter().filter(|attack| !attack.steps.is_empty()).count();
+    assert!(sequences >= 60, "{sequences}");
+    assert!(stateful().len() >= 25, "{}", stateful().len());
+}
+
+/// Every gate of state dies by a finding that it declares, of at most four steps, that comes up again; its twin is clean.
+#[test]
+fn gates_that_remember_die_and_their_twins_are_clean() {
+    let mut faults = Vec::new();
+    let mut twins = Vec::new();
+    for exhibit in stateful().into_iter().step_by(if night() { 1 } else { 9 }) {
+        let campaign = run(&exhibit.target, catalogue());
+        let name = &exhibit.name;
+        if !campaign.harness_faults.is_empty() {
+            faults.push(format!("{name}: {:?}", campaign.harness_faults));
+        }
+        let declared = campaign.findings.iter().find(|finding| exhibit.declares(finding.kind, &finding.rules));
+        match declared {
+            None => {
+                let found: Vec<String> = campaign
+                    .findings
+                    .iter()
+                    .map(|it| format!("{} {:?}: {}", it.kind.name(), it.rules, it.seen))
+                    .collect();
+                faults.push(format!("{name} survived: {found:?}"));
+            }
+            Some(finding) => {
+                if finding.case.steps.len() > 4 {
+                    faults.push(format!("{name}: {} steps: {}", finding.case.steps.len(), finding.explanation()));
+                }
+                let again = replay(&exhibit.target, &finding.case).unwrap();
+                let shown = |outcome: &Outcome| matches!(outcome, Outcome::Disagree(list) if list.iter().any(|it| it.kind == finding.kind));
+                if !again.iter().all(|checked| shown(&checked.outcome)) {
+                    faults.push(format!("{name}: does not replay: {}", finding.explanation()));
+                }
+            }
+        }
+        // The twins of one policy are one gate.
+        if twins.contains(&exhibit.target.policy) {
+            continue;
+        }
+        twins.push(exhibit.target.policy.clone());
+        let twin = run(exhibit.twin.as_ref().unwrap(), catalogue());
+        if gatecrash::report::status(&twin) != 0 {
+            let found: Vec<String> = twin
+                .findings
+                .iter()
+                .map(|it| format!("{}: {}: {}", it.kind.name(), it.explanation(), it.seen))
+                .collect();
+            faults.push(format!("the twin of {name}: {found:?} {:?} {:?}", twin.harness_faults, twin.miswirings));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The reference server keeps what it promises, through its own reload path.
+#[test]
+fn the_reference_server_keeps_its_promises() {
+    let options = CampaignOptions {
+        bound: Bound::Attempts(u64::from(cases(1_500))),
+        section: Some('-'),
+        sequences: SequenceShare::Only,
+        ..CampaignOptions::default()
+    };
+    for options in [catalogue(), options] {
+        let campaign = run(&exhibit("reference").target, options);
+        let found: Vec<String> = campaign
+            .findings
+            .iter()
+            .map(|it| format!("{}: {}: {}", it.kind.name(), it.explanation(), it.seen))
+            .collect();
+        assert_eq!(gatecrash::report::status(&campaign), 0, "{found:?} {:?}", campaign.harness_faults);
+        let happened = &campaign.tally.sequences.happened;
+        assert!(happened.reloaded > 10 && happened.reused > 10 && happened.offered > 10, "{happened:?}");
+    }
+}
+
+/// A case that was rehearsed is one that its file says again.
+#[test]
+fn sequences_survive_their_text() {
+    let target = exhibit("reference").target;
+    let world = gatecrash::World::new(target.policy.clone(), target.world.clone()).unwrap();
+    let blueprint = world.blueprint();
+    let catalogue = Catalogue::embedded().unwrap();
+    let sequences = catalogue.attacks.iter().filter(|attack| !attack.steps.is_empty());
+    let cases: Vec<Case> = sequences.flat_map(|attack| attack.cases(&blueprint)).collect();
+    assert!(cases.len() > 100, "{}", cases.len());
+    for case in cases {
+        let text = gatecrash::input::write_case(&case);
+        assert_eq!(gatecrash::input::parse_case("case.toml", &text).unwrap(), case, "{text}");
+        assert!(rehearse(&case, &blueprint).is_ok());
+    }
+}
