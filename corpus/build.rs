@@ -2,4 +2,5 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=attacks");
+    println!("cargo::rerun-if-changed=mappings");
 }

@@ -94,6 +94,7 @@ const ROOMS: [(&str, &[&str]); 1] = [(
         "attacks::input",
         "attacks::casefile",
         "attacks::catalogue",
+        "attacks::mappings",
         "attacks::policy_gaps",
         "gate::tls",
         "gate",

@@ -20,6 +20,7 @@ mod ideal;
 mod inert;
 mod known;
 mod layering;
+mod mappings;
 mod messages;
 mod mirror;
 mod miswirings;

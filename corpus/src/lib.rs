@@ -15,6 +15,18 @@ pub fn attacks() -> Vec<(String, &'static str)> {
     files
 }
 
+static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+
+/// Which family tests which requirement of which standard, by name: path below `corpus/`, and text.
+pub fn mappings() -> Vec<(String, &'static str)> {
+    let files = MAPPINGS
+        .files()
+        .filter_map(|file| Some((format!("corpus/mappings/{}", file.path().display()), file.contents_utf8()?)));
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    files
+}
+
 static REGRESSIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/regressions");
 
 /// Every regression, by name: path below `corpus/`, and text.

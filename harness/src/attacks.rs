@@ -3,4 +3,5 @@
 pub(crate) mod casefile;
 pub mod catalogue;
 pub(crate) mod input;
+pub mod mappings;
 pub mod policy_gaps;

@@ -16,7 +16,7 @@ pub mod profile;
 pub mod report;
 pub mod world;
 
-pub use attacks::{catalogue, policy_gaps};
+pub use attacks::{catalogue, mappings, policy_gaps};
 #[doc(no_inline)]
 pub use campaign::{check, specimen as exhibit};
 #[cfg(feature = "proptest")]

@@ -191,6 +191,9 @@ pub(super) struct RunOptions {
 pub(super) struct AttacksOptions {
     /// Id of an attack or a family
     pub(super) id: Option<String>,
+    /// What is covered of a standard: asvs, nist, pci, soc2
+    #[arg(long, value_name = "STANDARD", conflicts_with = "id")]
+    pub(super) mapping: Option<String>,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
