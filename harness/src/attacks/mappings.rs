@@ -1,6 +1,9 @@
 //! Which requirement of which standard a family of attacks tests: OWASP ASVS, PCI DSS, SOC 2, NIST SP 800-53.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use gatecrash_model::Rule;
 use serde::Deserialize;
@@ -85,6 +88,26 @@ impl Standard {
         let named = self.requirements.iter().flat_map(|requirement| &requirement.families);
         named.map(String::as_str).filter(|family| !known.contains(family)).collect()
     }
+}
+
+/// The numbers of the requirements that an attack of this family, or a violation of these rules, is about, by standard.
+///
+/// ```
+/// use gatecrash::{mappings::requirements, model::Rule};
+/// let numbers = requirements(Some("aud-missing"), &[Rule::Audience].into());
+/// assert!(numbers["asvs"].contains(&"9.2.3".to_string()));
+/// ```
+pub fn requirements(family: Option<&str>, rules: &BTreeSet<Rule>) -> BTreeMap<String, Vec<String>> {
+    // A test holds that the embedded files are read.
+    static STANDARDS: LazyLock<Vec<Standard>> = LazyLock::new(|| embedded().unwrap_or_default());
+    let about = |requirement: &&Requirement| {
+        family.is_some_and(|family| requirement.families.contains(family)) || !requirement.rules.is_disjoint(rules)
+    };
+    let numbers = STANDARDS.iter().map(|standard| {
+        let found = standard.requirements.iter().filter(about);
+        (standard.id.clone(), found.map(|requirement| requirement.id.clone()).collect::<Vec<_>>())
+    });
+    numbers.filter(|(_, numbers)| !numbers.is_empty()).collect()
 }
 
 /// Every standard, in the order of its name on the command line. `Err` when a file of the corpus is broken.

@@ -15,8 +15,8 @@ use super::{
     security,
 };
 use crate::{
-    attacks::catalogue::Catalogue,
     attacks::policy_gaps,
+    attacks::{catalogue::Catalogue, mappings::requirements},
     campaign::check::Finding,
     campaign::{Campaign, Reach, Sequences, Source, Target},
     profile::Phase,
@@ -187,6 +187,7 @@ fn finding_json(
         severity: security::severity(finding, catalogue).name(),
         cwe,
         owasp_api,
+        requirements: requirements(family.map(|family| family.id.as_str()), &finding.rules),
         fix: security::fix(finding, catalogue),
         cause: finding.cause.to_string(),
         subject: finding.subject.clone(),
@@ -241,6 +242,7 @@ pub fn attacks(catalogue: &Catalogue) -> Vec<AttackJson> {
         severity: attack.family.severity.name(),
         cwe: attack.family.cwe,
         owasp_api: attack.family.owasp_api.clone(),
+        requirements: requirements(Some(&attack.family.id), &attack.rules),
         references: attack.family.references.clone(),
         fix: attack.family.fix.clone(),
     });

@@ -230,6 +230,14 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
                 }
                 dt { "Seen" } dd { (prose(&finding.seen)) }
                 dt { "Permitted" } dd { (finding.permitted) }
+                @if !finding.requirements.is_empty() {
+                    dt { "Requirements" }
+                    dd {
+                        @for (standard, numbers) in &finding.requirements {
+                            (standard.to_uppercase()) " " (numbers.join(", ")) "; "
+                        }
+                    }
+                }
                 @for rule in &finding.obligations {
                     dt { "Rule" } dd { (prose(rule.must)) " " span.dim { "(" (rule.name) ", " (rule.clause) ")" } }
                 }

@@ -72,6 +72,11 @@ fn rule_id(finding: &FindingJson) -> String {
 fn descriptor(id: &str, finding: &FindingJson) -> Value {
     let name = if finding.what.is_empty() { finding.kind.to_string() } else { sentence(&finding.what) };
     let owasp = finding.owasp_api.to_lowercase().replace(':', "-");
+    let mut tags = vec!["security".to_string(), format!("external/cwe/cwe-{:03}", finding.cwe)];
+    tags.push(format!("external/owasp-api/{owasp}"));
+    for (standard, numbers) in &finding.requirements {
+        tags.extend(numbers.iter().map(|number| format!("external/{standard}/{number}")));
+    }
     json!({
         "id": id,
         "name": pascal(id),
@@ -80,7 +85,7 @@ fn descriptor(id: &str, finding: &FindingJson) -> Value {
         "help": {"text": plain_help(finding), "markdown": markdown_help(finding)},
         "defaultConfiguration": {"level": level(finding)},
         "properties": {
-            "tags": ["security", format!("external/cwe/cwe-{:03}", finding.cwe), format!("external/owasp-api/{owasp}")],
+            "tags": tags,
             "precision": "very-high",
             "security-severity": format!("{:.1}", finding.score),
         },

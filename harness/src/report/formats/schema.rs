@@ -240,6 +240,8 @@ pub struct FindingJson {
     pub cwe: u32,
     /// Category of the OWASP API Security Top 10 2023.
     pub owasp_api: String,
+    /// Numbers of the requirements that it is about, by standard: `asvs`, `nist`, `pci`, `soc2`.
+    pub requirements: BTreeMap<String, Vec<String>>,
     /// What to change.
     pub fix: String,
     /// The mistake behind it, such as `no-guard` or `rule audience`.
@@ -313,6 +315,8 @@ pub struct AttackJson {
     pub cwe: u32,
     /// Category of the OWASP API Security Top 10 2023.
     pub owasp_api: String,
+    /// Numbers of the requirements that it tests, by standard: `asvs`, `nist`, `pci`, `soc2`.
+    pub requirements: BTreeMap<String, Vec<String>>,
     /// Clauses, advisories and papers.
     pub references: Vec<String>,
     /// What to change.
