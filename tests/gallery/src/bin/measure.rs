@@ -36,19 +36,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let exhibits = exhibits()?;
     let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
+    let named = named(std::env::args())?;
     if wants("--check") {
+        let chosen = |name: &str| named.is_empty() || named.iter().any(|it| it == name);
+        let exhibits: Vec<Exhibit> = exhibits.into_iter().filter(|exhibit| chosen(&exhibit.name)).collect();
+        let kept = kills::kept()?.into_iter().filter(|killed| chosen(&killed.gate)).collect();
         let measured = measured(&exhibits)?;
         let survivors: Vec<&str> = measured.iter().filter(|it| !it.killed).map(|it| it.gate.as_str()).collect();
         if !survivors.is_empty() {
             return Err(format!("survived: {}", survivors.join(", ")).into());
         }
         let count = measured.len();
-        check(kills::kept()?, measured, &exhibits)?;
+        check(kept, measured, &exhibits)?;
         let twins = twins_are_clean(&exhibits)?;
         println!("{count} gates killed, by the attacks that are kept; {twins} distinct twins clean");
         return Ok(());
     }
-    let named = named(std::env::args())?;
     let known = if wants("--docs") {
         kills::kept()?
     } else if !named.is_empty() {
