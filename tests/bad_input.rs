@@ -38,6 +38,29 @@ fn broken_policies() {
     insta::assert_snapshot!("policy_algorithm", said(&algorithms, CASE, &RUN));
 }
 
+/// Ten policies of the kind that shapes the honest world: a line each, with file, line, what is wrong and what would be right.
+#[test]
+fn policies_that_shape_no_world() {
+    const TOP: &str = "profile = \"bearer\"\nroutes = [{ method = \"GET\", path = \"/me\" }]\n";
+    let with = |more: &str| format!("{TOP}{more}\n");
+    let broken = [
+        with("").replace("bearer", "keycloack"),
+        with("client-certificate = \"maybe\""),
+        with("tokens.carried = { cookie = \"session\", field = \"x-token\" }"),
+        with("tokens.rights = { at = \"roles\", form = \"list\" }"),
+        with("[tokens.promises]\niss = \"optional\""),
+        with("[tokens.promises]\ntenant_id = \"required\""),
+        with("[tokens.honest]\nemail = \"${person.mail}\""),
+        with("tokens.binding = \"certificate-thumbprint\""),
+        with("people.principal = \"auth0|{hex}\""),
+        with("").replace("/me", "/{org}/orders/{id}"),
+    ];
+    let told: Vec<String> = broken.iter().map(|policy| said(policy, CASE, &["policy", "check"])).collect();
+    let lines: usize = told.iter().map(|fault| fault.trim_end().lines().count()).sum();
+    assert_eq!(lines, broken.len(), "a line each: {told:?}");
+    insta::assert_snapshot!("policies_that_shape_no_world", told.concat());
+}
+
 #[test]
 fn broken_cases() {
     let broken = |from: &str, to: &str| {

@@ -36,6 +36,8 @@ mod report;
 mod reuse;
 mod sequences;
 mod serve;
+mod services;
+mod shapes;
 mod strategies;
 mod subcommand;
 mod suite;

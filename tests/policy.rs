@@ -50,3 +50,21 @@ fn the_values_that_it_explains_are_the_defaults() {
     std::fs::write(&file, format!("{}\n[[issuers]]{rest}", spoken.join("\n"))).unwrap();
     assert_eq!(gatecrash::input::policy(&file).unwrap(), before);
 }
+
+/// What `policy show` prints is read as the policy that it was printed of, with every value that the profile has.
+#[test]
+fn a_policy_is_shown_with_every_value() {
+    let folder = tempfile::tempdir().unwrap();
+    for profile in gatecrash::model::Profile::ALL {
+        let top = "trust-domain = \"example.test\"\naudience = \"https://api.example.test\"\n\
+                   issuers = [{ url = \"https://issuer.example.test\" }]\nroutes = [{ method = \"GET\", path = \"/me\" }]";
+        let text = format!("profile = \"{}\"\n{top}\n", profile.name());
+        std::fs::write(folder.path().join("gate.toml"), &text).unwrap();
+        let done = policy(folder.path(), &["show"]);
+        let shown = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}: {}", profile.name(), String::from_utf8_lossy(&done.stderr));
+        assert!(shown.contains("leeway = ") && shown.contains("[tokens.promises]"), "{shown}");
+        let read = |text: &str| gatecrash::input::parse_policy("gate.toml", text).unwrap();
+        assert_eq!(read(&shown), read(&text), "{}", profile.name());
+    }
+}

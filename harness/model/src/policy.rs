@@ -1,5 +1,6 @@
 //! What the gate promises, and what the honest world looks like. Data only: it holds no key, and it decides nothing by itself.
 
+mod addressed;
 mod changes;
 mod claims;
 mod faults;

@@ -25,7 +25,7 @@ pub fn vocabulary(blueprint: &Blueprint) -> Vec<Mutation> {
     if !blueprint.policy.http.speaks("1.1") {
         words.push(Mutation::Protocol(Protocol::Http11));
     }
-    words
+    words.iter().map(|word| blueprint.policy.addressed(word)).collect()
 }
 
 fn json(text: &str) -> Value {

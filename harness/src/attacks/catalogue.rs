@@ -309,9 +309,12 @@ impl Attack {
         if !self.steps.is_empty() {
             return sequence::cases(self, blueprint);
         }
+        let mutations: Vec<Mutation> =
+            self.mutations.iter().map(|mutation| blueprint.policy.addressed(mutation)).collect();
         let routes = blueprint.policy.routes.iter().filter(|route| self.routes.include(route));
         let steps = routes.flat_map(|route| {
-            let step = move |stance: &Stance| Attempting::new(*stance, route.id(), self.mutations.clone());
+            let mutations = &mutations;
+            let step = move |stance: &Stance| Attempting::new(*stance, route.id(), mutations.clone());
             self.stances.iter().map(step)
         });
         let steps = steps.filter(|step| resolve(step, blueprint).is_ok());

@@ -438,8 +438,9 @@ fn by_rule(cases: &[(Origin, Case)], catalogue: &Catalogue) -> Vec<Vec<usize>> {
 fn words(blueprint: &gatecrash_model::Blueprint, catalogue: &Catalogue) -> Vec<Mutation> {
     let mut words = vocabulary(blueprint);
     for mutation in catalogue.attacks.iter().flat_map(|attack| &attack.mutations) {
-        if !words.contains(mutation) {
-            words.push(mutation.clone());
+        let word = blueprint.policy.addressed(mutation);
+        if !words.contains(&word) {
+            words.push(word);
         }
     }
     words

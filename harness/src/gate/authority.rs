@@ -6,15 +6,27 @@ use std::{
     task::{Context, Poll},
 };
 
-use gatecrash_model::{HOST, LOCAL_HOST};
+use gatecrash_model::{AuthorityCheck, HOST, LOCAL_HOST};
 use http::{Request, Response, StatusCode, Version, header, uri::Authority};
 use http_body::Body;
 use http_body_util::{Either, Empty};
 use tower_service::Service;
 
+use crate::world::World;
+
 /// A service that is asked only for its own host (RFC 9110 §7.4, RFC 9112 §3.2).
 #[derive(Clone)]
-pub(super) struct OwnHost<S>(pub(super) S);
+pub(super) struct OwnHost<S> {
+    service: S,
+    /// Whether it is asked for nobody else's host: where the policy promises nothing of hosts, nobody looks.
+    looks: bool,
+}
+
+impl<S> OwnHost<S> {
+    pub(super) fn new(world: &World, service: S) -> Self {
+        Self { service, looks: world.policy().http.authority == AuthorityCheck::Own }
+    }
+}
 
 /// What the service answers, or nothing but a status.
 type Answered<B> = Response<Either<Empty<<B as Body>::Data>, B>>;
@@ -31,16 +43,18 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Answered<ResBody>, S::Error>>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(context)
+        self.service.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        if let Err(status) = own_host(&request) {
+        if let Err(status) = own_host(&request)
+            && self.looks
+        {
             let mut refusal = Response::new(Either::Left(Empty::new()));
             *refusal.status_mut() = status;
             return Box::pin(std::future::ready(Ok(refusal)));
         }
-        let answer = self.0.call(request);
+        let answer = self.service.call(request);
         Box::pin(async move { Ok(answer.await?.map(Either::Right)) })
     }
 }

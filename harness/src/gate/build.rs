@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::FutureExt as _;
+use gatecrash_model::ClientCertificate;
 use tokio::io::DuplexStream;
 
 #[cfg(feature = "axum")]
@@ -173,7 +174,7 @@ impl Gate {
         ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let identity = front::IdentityOf::default();
-        let service = authority::OwnHost(layer.layer(Tripwired::new(world, identity.clone())));
+        let service = authority::OwnHost::new(world, layer.layer(Tripwired::new(world, identity.clone())));
         Ok(Self { identity, ..Self::https(tls_of_ours(world)?, service) })
     }
 
@@ -209,7 +210,7 @@ impl Gate {
         S: Clone + 'static,
     {
         let service = extractor::Extracting::<E, S>::new(world, state, principal);
-        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, authority::OwnHost(service)))
+        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, authority::OwnHost::new(world, service)))
     }
 
     /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.
@@ -244,5 +245,9 @@ impl Gate {
 
 /// The TLS in front of a middleware that is tested alone.
 fn tls_of_ours(world: &World) -> Result<Arc<rustls::ServerConfig>, BoxError> {
-    tls::server_config(world, rustls_graviola::default_provider(), tls::ClientAuth::Required)
+    let client_auth = match world.policy().certificates.client {
+        ClientCertificate::Required => tls::ClientAuth::Required,
+        ClientCertificate::None | ClientCertificate::Optional => tls::ClientAuth::Optional,
+    };
+    tls::server_config(world, rustls_graviola::default_provider(), client_auth)
 }

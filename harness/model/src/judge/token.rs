@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Binding, Blueprint, ConfirmationOf, CredentialSeen, Digest, Encoding, Identity, IssuerPolicy, IssuerRole, KeyName,
-    MacSecret, Promise, PublishedKey, ReadingKind, Rule, RuleSet, Seal, TokenKey, Value, json::Json, pointer,
+    MacSecret, Person, Promise, PublishedKey, ReadingKind, Rule, RuleSet, Seal, TokenKey, Value, json::Json, pointer,
     readings::Latitude,
 };
 
@@ -97,7 +97,10 @@ fn header_rules(header: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude
     if !["alg", "kid", "typ"].into_iter().all(is_text) {
         rules.insert(Rule::HeaderForm);
     }
-    if let Some(critical) = json(header, "crit")
+    // One that is `null` names nothing that a reader could lack; it has not its type.
+    if matches!(json(header, "crit"), Some(Json::Null)) {
+        rules.insert(Rule::HeaderForm);
+    } else if let Some(critical) = json(header, "crit")
         && !(lists_no_extension(critical) && latitude.permits(ReadingKind::CriticalList))
     {
         rules.insert(Rule::CriticalHeader);
@@ -172,11 +175,8 @@ fn seal_rules(
             }
             found.then_some(kid)
         }
-        Some(_) => {
-            rules.insert(Rule::KeyId);
-            None
-        }
-        None => {
+        // That it is no text is a matter of the header's form.
+        Some(_) | None => {
             if blueprint.policy.tokens.key_id {
                 rules.insert(Rule::KeyId);
             }
@@ -242,6 +242,14 @@ fn claim_rules(claims: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude,
         rules.insert(Rule::ClaimType);
     }
     present_rules(asking.is_some(), named, policy.promise(&policy.principal), Rule::Subject, latitude, rules);
+    // Nobody promises to know whoever an issuer may name: a service may refuse a stranger, or take anybody.
+    let stranger = |name: &str| Person::ALL.iter().all(|person| blueprint.id(*person) != name);
+    if blueprint.policy.certificates.identity == Identity::None
+        && named.is_some_and(stranger)
+        && !latitude.permits(ReadingKind::UncheckedClaim)
+    {
+        rules.insert(Rule::Subject);
+    }
     for (name, rule) in [("client_id", Rule::ClientId), ("jti", Rule::TokenId)] {
         let value = json(claims, name);
         let text = if let Some(Json::Text(text)) = value { Some(text.as_ref()) } else { None };

@@ -410,7 +410,6 @@ fn jwt_svid() -> Policy {
         ("client_id", Absent),
     ];
     let honest = vec![("aud", list(["${audience}"])), ("iat", "${now-5}".into())];
-    let mut tokens = bearer_tokens("ES256", PROMISES, honest);
-    tokens.types = ["JWT", "JOSE"].map(String::from).to_vec();
+    let tokens = bearer_tokens("ES256", PROMISES, honest);
     policy(Profile::JwtSvid, "spiffe", "https://spire.example.test", tokens)
 }

@@ -146,12 +146,13 @@ impl<'a> Honest<'a> {
         Ok(claims)
     }
 
-    /// Adds a claim; where the rights are in the same object, both are.
+    /// Adds a claim; where the rights or the principal are in the same object, both are.
     fn add(&self, claims: &mut Vec<Member>, claim: &str, value: &ClaimValue) -> Result<(), Unresolvable> {
         let rights = pointer::names(&self.blueprint.policy.tokens.rights.at);
         let within = rights.len() > 1 && rights[0] == claim;
+        let there = claims.iter().any(|member| member.name == claim);
         match value {
-            ClaimValue::Table(members) if within => {
+            ClaimValue::Table(members) if within || there => {
                 for (name, value) in members {
                     let address = format!("/{}/{}", escaped(claim), escaped(name));
                     if pointer::names(&address) != rights {

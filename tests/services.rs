@@ -1,0 +1,167 @@
+//! Ordinary services, one for each profile: each is clean as its provider's documentation has it, and a twin with one mistake is
+//! found out, by name, in the first finding.
+
+mod auth0;
+mod bearer;
+mod cognito;
+mod entra;
+mod firebase;
+mod jwt_svid;
+mod keycloak;
+mod kubernetes;
+mod rfc9068_mtls;
+mod shop;
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use gatecrash::{
+    Gate, World, WorldOptions,
+    campaign::{Bound, Campaign, CampaignOptions, Target},
+    catalogue::Severity,
+    check::Finding,
+    factory,
+    input::parse_policy,
+    model::{Policy, Profile, Rule},
+    report::severity,
+    tls::{ClientAuth, server_config},
+};
+
+use crate::support::{night, run};
+use shop::Peer;
+
+/// The most lines of a policy.
+const LINES: usize = 15;
+
+/// A service by the profile that its tokens have, with the mistake of its twin.
+struct Service {
+    profile: Profile,
+    policy: &'static str,
+    /// The routes, with the mistake or without it.
+    router: fn(&World, bool) -> Router,
+    /// What the mistake leaves unchecked.
+    mistake: Rule,
+}
+
+const fn service(profile: Profile, policy: &'static str, router: fn(&World, bool) -> Router, mistake: Rule) -> Service {
+    Service { profile, policy, router, mistake }
+}
+
+const SERVICES: [Service; 9] = [
+    service(Profile::Auth0, include_str!("services/auth0.toml"), auth0::router, Rule::Scope),
+    service(Profile::Bearer, include_str!("services/bearer.toml"), bearer::router, Rule::Expiry),
+    service(Profile::Cognito, include_str!("services/cognito.toml"), cognito::router, Rule::Issuer),
+    service(Profile::Entra, include_str!("services/entra.toml"), entra::router, Rule::Audience),
+    service(Profile::Firebase, include_str!("services/firebase.toml"), firebase::router, Rule::IssuedAt),
+    service(Profile::JwtSvid, include_str!("services/jwt-svid.toml"), jwt_svid::router, Rule::Ownership),
+    service(Profile::Keycloak, include_str!("services/keycloak.toml"), keycloak::router, Rule::Audience),
+    service(Profile::Kubernetes, include_str!("services/kubernetes.toml"), kubernetes::router, Rule::NotBefore),
+    service(Profile::Rfc9068Mtls, include_str!("services/rfc9068-mtls.toml"), rfc9068_mtls::router, Rule::Confirmation),
+];
+
+/// The services that are attacked by day, too: a secret, a provider, and client certificates.
+const BY_DAY: [Profile; 3] = [Profile::Bearer, Profile::Keycloak, Profile::Rfc9068Mtls];
+
+fn attacked(service: &Service, mistake: bool) -> Campaign {
+    let router = service.router;
+    let factory = factory::boxed(move |world| {
+        Box::pin(async move {
+            let client_auth = match world.policy().certificates.client {
+                gatecrash::model::ClientCertificate::Required => ClientAuth::Required,
+                _ => ClientAuth::Optional,
+            };
+            let tls = server_config(world, rustls_graviola::default_provider(), client_auth)?;
+            let gate = Gate::https::<_, Body, _>(tls, router(world, mistake));
+            Ok(gate.peer_certificates(|extensions, chain| {
+                extensions.insert(ConnectInfo(Peer(chain.to_vec())));
+            }))
+        })
+    });
+    let policy: Policy = parse_policy("gate.toml", service.policy).unwrap();
+    let target = Target { factory, policy, world: WorldOptions::system_clock() };
+    let options = CampaignOptions { sample_routes: true, ..CampaignOptions::default() };
+    let fixed = gatecrash::campaign::plan(&target, options.clone()).unwrap().fixed();
+    let attempts = match (night(), BY_DAY.contains(&service.profile)) {
+        (true, _) => fixed + 20_000,
+        (false, true) => fixed,
+        // Everybody who may ask, on each route; and the attacks that come first.
+        (false, false) => fixed.min(60),
+    };
+    run(&target, CampaignOptions { bound: Bound::Attempts(attempts), ..options })
+}
+
+/// Whether a finding is no more than a form that a standard tells servers to refuse.
+fn is_leniency(finding: &Finding) -> bool {
+    !finding.rules.is_empty() && finding.rules.iter().all(|rule| rule.leniency().is_some())
+}
+
+fn told(finding: &Finding, campaign: &Campaign) -> String {
+    let severity = severity(finding, &campaign.catalogue).name();
+    format!("{} {severity}: {} [{:?}] {}", finding.kind.name(), finding.short(), finding.rules, finding.seen)
+}
+
+/// Every honest request is admitted, and no finding is above `low`.
+fn clean(service: &Service) {
+    let name = service.profile.name();
+    assert!(service.policy.lines().count() <= LINES, "{name}: {} lines", service.policy.lines().count());
+    let campaign = attacked(service, false);
+    assert!(campaign.miswirings.is_empty(), "{name}: {:?}", campaign.miswirings.first());
+    let above: Vec<String> = campaign
+        .findings
+        .iter()
+        .filter(|finding| severity(finding, &campaign.catalogue) > Severity::Low && !is_leniency(finding))
+        .map(|finding| told(finding, &campaign))
+        .collect();
+    assert!(above.is_empty(), "{name}:\n{}", above.join("\n"));
+}
+
+/// The first finding names what the mistake leaves unchecked.
+fn found(service: &Service) {
+    if !night() && !BY_DAY.contains(&service.profile) {
+        return;
+    }
+    let campaign = attacked(service, true);
+    let all: Vec<String> = campaign.findings.iter().map(|finding| told(finding, &campaign)).collect();
+    // A form that a standard tells servers to refuse is nobody's mistake here.
+    let first = campaign.findings.iter().find(|finding| !is_leniency(finding));
+    assert!(
+        first.is_some_and(|first| first.rules.contains(&service.mistake)),
+        "{}: {}\n{}",
+        service.profile.name(),
+        service.mistake,
+        all.join("\n")
+    );
+}
+
+fn of(profile: Profile) -> &'static Service {
+    SERVICES.iter().find(|service| service.profile == profile).unwrap()
+}
+
+macro_rules! tests {
+    ($($profile:ident, $clean:ident, $found:ident;)*) => {
+        $(#[test]
+        fn $clean() {
+            clean(of(Profile::$profile));
+        }
+
+        #[test]
+        fn $found() {
+            found(of(Profile::$profile));
+        })*
+    };
+}
+
+tests! {
+    Auth0, auth0_as_documented, auth0_without_scopes;
+    Bearer, bearer_as_documented, bearer_without_expiry;
+    Cognito, cognito_as_documented, cognito_of_any_issuer;
+    Entra, entra_as_documented, entra_for_any_audience;
+    Firebase, firebase_as_documented, firebase_issued_later;
+    JwtSvid, jwt_svid_as_documented, jwt_svid_on_anybodys_order;
+    Keycloak, keycloak_as_documented, keycloak_for_any_audience;
+    Kubernetes, kubernetes_as_documented, kubernetes_before_its_time;
+    Rfc9068Mtls, rfc9068_mtls_as_documented, rfc9068_mtls_unbound;
+}
+
+#[test]
+fn every_profile_has_a_service() {
+    assert!(Profile::ALL.iter().all(|profile| SERVICES.iter().any(|service| service.profile == *profile)));
+}
