@@ -112,3 +112,81 @@ fn a_busy_gate_is_a_hang() {
         assert!(list.iter().any(|it| it.kind == FindingKind::Fault && it.seen.contains(seen)), "{list:?}");
     }
 }
+
+/// A middleware as libraries publish them: it names the body of its requests, or that of its responses, or both.
+mod published {
+    use std::marker::PhantomData;
+
+    use tower::{Layer, Service};
+
+    /// A layer that asks for `ReqBody` and for responses of `ResBody` behind it.
+    pub(super) struct Named<ReqBody, ResBody>(pub(super) PhantomData<fn(ReqBody) -> ResBody>);
+
+    #[derive(Clone)]
+    pub(super) struct Naming<S, ReqBody, ResBody>(S, PhantomData<fn(ReqBody) -> ResBody>);
+
+    impl<S, ReqBody, ResBody> Layer<S> for Named<ReqBody, ResBody> {
+        type Service = Naming<S, ReqBody, ResBody>;
+
+        fn layer(&self, inner: S) -> Self::Service {
+            Naming(inner, PhantomData)
+        }
+    }
+
+    impl<S, ReqBody, ResBody> Service<http::Request<ReqBody>> for Naming<S, ReqBody, ResBody>
+    where
+        S: Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<gatecrash::BoxError>,
+    {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = S::Future;
+
+        fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+            self.0.poll_ready(context)
+        }
+
+        fn call(&mut self, request: http::Request<ReqBody>) -> S::Future {
+            self.0.call(request)
+        }
+    }
+}
+
+/// Layers, services and applications of any body become gates, and no type is spelled out.
+#[test]
+fn no_body_needs_a_turbofish() {
+    use std::marker::PhantomData;
+
+    use axum::{Router, body::Body, routing::get};
+    use bytes::Bytes;
+    use gatecrash::tls::{ClientAuth, server_config};
+    use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+
+    let world = world(Clock::Frozen);
+    let tls = || server_config(&world, rustls_graviola::default_provider(), ClientAuth::Required).unwrap();
+    let boxed = |octets: Bytes| Full::new(octets).boxed();
+    type Boxed = BoxBody<Bytes, std::convert::Infallible>;
+    let router = || Router::new().route("/v1/whoami", get(|| async { "somebody" }));
+    let echo = tower::service_fn(|request: http::Request<Full<Bytes>>| async {
+        Ok::<_, std::convert::Infallible>(http::Response::new(request.into_body()))
+    });
+    let gates = [
+        Gate::layer(&world, published::Named::<Body, Body>(PhantomData)).unwrap(),
+        Gate::layer(&world, axum::middleware::from_fn(|request: axum::extract::Request, next: axum::middleware::Next| next.run(request)))
+            .unwrap(),
+        Gate::layer_with_bodies(&world, published::Named::<Full<Bytes>, Boxed>(PhantomData), Full::new, boxed).unwrap(),
+        Gate::layer_with_bodies(&world, published::Named::<Boxed, Body>(PhantomData), boxed, Body::from).unwrap(),
+        Gate::router(&world, router()).unwrap().evidence(Evidence::Status),
+        Gate::https(tls(), router()).evidence(Evidence::Status),
+        Gate::https_with_body(tls(), echo, Full::new).evidence(Evidence::Status),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    for (index, gate) in gates.iter().enumerate() {
+        for depth in gate.depths() {
+            let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
+            let checked = runtime.block_on(check(gate, &world, &case, CheckOptions { depth, ..OPTIONS })).unwrap();
+            assert_eq!(checked.observation.answer.map(|answer| answer.status), Some(200), "gate {index}, {}", depth.name());
+        }
+    }
+}

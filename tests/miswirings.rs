@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
     extract::Request,
     middleware::{Next, from_fn},
     response::{IntoResponse as _, Redirect, Response},
@@ -72,7 +71,7 @@ mod gates {
     /// Whatever stands before the handlers answers `response`.
     fn answering(world: &World, response: fn() -> Response) -> Result<Gate, BoxError> {
         let layer = from_fn(move |_: Request, _: Next| async move { response() });
-        Ok(Gate::layer::<_, Body, _>(world, layer)?.peer_certificates(|_, _| {}))
+        Ok(Gate::layer(world, layer)?.peer_certificates(|_, _| {}))
     }
 
     pub(super) fn anchors_of_another_world(world: &World) -> Result<Gate, BoxError> {
@@ -85,7 +84,7 @@ mod gates {
     }
 
     pub(super) fn certificates_not_handed_over(world: &World) -> Result<Gate, BoxError> {
-        Gate::layer::<_, Body, _>(world, from_fn(|_: Request, _: Next| async { StatusCode::UNAUTHORIZED }))
+        Gate::layer(world, from_fn(|_: Request, _: Next| async { StatusCode::UNAUTHORIZED }))
     }
 
     pub(super) fn closes_at_once(_: &World) -> Gate {
@@ -141,7 +140,7 @@ mod gates {
 
     pub(super) fn principal_by_another_name(world: &World) -> Result<Gate, BoxError> {
         let layer = from_fn(|request: Request, next: Next| async { next.run(request).await });
-        Ok(Gate::layer::<_, Body, _>(world, layer)?.identity(|_| Some("user 17".into())))
+        Ok(Gate::layer(world, layer)?.identity(|_| Some("user 17".into())))
     }
 
     pub(super) fn rate_limited(world: &World) -> Result<Gate, BoxError> {
@@ -154,6 +153,6 @@ mod gates {
             let witness = witness.clone();
             async move { witness.hit("GET /whoami", None, None) }
         });
-        Gate::layer::<_, Body, _>(world, layer)
+        Gate::layer(world, layer)
     }
 }

@@ -225,7 +225,7 @@ fn handlers_tell_what_ran_without_being_handed_a_witness() {
         };
         let router = Router::new().route("/v1/whoami", get(whoami));
         let tls = server_config(world, rustls_graviola::default_provider(), ClientAuth::Required)?;
-        Ok(Gate::https::<_, Body, _>(tls, router))
+        Ok(Gate::https(tls, router))
     }
     let mut policy = gatecrash_gallery::policy().unwrap();
     policy.routes.retain(|route| route.path == "/v1/whoami");

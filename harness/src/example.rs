@@ -1,8 +1,6 @@
 //! What the examples in the documentation begin with.
 
-use bytes::Bytes;
 use gatecrash_model::{Policy, Route};
-use http_body_util::Full;
 
 use crate::{error::BoxError, gate::Gate, world::World};
 
@@ -14,5 +12,5 @@ pub fn policy() -> Policy {
 
 /// A gate that looks at no token.
 pub fn gate(world: &World) -> Result<Gate, BoxError> {
-    Gate::layer::<_, Full<Bytes>, _>(world, tower_layer::Identity::new())
+    Gate::layer(world, tower_layer::Identity::new())
 }

@@ -8,7 +8,6 @@ mod build;
 mod changes;
 pub(crate) mod client;
 mod connection;
-#[cfg(feature = "axum")]
 mod extractor;
 pub mod factory;
 mod front;

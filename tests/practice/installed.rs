@@ -7,7 +7,6 @@ use std::{
 };
 
 use axum::{
-    body::Body,
     extract::Request,
     middleware::{Next, from_fn},
 };
@@ -112,7 +111,7 @@ fn a_subscriber_and_providers_are_installed_already() {
 #[test]
 fn nothing_is_installed() {
     fn gate(world: &World) -> Result<Gate, BoxError> {
-        Gate::layer::<_, Body, _>(world, from_fn(|_: Request, _: Next| async { StatusCode::UNAUTHORIZED }))
+        Gate::layer(world, from_fn(|_: Request, _: Next| async { StatusCode::UNAUTHORIZED }))
     }
     alone("practice::installed::nothing_is_installed", || {
         let campaign = attacked(factory!(gate), |_| {});

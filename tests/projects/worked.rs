@@ -217,7 +217,7 @@ const TYPED: [(&str, &str, &str); 5] = [
         "    Err(\"build your service in `gate` of tests/gate.rs\".into())\n",
         "    let keys = serde_json::from_str(&world.jwks(gatecrash::model::IssuerRole::Home))?;
     let layer = axum::middleware::from_fn_with_state(keys, shop::authenticate);
-    Ok(Gate::layer::<_, axum::body::Body, _>(world, layer)?.identity(|left| Some(left.get::<shop::Caller>()?.sub.clone())))\n",
+    Ok(Gate::layer(world, layer)?.identity(|left| Some(left.get::<shop::Caller>()?.sub.clone())))\n",
     ),
     (
         "tests/gate.rs",

@@ -2,14 +2,13 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use axum_core::body::Body;
 use bytes::Bytes;
 use futures_util::future::FutureExt as _;
 use gatecrash_model::ClientCertificate;
 use tokio::io::DuplexStream;
 
-#[cfg(feature = "axum")]
-use super::extractor;
-use super::{Evidence, Gate, HandOver, Per, Serve, Service, Tripwired, authority, front, https};
+use super::{Evidence, Gate, HandOver, Per, Serve, Service, Tripwired, authority, extractor, front, https};
 use crate::{
     error::BoxError,
     gate::tls,
@@ -67,13 +66,14 @@ impl Gate {
         }
     }
 
-    /// A gate of a rustls configuration and a tower service, at both depths; over connections it speaks HTTP/2 where ALPN agrees on it,
-    /// HTTP/1.1 otherwise.
+    /// A gate of a rustls configuration and a tower service that takes axum's body, such as an axum `Router`.
     ///
-    /// [`peer_certificates`](Gate::peer_certificates) says how the service learns of the client's certificates.
+    /// Attempts are made at both depths. Over connections the gate speaks HTTP/2 where ALPN agrees on it, HTTP/1.1 otherwise.
+    /// [`peer_certificates`](Gate::peer_certificates) hands the client's certificates to the service;
+    /// [`https_with_body`](Gate::https_with_body) takes services with another body.
     ///
     /// ```
-    /// use axum::{Extension, Router, body::Body, extract::ConnectInfo, routing::get};
+    /// use axum::{Extension, Router, extract::ConnectInfo, routing::get};
     /// use gatecrash::{BoxError, Gate, World, tls::{ClientAuth, server_config}, world::Witness};
     /// use rustls_pki_types::CertificateDer;
     ///
@@ -89,28 +89,57 @@ impl Gate {
     ///     // In place of `rustls_graviola`, the backend of the service; or the service's own `ServerConfig`.
     ///     let tls = server_config(world, rustls_graviola::default_provider(), ClientAuth::Required)?;
     ///     let router = Router::new().route("/v1/whoami", get(whoami)).layer(Extension(world.witness().clone()));
-    ///     Ok(Gate::https::<_, Body, _>(tls, router).peer_certificates(|extensions, chain| {
+    ///     Ok(Gate::https(tls, router).peer_certificates(|extensions, chain| {
     ///         extensions.insert(ConnectInfo(Peer(chain.to_vec())));
     ///     }))
     /// }
     /// ```
-    pub fn https<S, ReqBody, ResBody>(tls: Arc<rustls::ServerConfig>, service: S) -> Self
+    pub fn https<S, ResBody>(tls: Arc<rustls::ServerConfig>, service: S) -> Self
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<ResBody>> + Clone + 'static,
+        S::Error: std::fmt::Display,
+        ResBody: http_body::Body + 'static,
+        ResBody::Error: Into<BoxError>,
+    {
+        Self::https_with_body(tls, service, Body::from)
+    }
+
+    /// The same as [`https`](Gate::https) for a service with another request body. `body` makes it from the octets.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use gatecrash::{BoxError, Gate, World, tls::{ClientAuth, server_config}};
+    /// use http_body_util::Full;
+    /// # async fn answer(_: http::Request<Full<Bytes>>) -> Result<http::Response<Full<Bytes>>, std::convert::Infallible> {
+    /// #     Ok(http::Response::default())
+    /// # }
+    ///
+    /// fn gate(world: &World) -> Result<Gate, BoxError> {
+    ///     let tls = server_config(world, rustls_graviola::default_provider(), ClientAuth::Required)?;
+    ///     Ok(Gate::https_with_body(tls, tower::service_fn(answer), Full::new))
+    /// }
+    /// ```
+    pub fn https_with_body<S, ReqBody, ResBody>(
+        tls: Arc<rustls::ServerConfig>,
+        service: S,
+        body: impl Fn(Bytes) -> ReqBody + Clone + 'static,
+    ) -> Self
     where
         S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
         S::Error: std::fmt::Display,
-        ReqBody: From<Bytes> + 'static,
+        ReqBody: 'static,
         ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        ResBody::Error: Into<BoxError>,
     {
         let certificates = HandOver::default();
-        let serve = https::serve(tls.clone(), service.clone(), certificates.clone());
-        Self { certificates, eager: true, ..Self::serve(serve) }.with_service(tls, service)
+        let serve = https::serve(tls.clone(), https::call(service.clone(), body.clone()), certificates.clone());
+        Self { certificates, eager: true, ..Self::serve(serve) }.with_service_and_body(tls, service, body)
     }
 
     /// Adds the service depth to a gate that serves byte streams itself: most attempts need no HTTP bytes, and are faster there.
     ///
     /// ```
-    /// use axum::{Router, body::Body};
+    /// use axum::Router;
     /// use gatecrash::{BoxError, Depth, Gate, World, tls::{ClientAuth, server_config}};
     /// # async fn serve_connection(_: std::sync::Arc<rustls::ServerConfig>, _: Router, _: tokio::io::DuplexStream) {}
     ///
@@ -119,29 +148,88 @@ impl Gate {
     ///     let router = Router::new();
     ///     let (config, service) = (tls.clone(), router.clone());
     ///     let gate = Gate::serve(move |io| serve_connection(config.clone(), service.clone(), io));
-    ///     Ok(gate.with_service::<_, Body, _>(tls, router))
+    ///     Ok(gate.with_service(tls, router))
     /// }
     /// ```
-    pub fn with_service<S, ReqBody, ResBody>(mut self, tls: Arc<rustls::ServerConfig>, service: S) -> Self
+    pub fn with_service<S, ResBody>(self, tls: Arc<rustls::ServerConfig>, service: S) -> Self
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<ResBody>> + Clone + 'static,
+        S::Error: std::fmt::Display,
+        ResBody: http_body::Body + 'static,
+        ResBody::Error: Into<BoxError>,
+    {
+        self.with_service_and_body(tls, service, Body::from)
+    }
+
+    /// The same as [`with_service`](Gate::with_service) for a service with another request body.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use bytes::Bytes;
+    /// # use gatecrash::Gate;
+    /// # use http_body_util::Full;
+    /// # async fn answer(_: http::Request<Full<Bytes>>) -> Result<http::Response<Full<Bytes>>, std::convert::Infallible> {
+    /// #     Ok(http::Response::default())
+    /// # }
+    /// fn at_both_depths(gate: Gate, tls: Arc<rustls::ServerConfig>) -> Gate {
+    ///     gate.with_service_and_body(tls, tower::service_fn(answer), Full::new)
+    /// }
+    /// ```
+    pub fn with_service_and_body<S, ReqBody, ResBody>(
+        mut self,
+        tls: Arc<rustls::ServerConfig>,
+        service: S,
+        body: impl Fn(Bytes) -> ReqBody + Clone + 'static,
+    ) -> Self
     where
         S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
         S::Error: std::fmt::Display,
-        ReqBody: From<Bytes> + 'static,
+        ReqBody: 'static,
         ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        ResBody::Error: Into<BoxError>,
     {
-        let call = https::call(service);
+        let call = https::call(service, body);
         let certificates = self.certificates.clone();
         self.service = Some(Service { tls, call, certificates, handshake_failed: None, kept: None });
         self
     }
 
+    /// A whole application without TLS of its own, such as an axum `Router` of any version.
+    ///
+    /// The TLS in front of it belongs to the harness and is strict; so is the check of the host. Handlers report to
+    /// [`World::witness`], or the gate is judged by its answers: [`Evidence::Status`].
+    ///
+    /// ```
+    /// use axum::{Router, http::{HeaderMap, StatusCode}, routing::get};
+    /// use gatecrash::{BoxError, Evidence, Gate, World};
+    ///
+    /// async fn whoami(headers: HeaderMap) -> StatusCode {
+    ///     if headers.contains_key("authorization") { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
+    /// }
+    ///
+    /// fn gate(world: &World) -> Result<Gate, BoxError> {
+    ///     let app = Router::new().route("/v1/whoami", get(whoami));
+    ///     Ok(Gate::router(world, app)?.evidence(Evidence::Status))
+    /// }
+    /// ```
+    pub fn router<S, ResBody>(world: &World, router: S) -> Result<Self, BoxError>
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<ResBody>> + Clone + 'static,
+        S::Error: std::fmt::Display + 'static,
+        S::Future: 'static,
+        ResBody: http_body::Body + 'static,
+        ResBody::Error: Into<BoxError>,
+    {
+        Ok(Self::https(tls_of_ours(world)?, authority::OwnHost::new(world, router)))
+    }
+
     /// A middleware alone, in front of a service of ours that serves the policy's routes and tells the witness.
     ///
     /// The TLS in front of it is ours too, and strict; so is the look at the host. [`identity`](Gate::identity) says whom the middleware let in.
+    /// Requests and responses have axum's body; [`layer_with_bodies`](Gate::layer_with_bodies) takes layers that want others.
     ///
     /// ```
-    /// use axum::{body::Body, extract::Request, http::StatusCode, middleware::{Next, from_fn}, response::Response};
+    /// use axum::{extract::Request, http::StatusCode, middleware::{Next, from_fn}, response::Response};
     /// use gatecrash::{BoxError, Gate, World};
     ///
     /// #[derive(Clone)]
@@ -156,29 +244,58 @@ impl Gate {
     /// }
     ///
     /// fn gate(world: &World) -> Result<Gate, BoxError> {
-    ///     let gate = Gate::layer::<_, Body, _>(world, from_fn(authenticate))?;
+    ///     let gate = Gate::layer(world, from_fn(authenticate))?;
     ///     Ok(gate.identity(|left| Some(left.get::<Caller>()?.0.clone())))
     /// }
     /// ```
-    pub fn layer<L, ReqBody, ResBody>(world: &World, layer: L) -> Result<Self, BoxError>
+    pub fn layer<L, ResBody>(world: &World, layer: L) -> Result<Self, BoxError>
     where
-        L: tower_layer::Layer<Tripwired<ReqBody>>,
-        L::Service:
-            tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
-        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: std::fmt::Display,
-        ReqBody: http_body::Body + From<Bytes> + Send + 'static,
-        ReqBody::Data: Send,
-        ReqBody::Error: Send,
-        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: 'static,
+        L: tower_layer::Layer<Tripwired<Body>>,
+        L::Service: tower_service::Service<http::Request<Body>, Response = http::Response<ResBody>> + Clone + 'static,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Error: std::fmt::Display + 'static,
         ResBody: http_body::Body + 'static,
-        ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        ResBody::Error: Into<BoxError>,
     {
-        let identity = front::IdentityOf::default();
-        let service = authority::OwnHost::new(world, layer.layer(Tripwired::new(world, identity.clone())));
-        Ok(Self { identity, ..Self::https(tls_of_ours(world)?, service) })
+        Self::layer_with_bodies(world, layer, Body::from, Body::from)
     }
 
-    /// An axum extractor alone, before a handler of ours on the policy's routes: its rejection is the refusal.
+    /// The same as [`layer`](Gate::layer) for a layer with other bodies: `request` makes the body of the requests that it
+    /// takes, `response` that of the responses of the service behind it.
+    ///
+    /// ```
+    /// use gatecrash::{BoxError, Gate, World};
+    /// use http_body_util::Full;
+    ///
+    /// fn gate(world: &World) -> Result<Gate, BoxError> {
+    ///     Gate::layer_with_bodies(world, tower_layer::Identity::new(), Full::new, Full::new)
+    /// }
+    /// ```
+    ///
+    /// For a layer of axum 0.7: `axum::body::Body::from`. For one of tonic: `|octets| tonic::body::Body::new(Full::new(octets))`.
+    pub fn layer_with_bodies<L, ReqBody, Behind, ResBody>(
+        world: &World,
+        layer: L,
+        request: impl Fn(Bytes) -> ReqBody + Clone + 'static,
+        response: impl Fn(Bytes) -> Behind + Send + Sync + 'static,
+    ) -> Result<Self, BoxError>
+    where
+        L: tower_layer::Layer<Tripwired<Behind>>,
+        L::Service:
+            tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
+        <L::Service as tower_service::Service<http::Request<ReqBody>>>::Error: std::fmt::Display + 'static,
+        ReqBody: 'static,
+        ResBody: http_body::Body + 'static,
+        ResBody::Error: Into<BoxError>,
+    {
+        let identity = front::IdentityOf::default();
+        let service = layer.layer(Tripwired::new(world, identity.clone(), response));
+        let service = authority::OwnHost::new(world, service);
+        Ok(Self { identity, ..Self::https_with_body(tls_of_ours(world)?, service, request) })
+    }
+
+    /// An axum 0.8 extractor alone, before a handler of ours on the policy's routes: its rejection is the refusal.
+    ///
+    /// It implements `FromRequestParts` or `FromRequest`. The closure names its type.
     ///
     /// ```
     /// use axum::{extract::FromRequestParts, http::{StatusCode, request::Parts}};
@@ -200,17 +317,17 @@ impl Gate {
     ///
     /// fn gate(world: &World) -> Result<Gate, BoxError> {
     ///     let keys = Keys(world.jwks(gatecrash::model::IssuerRole::Home));
-    ///     Gate::extractor::<Caller, _>(world, keys, |caller| Some(caller.0.clone()))
+    ///     Gate::extractor(world, keys, |caller: &Caller| Some(caller.0.clone()))
     /// }
     /// ```
-    #[cfg(feature = "axum")]
-    pub fn extractor<E, S>(world: &World, state: S, principal: fn(&E) -> Option<String>) -> Result<Self, BoxError>
+    pub fn extractor<E, S, M>(world: &World, state: S, principal: fn(&E) -> Option<String>) -> Result<Self, BoxError>
     where
-        E: axum_core::extract::FromRequestParts<S> + 'static,
+        E: axum_core::extract::FromRequest<S, M> + 'static,
         S: Clone + 'static,
+        M: 'static,
     {
-        let service = extractor::Extracting::<E, S>::new(world, state, principal);
-        Ok(Self::https::<_, axum_core::body::Body, _>(tls_of_ours(world)?, authority::OwnHost::new(world, service)))
+        let service = extractor::Extracting::<E, S, M>::new(world, state, principal);
+        Ok(Self::https(tls_of_ours(world)?, authority::OwnHost::new(world, service)))
     }
 
     /// A server that runs on this machine. It needs the system clock, and the address must be a loopback one.

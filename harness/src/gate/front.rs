@@ -3,14 +3,13 @@
 use std::{
     convert::Infallible,
     future::Future,
-    marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
 use gatecrash_model::{Policy, Route};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 
 use crate::world::{Witness, World};
 
@@ -32,34 +31,41 @@ impl IdentityOf {
 }
 
 /// The policy's routes: each tells the witness that it ran, and on what. It asks for nothing.
-pub struct Tripwired<ReqBody> {
+///
+/// It takes a request with any body. Its response has the body that the layer around it expects.
+pub struct Tripwired<ResBody> {
     policy: Arc<Policy>,
     witness: Witness,
     identity: IdentityOf,
-    body: PhantomData<fn(ReqBody)>,
+    body: Arc<dyn Fn(Bytes) -> ResBody + Send + Sync>,
 }
 
-impl<ReqBody> Clone for Tripwired<ReqBody> {
+impl<ResBody> Clone for Tripwired<ResBody> {
     fn clone(&self) -> Self {
         let (policy, witness, identity) = (self.policy.clone(), self.witness.clone(), self.identity.clone());
-        Self { policy, witness, identity, body: PhantomData }
+        Self { policy, witness, identity, body: self.body.clone() }
     }
 }
 
-impl<ReqBody> Tripwired<ReqBody> {
-    pub(super) fn new(world: &World, identity: IdentityOf) -> Self {
+impl<ResBody> Tripwired<ResBody> {
+    pub(super) fn new(
+        world: &World,
+        identity: IdentityOf,
+        body: impl Fn(Bytes) -> ResBody + Send + Sync + 'static,
+    ) -> Self {
         let (policy, witness) = (Arc::new(world.policy().clone()), world.witness().clone());
-        Self { policy, witness, identity, body: PhantomData }
+        Self { policy, witness, identity, body: Arc::new(body) }
     }
 }
 
-impl<ReqBody> tower_service::Service<http::Request<ReqBody>> for Tripwired<ReqBody>
+impl<ReqBody, ResBody> tower_service::Service<http::Request<ReqBody>> for Tripwired<ResBody>
 where
     ReqBody: http_body::Body + Send + 'static,
     ReqBody::Data: Send,
     ReqBody::Error: Send,
+    ResBody: 'static,
 {
-    type Response = http::Response<Full<Bytes>>;
+    type Response = http::Response<ResBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -80,7 +86,7 @@ where
                     http::StatusCode::OK
                 }
             };
-            let mut response = http::Response::new(Full::default());
+            let mut response = http::Response::new((this.body)(Bytes::new()));
             *response.status_mut() = status;
             Ok(response)
         })

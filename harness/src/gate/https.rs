@@ -13,21 +13,22 @@ use rustls_pki_types::CertificateDer;
 use tokio::{io::DuplexStream, time::Instant};
 
 use super::{Call, HandOver, answers};
+use crate::error::BoxError;
 
-/// The service as a plain function of requests.
-pub(super) fn call<S, ReqBody, ResBody>(service: S) -> Call
+/// The service as a plain function of requests; `body` makes the body that it takes.
+pub(super) fn call<S, ReqBody, ResBody>(service: S, body: impl Fn(Bytes) -> ReqBody + Clone + 'static) -> Call
 where
     S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
     S::Error: std::fmt::Display,
-    ReqBody: From<Bytes> + 'static,
+    ReqBody: 'static,
     ResBody: http_body::Body + 'static,
-    ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    ResBody::Error: Into<BoxError>,
 {
     Box::new(move |request| {
-        let mut service = service.clone();
+        let (mut service, body) = (service.clone(), body.clone());
         async move {
             std::future::poll_fn(|context| service.poll_ready(context)).await.map_err(|error| error.to_string())?;
-            let response = service.call(request.map(ReqBody::from)).await.map_err(|error| error.to_string())?;
+            let response = service.call(request.map(body)).await.map_err(|error| error.to_string())?;
             let (mut parts, body) = response.into_parts();
             let media = parts.headers.get(http::header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
             let longest = answers::patience(parts.status.as_u16(), media).map(|patience| patience.longest);
@@ -45,12 +46,9 @@ const MOST: usize = 1 << 20;
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// A body as far as it comes, for so long at most where it has no end, and its trailers.
-async fn read<B: http_body::Body>(
-    body: B,
-    longest: Option<Duration>,
-) -> Result<(Bytes, http::HeaderMap), Box<dyn std::error::Error + Send + Sync>>
+async fn read<B: http_body::Body>(body: B, longest: Option<Duration>) -> Result<(Bytes, http::HeaderMap), BoxError>
 where
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     let (mut body, began) = (pin!(body), Instant::now());
     let (mut content, mut trailers) = (Vec::new(), http::HeaderMap::new());
@@ -67,19 +65,12 @@ where
 }
 
 /// The whole accept loop for one connection.
-pub(super) fn serve<S, ReqBody, ResBody>(
+pub(super) fn serve(
     tls: Arc<rustls::ServerConfig>,
-    service: S,
+    call: Call,
     certificates: HandOver,
-) -> impl Fn(DuplexStream) -> LocalBoxFuture<'static, ()>
-where
-    S: tower_service::Service<http::Request<ReqBody>, Response = http::Response<ResBody>> + Clone + 'static,
-    S::Error: std::fmt::Display,
-    ReqBody: From<Bytes> + 'static,
-    ResBody: http_body::Body + 'static,
-    ResBody::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let call = Rc::new(call(service));
+) -> impl Fn(DuplexStream) -> LocalBoxFuture<'static, ()> {
+    let call = Rc::new(call);
     move |io| {
         let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
         let (call, certificates) = (call.clone(), certificates.clone());

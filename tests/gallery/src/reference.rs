@@ -91,7 +91,7 @@ pub fn gate_with(world: &World, cryptography: Cryptography) -> Result<Gate, BoxE
     let certificates = |extensions: &mut http::Extensions, chain: &[rustls::pki_types::CertificateDer<'static>]| {
         extensions.insert(PeerCertificates(chain.into()));
     };
-    let gate = gate.with_service::<_, axum::body::Body, _>(server.tls_config(), server.router());
+    let gate = gate.with_service(server.tls_config(), server.router());
     let gate = gate.peer_certificates(certificates);
     let gate = gate.on_change(move |change, world| reload(&reloading, change, world));
     Ok(gate.handshake_failed(move |error| failing.handshake_failed(error)))

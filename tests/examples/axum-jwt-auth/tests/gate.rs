@@ -7,7 +7,7 @@ use library::{AppState, MyClaims};
 pub async fn gate(world: &World) -> Result<Gate, BoxError> {
     let issuer = world.loopback_issuer(IssuerRole::Home)?;
     let state = library::state(issuer.jwks_url(), &world.policy().issuers[0].url, world.audience()).await?;
-    let gate = Gate::extractor::<Claims<MyClaims>, AppState>(world, state, |caller| Some(caller.claims.sub.clone()))?;
+    let gate = Gate::extractor(world, state, |caller: &Claims<MyClaims>| Some(caller.claims.sub.clone()))?;
     Ok(gate.keep(issuer))
 }
 

@@ -1,13 +1,11 @@
 //! The layer alone, attacked: `cargo test --test gate`.
 
-use bytes::Bytes;
 use edge::{Authenticate, Caller, ClientCertificate};
 use gatecrash::{BoxError, Gate, World, WorldOptions, model::IssuerRole};
-use http_body_util::Full;
 
 pub fn gate(world: &World) -> Result<Gate, BoxError> {
     let layer = Authenticate::new(&world.jwks(IssuerRole::Home), &world.policy().issuers[0].url, world.audience())?;
-    let gate = Gate::layer::<_, Full<Bytes>, _>(world, layer)?
+    let gate = Gate::layer(world, layer)?
         .identity(|left| Some(left.get::<Caller>()?.0.clone()))
         .peer_certificates(|extensions, chain| drop(extensions.insert(ClientCertificate(chain[0].to_vec()))));
     Ok(gate)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::FromRequestParts, middleware::from_fn_with_state};
+use axum::{extract::FromRequestParts, middleware::from_fn_with_state};
 use gatecrash::{
     BoxError, Gate, World,
     input::InputError,
@@ -33,7 +33,7 @@ pub(super) fn layer(world: &World, flawed: bool) -> Result<Gate, BoxError> {
         steps.bind = |_, _| Ok(());
     }
     let guard = from_fn_with_state(Service::new(world, steps)?, guard);
-    let gate = Gate::layer::<_, Body, _>(world, guard)?.identity(|left| Some(left.get::<Caller>()?.id.clone()));
+    let gate = Gate::layer(world, guard)?.identity(|left| Some(left.get::<Caller>()?.id.clone()));
     Ok(with_peer(gate))
 }
 
@@ -44,7 +44,7 @@ pub(super) fn extractor(world: &World, flawed: bool) -> Result<Gate, BoxError> {
         steps.checks.dates = |_, _| Ok(());
     }
     let service = Service::new(world, steps)?;
-    let gate = Gate::extractor::<Asker, _>(world, service, |asker: &Asker| Some(asker.0.id.clone()))?;
+    let gate = Gate::extractor(world, service, |asker: &Asker| Some(asker.0.id.clone()))?;
     Ok(with_peer(gate))
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use axum::body::Body;
 use gatecrash::{BoxError, Gate, World, tls::server_config};
 use rustls::{
     crypto::{WebPkiSupportedAlgorithms, aws_lc_rs},
@@ -44,7 +43,7 @@ fn with_algorithms(world: &World, algorithms: Option<WebPkiSupportedAlgorithms>)
         provider.signature_verification_algorithms = algorithms;
     }
     let tls = server_config(world, provider, ClientAuth::Required)?;
-    Ok(with_peer(Gate::https::<_, Body, _>(tls, Service::new(world, Steps::default())?.guarded())))
+    Ok(with_peer(Gate::https(tls, Service::new(world, Steps::default())?.guarded())))
 }
 
 /// One more algorithm for certificates, asked before the others; what proves possession of a key stays as it is.

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use gatecrash::{BoxError, Gate, World, tls::server_config_with};
 use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SignatureScheme, SupportedCipherSuite, Tls13CipherSuite,
@@ -29,7 +28,7 @@ pub(super) fn unasked_proof(world: &World, flawed: bool) -> Result<Gate, BoxErro
     let provider = world.provider(aws_lc_rs::default_provider());
     let provider = if flawed { Arc::new(forbearing(&provider)) } else { provider };
     let tls = server_config_with(world, provider, ClientAuth::Required)?;
-    Ok(with_peer(Gate::https::<_, Body, _>(tls, Service::new(world, Steps::default())?.guarded())))
+    Ok(with_peer(Gate::https(tls, Service::new(world, Steps::default())?.guarded())))
 }
 
 /// A CertificateVerify with a signature of no octets (RFC 8446 §4.4.3), which no client sends.

@@ -133,7 +133,7 @@ fn rewriting(world: &World, steps: Steps, rewrite: fn(&str) -> String) -> Result
         request.extensions_mut().insert(AsSent(sent));
         request
     });
-    Ok(with_peer(Gate::https::<_, Body, _>(config(world, ClientAuth::Required)?, service)))
+    Ok(with_peer(Gate::https(config(world, ClientAuth::Required)?, service)))
 }
 
 /// What the operators look at was merged where the guard ends.
@@ -267,5 +267,5 @@ pub(super) fn old_tls(world: &World, flawed: bool) -> Result<Gate, BoxError> {
             .with_client_cert_verifier(crate::parts::tls::verifier(world)?)
             .with_single_cert(world.server_chain()?, world.server_key())?;
     old.alpn_protocols.clone_from(&safe.alpn_protocols);
-    Ok(with_peer(Gate::https::<_, Body, _>(Arc::new(old), router)))
+    Ok(with_peer(Gate::https(Arc::new(old), router)))
 }

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension, Json, Router,
-    body::Body,
     extract::{MatchedPath, Path, Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -248,7 +247,7 @@ pub(crate) async fn guard(State(service): State<Arc<Service>>, request: Request,
 
 /// A gate of a router behind TLS.
 pub(crate) fn gate(world: &World, router: Router, client_auth: ClientAuth) -> Result<Gate, BoxError> {
-    Ok(with_peer(Gate::https::<_, Body, _>(config(world, client_auth)?, router)))
+    Ok(with_peer(Gate::https(config(world, client_auth)?, router)))
 }
 
 /// A gate whose service learns of the client's certificates.
