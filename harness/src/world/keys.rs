@@ -1,6 +1,7 @@
 //! Every key of the world, derived from its seed. RSA keys come from a pool, since their generation cannot be seeded.
 
 mod material;
+mod p224;
 mod secret;
 mod unfit;
 

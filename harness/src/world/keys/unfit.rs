@@ -8,14 +8,13 @@ use md5::Md5;
 use p256::{
     ecdsa::signature::{
         Signer as _, Verifier as _,
-        hazmat::{PrehashSigner as _, PrehashVerifier as _},
     },
     pkcs8::{DecodePrivateKey as _, EncodePublicKey as _},
 };
 use rsa::{pkcs1v15::Signature as RsaSignature, signature::SignatureEncoding as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Material, octets, rsa_key};
+use super::{Material, octets, p224, rsa_key};
 use crate::cache::BoundedCache;
 use crate::world::der::{BIT_STRING, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 
@@ -96,7 +95,7 @@ pub(crate) enum Irregular {
     /// RSA over MD5.
     Md5(Arc<rsa::PrivateKey>),
     /// ECDSA on P-224 over SHA-256.
-    P224(Box<p224::ecdsa::SigningKey>),
+    P224(Box<p224::SigningKey>),
 }
 
 /// The one DSA key, read once: checking its domain costs as much as a signature.
@@ -115,7 +114,7 @@ pub(super) fn material(why: Unfit, derived: [u8; 32]) -> Option<Material> {
             Material::Rsa(key) => Irregular::Md5(key),
             _ => return None,
         },
-        Unfit::P224 => Irregular::P224(Box::new(p224::ecdsa::SigningKey::from_slice(&derived[..28]).ok()?)),
+        Unfit::P224 => Irregular::P224(Box::new(p224::SigningKey::new(derived.first_chunk()?)?)),
         Unfit::Rsa512 => return rsa_key(RSA_512),
         Unfit::Rsa1024 => return rsa_key(RSA_1024),
     }))
@@ -157,10 +156,7 @@ impl Irregular {
             Irregular::Md5(key) => {
                 Some(rsa::pkcs1v15::SigningKey::<Md5>::new(key.as_ref().clone()).sign(message).to_vec())
             }
-            Irregular::P224(key) => {
-                let signature: p224::ecdsa::Signature = key.sign_prehash(&Sha256::digest(message)).ok()?;
-                Some(signature.to_der().as_bytes().to_vec())
-            }
+            Irregular::P224(key) => key.sign(message),
         }
     }
 
@@ -173,9 +169,7 @@ impl Irregular {
             Irregular::Md5(key) => RsaSignature::try_from(signature).is_ok_and(|signature| {
                 rsa::pkcs1v15::VerifyingKey::<Md5>::new(key.to_public_key()).verify(message, &signature).is_ok()
             }),
-            Irregular::P224(key) => p224::ecdsa::Signature::from_der(signature).is_ok_and(|signature| {
-                key.verifying_key().verify_prehash(&Sha256::digest(message), &signature).is_ok()
-            }),
+            Irregular::P224(key) => key.verifies(message, signature),
         }
     }
 
@@ -190,7 +184,7 @@ impl Irregular {
                 Some(Element::of(SEQUENCE, &[Element::of(SEQUENCE, &algorithm), key]).encoded())
             }
             Irregular::Md5(key) => Some(Material::Rsa(key.clone()).public_der()),
-            Irregular::P224(key) => Some(key.verifying_key().to_public_key_der().ok()?.into_vec()),
+            Irregular::P224(key) => Some(key.public_der()),
         }
     }
 }
