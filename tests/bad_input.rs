@@ -27,6 +27,10 @@ fn broken_policies() {
         said(&POLICY.replacen(from, to, 1), CASE, &RUN)
     };
     insta::assert_snapshot!("policy_unknown_key", broken("trust-domain", "trust_domain"));
+    insta::assert_snapshot!(
+        "policy_unknown_value",
+        broken("[[issuers]]", "[http]\nauthority = \"anny\"\n\n[[issuers]]")
+    );
     insta::assert_snapshot!("policy_no_toml", broken("[[issuers]]", "[issuers"));
     insta::assert_snapshot!("policy_wrong_type", broken("\"accounts:read\"", "7"));
     insta::assert_snapshot!("policy_empty_audience", broken("\"https://api.gatecrash.test\"", "\"\""));
@@ -85,6 +89,8 @@ fn broken_cases() {
 fn broken_flags() {
     let said = |arguments: &[&str]| said(POLICY, CASE, arguments);
     insta::assert_snapshot!("flag_gate", said(&["run", "--gate", "nowhere"]));
+    insta::assert_snapshot!("flag_gate_misspelled", said(&["run", "--gate", "refernce"]));
+    insta::assert_snapshot!("flag_subcommand", said(&["repaly"]));
     insta::assert_snapshot!("flag_time", said(&["run", "--for", "30"]));
     insta::assert_snapshot!("flag_file", said(&["replay", "missing.toml"]));
     insta::assert_snapshot!("flag_attack", said(&["attacks", "alg-nine"]));

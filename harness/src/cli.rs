@@ -21,6 +21,7 @@ use crate::{
     attacks::input::{self, InputError},
     campaign::specimen::Exhibit,
     campaign::{CampaignError, Target},
+    error::nearest,
     gate::factory::Factory,
     world::WorldOptions,
 };
@@ -162,7 +163,10 @@ impl Gates {
             Some(name) => self.exhibits.iter().find(|exhibit| exhibit.name == name),
         };
         found.ok_or_else(|| {
-            Failure::Usage(format!("there is no gate `{}`; `gates` lists what there is", name.unwrap_or_default()))
+            let name = name.unwrap_or_default();
+            let near = nearest(name, self.exhibits.iter().map(|exhibit| exhibit.name.as_str()));
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            Failure::Usage(format!("there is no gate `{name}`{near}; `gates` lists what there is"))
         })
     }
 }

@@ -5,6 +5,8 @@ use std::{fmt, path::Path};
 use gatecrash_model::{Policy, PolicyFault};
 use serde::de::DeserializeOwned;
 
+use crate::error::nearest;
+
 /// The format of catalogue files, and of files of accepted findings, that this version reads.
 ///
 /// ```
@@ -142,8 +144,23 @@ pub(crate) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, In
     toml::from_str(text).map_err(|error| InputError {
         file: file.into(),
         place: error.span().map(|span| place(text, span.start)),
-        fault: error.message().trim().replace('\n', "; "),
+        fault: plain(error.message().trim()).replace('\n', "; "),
     })
+}
+
+/// A parser's complaint about a name that it does not know, with the name that was meant. Others as they are.
+fn plain(message: &str) -> String {
+    let unknown = |before: &str, what: &str| {
+        let (name, expected) = message.strip_prefix(before)?.split_once('`')?;
+        let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        Some(match nearest(name, known.iter().copied()) {
+            Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
+            None if known.is_empty() => format!("unknown {what} `{name}`"),
+            None => format!("unknown {what} `{name}`; expected one of `{}`", known.join("`, `")),
+        })
+    };
+    let told = unknown("unknown field `", "key").or_else(|| unknown("unknown variant `", "value"));
+    told.unwrap_or_else(|| message.into())
 }
 
 pub(crate) fn text(path: &Path) -> Result<String, InputError> {

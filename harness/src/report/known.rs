@@ -286,7 +286,7 @@ mod tests {
             (file("2027-01-31T00:00:00Z"), "is no day"),
             (file("2027-01-31").replace("063e974559c0", "063E"), "known.toml:2:1: `063E` is no fingerprint"),
             (file("2027-01-31").replace("a test gate", " "), "`reason` is empty"),
-            (file("2027-01-31").replace("owner", "own"), "unknown field `own`"),
+            (file("2027-01-31").replace("owner", "own"), "unknown key `own`"),
             (file("2027-01-31").replace("format = 1", "format = 9"), "format = 9"),
             (format!("{}{}", file("2027-01-31"), file("2027-01-31").replace("format = 1\n", "")), "stands twice"),
         ] {

@@ -25,7 +25,7 @@ const BASE: (&str, &str) = (
 const ORDER: &str = "00000000ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d";
 
 /// Integers modulo the prime of the field, 2^224 - 2^96 + 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Prime;
 
 impl ConstMontyParams<{ U256::LIMBS }> for Prime {
@@ -36,7 +36,7 @@ impl ConstMontyParams<{ U256::LIMBS }> for Prime {
 }
 
 /// Integers modulo the order of the base point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Order;
 
 impl ConstMontyParams<{ U256::LIMBS }> for Order {
@@ -99,7 +99,7 @@ impl Point {
     }
 
     fn times(self, scalar: &U256) -> Self {
-        let bits = (0..scalar.bits_vartime()).rev();
+        let bits = (0..scalar.bit_width_vartime()).rev();
         bits.fold(Self::INFINITY, |sum, bit| {
             let doubled = sum.double();
             if scalar.bit_vartime(bit) { doubled.add(self) } else { doubled }
@@ -163,6 +163,9 @@ impl SigningKey {
     fn verified(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let outer = elements(signature)?;
         let [sequence] = &outer[..] else { return None };
+        if sequence.tag != SEQUENCE {
+            return None;
+        }
         let parts = sequence.children()?;
         let [r, s] = &parts[..] else { return None };
         let (r, s) = (scalar(r)?, scalar(s)?);

@@ -6,9 +6,7 @@ use std::sync::{Arc, LazyLock};
 use gatecrash_model::Unfit;
 use md5::Md5;
 use p256::{
-    ecdsa::signature::{
-        Signer as _, Verifier as _,
-    },
+    ecdsa::signature::{Signer as _, Verifier as _},
     pkcs8::{DecodePrivateKey as _, EncodePublicKey as _},
 };
 use rsa::{pkcs1v15::Signature as RsaSignature, signature::SignatureEncoding as _};
