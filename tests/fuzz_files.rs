@@ -93,9 +93,34 @@ fn yaml(path: &Path) -> Value {
 fn workflows() -> Vec<(String, Value)> {
     let files = std::fs::read_dir(root().join(".github/workflows")).unwrap();
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
-    files.push(root().join("harness/src/cli/init/workflow.yml"));
     files.sort();
-    files.into_iter().map(|file| (file.display().to_string(), yaml(&file))).collect()
+    let mut workflows: Vec<(String, Value)> =
+        files.into_iter().map(|file| (file.display().to_string(), yaml(&file))).collect();
+    workflows.push(("init".into(), serde_saphyr::from_str(&workflow_of_init()).unwrap()));
+    workflows
+}
+
+/// As `init` writes it for a library.
+fn workflow_of_init() -> String {
+    ["workflow.yml", "workflow-fuzz.yml"].map(|part| read(&format!("harness/src/cli/init/{part}"))).concat()
+}
+
+/// It uploads SARIF to code scanning, writes the job summary, caches, and has no right to post anything else.
+#[test]
+fn the_workflow_of_init_reports_and_posts_nothing_else() {
+    let workflow: Value = serde_saphyr::from_str(&workflow_of_init()).unwrap();
+    assert_eq!(workflow["jobs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["attack", "fuzz"]);
+    let rights = &workflow["jobs"]["attack"]["permissions"];
+    assert_eq!(*rights, serde_json::json!({ "contents": "read", "security-events": "write" }));
+    let used: Vec<String> =
+        steps(&workflow).iter().filter_map(|step| Some(step["uses"].as_str()?.to_string())).collect();
+    for action in ["actions/cache@", "github/codeql-action/upload-sarif@"] {
+        assert!(used.iter().any(|used| used.starts_with(action)), "{action}: {used:?}");
+    }
+    let runs: Vec<String> =
+        steps(&workflow).iter().filter_map(|step| Some(step["run"].as_str()?.to_string())).collect();
+    assert!(runs.iter().any(|run| run.ends_with(">> \"$GITHUB_STEP_SUMMARY\"")), "{runs:?}");
+    assert!(!runs.iter().any(|run| run.contains("curl") || run.contains("gh ")), "{runs:?}");
 }
 
 fn steps(workflow: &Value) -> Vec<Value> {
@@ -111,7 +136,7 @@ fn workflows_pin_what_they_use_and_ask_for_little() {
         assert_eq!(workflow["permissions"], serde_json::json!({ "contents": "read" }), "{file}");
         for (name, job) in workflow["jobs"].as_object().unwrap() {
             assert!(job["timeout-minutes"].as_u64().is_some_and(|minutes| minutes <= 120), "{file}: {name}");
-            let allowed = ["contents", "issues"];
+            let allowed = ["contents", "issues", "security-events"];
             let asked = job["permissions"].as_object().into_iter().flat_map(|map| map.keys());
             asked.for_each(|scope| assert!(allowed.contains(&scope.as_str()), "{file}: {name}: {scope}"));
         }

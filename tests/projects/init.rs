@@ -6,7 +6,7 @@ use gatecrash::{WorldOptions, campaign::Target, corpus, exhibit::Exhibit, factor
 
 use crate::{binary::cargo_gatecrash, published::cargo};
 
-const MANIFEST: &str = "[package]\nname = \"bank\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dev-dependencies]\ngatecrash = \"0.1.0\"\n";
+const MANIFEST: &str = "[package]\nname = \"bank\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dev-dependencies]\ngatecrash = \"0.1.0\"\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n";
 
 fn init(folder: &Path) -> String {
     let done = cargo_gatecrash().args(["init", "--dir", "."]).current_dir(folder).output().unwrap();
@@ -33,7 +33,7 @@ fn compiles(folder: &Path, arguments: &[&str]) {
 fn what_it_writes_compiles_and_holds() {
     let folder = project();
     let told = init(folder.path());
-    assert!(told.contains("8 files written"), "{told}");
+    assert!(told.contains("9 files written"), "{told}");
     compiles(folder.path(), &["check", "--quiet", "--tests", "--examples"]);
     compiles(&folder.path().join("fuzz"), &["check", "--quiet", "--bins"]);
     // Cargo starts it in place of the compiler.
@@ -53,7 +53,7 @@ fn no_file_is_written_over() {
     let folder = project();
     std::fs::write(folder.path().join("gate.toml"), "mine").unwrap();
     let told = init(folder.path());
-    assert!(told.contains("kept     gate.toml") && told.contains("7 files written"), "{told}");
+    assert!(told.contains("kept     gate.toml") && told.contains("8 files written"), "{told}");
     assert_eq!(std::fs::read_to_string(folder.path().join("gate.toml")).unwrap(), "mine");
     assert_eq!(std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap(), MANIFEST);
     assert!(init(folder.path()).contains("0 files written"));
