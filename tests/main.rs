@@ -34,6 +34,7 @@ mod reachability;
 mod reference;
 mod report;
 mod reuse;
+mod schemas;
 mod sequences;
 mod serve;
 mod services;
