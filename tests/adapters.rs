@@ -122,8 +122,13 @@ mod published {
     /// A layer that asks for `ReqBody` and for responses of `ResBody` behind it.
     pub(super) struct Named<ReqBody, ResBody>(pub(super) PhantomData<fn(ReqBody) -> ResBody>);
 
-    #[derive(Clone)]
     pub(super) struct Naming<S, ReqBody, ResBody>(S, PhantomData<fn(ReqBody) -> ResBody>);
+
+    impl<S: Clone, ReqBody, ResBody> Clone for Naming<S, ReqBody, ResBody> {
+        fn clone(&self) -> Self {
+            Naming(self.0.clone(), PhantomData)
+        }
+    }
 
     impl<S, ReqBody, ResBody> Layer<S> for Named<ReqBody, ResBody> {
         type Service = Naming<S, ReqBody, ResBody>;
@@ -173,8 +178,13 @@ fn no_body_needs_a_turbofish() {
     });
     let gates = [
         Gate::layer(&world, published::Named::<Body, Body>(PhantomData)).unwrap(),
-        Gate::layer(&world, axum::middleware::from_fn(|request: axum::extract::Request, next: axum::middleware::Next| next.run(request)))
-            .unwrap(),
+        Gate::layer(
+            &world,
+            axum::middleware::from_fn(|request: axum::extract::Request, next: axum::middleware::Next| {
+                next.run(request)
+            }),
+        )
+        .unwrap(),
         Gate::layer_with_bodies(&world, published::Named::<Full<Bytes>, Boxed>(PhantomData), Full::new, boxed).unwrap(),
         Gate::layer_with_bodies(&world, published::Named::<Boxed, Body>(PhantomData), boxed, Body::from).unwrap(),
         Gate::router(&world, router()).unwrap().evidence(Evidence::Status),
@@ -186,7 +196,12 @@ fn no_body_needs_a_turbofish() {
         for depth in gate.depths() {
             let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", Vec::new());
             let checked = runtime.block_on(check(gate, &world, &case, CheckOptions { depth, ..OPTIONS })).unwrap();
-            assert_eq!(checked.observation.answer.map(|answer| answer.status), Some(200), "gate {index}, {}", depth.name());
+            assert_eq!(
+                checked.observation.answer.map(|answer| answer.status),
+                Some(200),
+                "gate {index}, {}",
+                depth.name()
+            );
         }
     }
 }

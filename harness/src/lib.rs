@@ -68,3 +68,18 @@ pub use engines::suite::{Suite, regression_failures};
 #[cfg(not(feature = "cli"))]
 #[doc(hidden)]
 pub use entry::command_line;
+
+/// The Rust blocks of the README and of the guides are tests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/adapters.md")]
+    mod adapters {}
+    #[doc = include_str!("../../docs/src/guide-hs256.md")]
+    mod hs256 {}
+    #[doc = include_str!("../../docs/src/guide-jwks.md")]
+    mod jwks {}
+    #[doc = include_str!("../../docs/src/guide-mtls.md")]
+    mod mtls {}
+}
