@@ -17,6 +17,7 @@ const FILES: [(&str, Read, &[(&str, &str)]); 3] = [
             ("/properties/answers", "[answers]"),
             ("/properties/certificates", "[certificates]"),
             ("/properties/changes", "[changes]"),
+            ("/properties/changes/properties/throttle", "[changes.throttle]"),
             ("/properties/http", "[http]"),
             ("/properties/issuers/items", "[[issuers]]"),
             ("/properties/may-hold/items", "[[may-hold]]"),
@@ -76,6 +77,11 @@ fn every_key_and_every_value_is_one_that_is_read() {
             assert_eq!(table["additionalProperties"], false, "{name}: {pointer}");
             for (key, value) in table["properties"].as_object().unwrap() {
                 assert!(value["description"].is_string(), "{name}: {pointer}/{key} has no description");
+                // A reader takes a list as a table whose keys are left out.
+                // The rules have a table of their own, in harness/docs/rules.md.
+                if value["type"] == "object" || key == "rules" {
+                    continue;
+                }
                 let (single, list) =
                     (format!("{header}\n{key} = \"zzzz\"\n"), format!("{header}\n{key} = [\"zzzz\"]\n"));
                 for text in [single, list] {

