@@ -165,8 +165,9 @@ impl Gates {
         found.ok_or_else(|| {
             let name = name.unwrap_or_default();
             let near = nearest(name, self.exhibits.iter().map(|exhibit| exhibit.name.as_str()));
-            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            Failure::Usage(format!("there is no gate `{name}`{near}; `gates` lists what there is"))
+            let near = near.map(|near| format!("did you mean `{near}`?"));
+            let help = near.unwrap_or("`gates` lists what there is".into());
+            Failure::Usage(format!("there is no gate `{name}`; {help}"))
         })
     }
 }

@@ -214,7 +214,7 @@ fn router(source: &Source) -> Option<(Found<String>, bool)> {
     source.text.match_indices("fn ").find_map(|(at, start)| {
         let rest = &source.text[at..];
         let parameters = arguments(rest)?;
-        let after = &rest[rest.find(parameters)? + parameters.len()..rest.find('{')?];
+        let after = rest.get(rest.find(parameters)? + parameters.len()..rest.find('{')?)?;
         let returns = after.contains("-> Router") || after.contains("-> axum::Router");
         let module = source.module()?;
         let name = word_at(&source.text, at + start.len())?;

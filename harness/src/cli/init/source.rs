@@ -165,7 +165,7 @@ mod tests {
             "src/main.rs",
             "// env::var(\"NO\")\nlet url = \"https://a.test/jwks\"; // why\nf(g(1), \")\")\n",
         );
-        assert_eq!(literals(&source.text).collect::<Vec<_>>(), [(11, "https://a.test/jwks"), (41, ")")]);
+        assert_eq!(literals(&source.text).collect::<Vec<_>>(), [(12, "https://a.test/jwks"), (50, ")")]);
         assert_eq!(source.find("g(").map(|found| found.place).as_deref(), Some("src/main.rs:3"));
         assert_eq!(arguments("f(g(1), \")\") + h()"), Some("g(1), \")\""));
         assert_eq!((word_at("a get(b)", 2), word_before("a get(b)", 5)), (Some("get"), Some("get")));

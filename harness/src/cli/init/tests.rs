@@ -78,7 +78,7 @@ fn a_service_of_one_file() {
     }
     assert!(!policy.contains("/token") && !policy.contains("tenant = "), "{policy}");
     assert!(found.environment().unwrap().contains("JWT_SECRET = \"a-secret"));
-    assert!(found.to_do()[0].starts_with("src/main.rs:22: make `Claims` visible"), "{:?}", found.to_do());
+    assert!(found.to_do()[0].starts_with("src/main.rs:21: make `Claims` visible"), "{:?}", found.to_do());
 }
 
 #[test]
