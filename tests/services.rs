@@ -12,7 +12,7 @@ mod kubernetes;
 mod rfc9068_mtls;
 mod shop;
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{Router, extract::ConnectInfo};
 use gatecrash::{
     Gate, World, WorldOptions,
     campaign::{Bound, Campaign, CampaignOptions, Target},
@@ -69,7 +69,7 @@ fn attacked(service: &Service, mistake: bool) -> Campaign {
                 _ => ClientAuth::Optional,
             };
             let tls = server_config(world, rustls_graviola::default_provider(), client_auth)?;
-            let gate = Gate::https::<_, Body, _>(tls, router(world, mistake));
+            let gate = Gate::https(tls, router(world, mistake));
             Ok(gate.peer_certificates(|extensions, chain| {
                 extensions.insert(ConnectInfo(Peer(chain.to_vec())));
             }))

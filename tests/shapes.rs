@@ -233,7 +233,7 @@ fn refused(shape: &Shape, text: &str) -> (Vec<String>, usize) {
     let world = World::new(policy, WorldOptions::system_clock()).unwrap();
     let key = DecodingKey::from_secret(world.hmac_secret(IssuerRole::Home));
     let service = Service { read: shape.read, key, world: std::sync::Arc::new(world.again().unwrap()) };
-    let gate = Gate::layer::<_, axum::body::Body, _>(&world, from_fn_with_state(service, authenticate)).unwrap();
+    let gate = Gate::layer(&world, from_fn_with_state(service, authenticate)).unwrap();
     let gate = gate.identity(|left| Some(left.get::<Caller>()?.0.clone()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut faults, mut made) = (Vec::new(), 0);
