@@ -265,8 +265,7 @@ const WEAKNESSES: &[(u32, &str, &[&str], &str)] = &[
         307,
         "Improper Restriction of Excessive Authentication Attempts",
         &[],
-        "not tested: the harness itself makes thousands of attempts and must not be throttled; a token or key of 128 bits and \
-         more is not found by trying, and what can be guessed is CWE-521",
+        "tested where the policy promises a throttle in `[changes]`; a token or key of 128 bits and more is not found by trying, and what can be guessed is CWE-521",
     ),
     (
         308,
