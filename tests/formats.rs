@@ -32,7 +32,7 @@ impl Told {
         let mut target = exhibit(gate).target;
         target.world.seed = 1;
         let options = CampaignOptions {
-            bound: Bound::Time(Duration::ZERO),
+            bound: Bound::Catalogue,
             depths: Depths::Only(Depth::Service),
             jobs: 1,
             random: false,

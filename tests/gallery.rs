@@ -66,7 +66,7 @@ fn fingerprints_follow_flaws() {
     let of = |name: &str| {
         let options =
             CampaignOptions { section: Some('C'), random: false, sample_routes: true, ..CampaignOptions::default() };
-        let options = CampaignOptions { bound: Bound::Time(Duration::ZERO), ..options };
+        let options = CampaignOptions { bound: Bound::Catalogue, ..options };
         let found = run(&exhibit(name).target, options).findings.into_iter();
         let single = found.filter(|it| it.kind == FindingKind::Breach && it.rules.len() == 1);
         single.map(|it| (it.rules.first().unwrap().name(), it.fingerprint)).collect::<BTreeSet<_>>()

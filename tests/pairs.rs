@@ -57,7 +57,7 @@ fn a_seed_is_an_order() {
 fn a_pair_shows_what_no_attack_does() {
     let exhibit = exhibit("dateless-for-several-audiences");
     let single = CampaignOptions {
-        bound: Bound::Time(std::time::Duration::ZERO),
+        bound: Bound::Catalogue,
         depths: Depths::Only(Depth::Service),
         random: false,
         mirror_catalogue: false,

@@ -61,7 +61,7 @@ fn the_article_is_found_out() {
 fn plain_tcp_is_found_at_the_transport() {
     // The catalogue once, at the depth that has a transport.
     let options = CampaignOptions {
-        bound: Bound::Time(std::time::Duration::ZERO),
+        bound: Bound::Catalogue,
         depths: Depths::Only(gatecrash::Depth::Connection),
         random: false,
         ..CampaignOptions::default()

@@ -38,3 +38,9 @@ pub fn regressions() -> Vec<(String, &'static str)> {
     files.sort();
     files
 }
+
+/// The attacks to ask first: together they show the flaw of every gate in the kill matrix. The one that shows most stands first.
+pub fn first_attacks() -> Vec<&'static str> {
+    let lines = include_str!("../first.txt").lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}

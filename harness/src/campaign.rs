@@ -3,6 +3,8 @@
 pub mod check;
 mod exercised;
 mod history;
+mod ladder;
+mod order;
 mod pairs;
 mod plan;
 mod reduce;
@@ -25,6 +27,7 @@ use std::{
 use gatecrash_model::{Case, FailOn, Policy, Rule, Unresolvable};
 
 pub use exercised::{Exercised, Reach, Source, table};
+pub use order::Pass;
 pub(crate) use plan::controls;
 pub use plan::{Origin, Plan};
 pub use session::Session;
@@ -61,7 +64,9 @@ pub struct Target {
 pub enum Bound {
     /// After so many attempts.
     Attempts(u64),
-    /// After so much time; the catalogue is always finished.
+    /// When the catalogue is done, however long it takes; no random cases.
+    Catalogue,
+    /// After so much time, whether the catalogue is done or not.
     Time(Duration),
 }
 
@@ -213,6 +218,8 @@ pub struct Campaign {
     pub elapsed: Duration,
     /// The catalogue that was run.
     pub catalogue: Catalogue,
+    /// What the time or the count left unasked; `None` when the whole catalogue was tried.
+    pub unasked: Option<Unasked>,
     /// What came of the pairs, where they were run.
     pub pairs: Option<PairsDone>,
     /// Every disagreement of the catalogue as first seen, in order, where they were kept.
@@ -223,6 +230,20 @@ pub struct Campaign {
     pub profile: Option<Profile>,
     /// The lowest severity that fails a run; `None` where every finding does but a leniency.
     pub fail_on: Option<FailOn>,
+}
+
+/// What a campaign that ended early did not ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unasked {
+    /// The pass that was not finished.
+    pub pass: Pass,
+    /// Attempts of the catalogue that were made.
+    pub made: u64,
+    /// Attempts that the catalogue has, in every way.
+    pub all: u64,
+    /// Attacks of which nothing at all was tried.
+    pub attacks: usize,
 }
 
 /// How far a campaign of pairs came.
@@ -330,8 +351,9 @@ impl Prepared {
         let plan = Arc::new(Plan::new(world, &catalogue, options));
         let start = Instant::now();
         let deadline = match options.bound {
-            Bound::Attempts(_) => None,
-            Bound::Time(time) => Some(start + time),
+            Bound::Attempts(_) | Bound::Catalogue => None,
+            // A time beyond all clocks is no bound.
+            Bound::Time(time) => start.checked_add(time),
         };
         let fail_on = if options.strict { Some(FailOn::Low) } else { world.policy().fail_on };
         Ok(Self { catalogue, plan, start, deadline, shrink: options.shrink, fail_on })
@@ -378,13 +400,18 @@ fn finish(
     }
     shown.sort_by_key(|shown| shown.index);
     let raws = if prepared.shrink { raws.into_values().collect() } else { Vec::new() };
-    let findings = reduce::reduce(env, raws, &mut harness_faults)?;
+    let mut findings = reduce::reduce(env, raws, &mut harness_faults)?;
+    if !findings.is_empty() {
+        ladder::Ladder::climb(env)?.explain(&mut findings);
+    }
+    let unasked = prepared.plan.unasked(next, &tally);
     Ok(Campaign {
         tally,
         findings,
         miswirings,
         harness_faults: harness_faults.into_values().collect(),
         elapsed,
+        unasked,
         pairs: prepared.plan.pairs_done(next),
         catalogue: prepared.catalogue,
         shown,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "reports")]
 mod formats;
+mod first;
 mod groups;
 mod known;
 mod screen;
@@ -17,6 +18,7 @@ use gatecrash_model::{FailOn, Mutation, Verdict, describe};
 
 #[cfg(feature = "reports")]
 pub use formats::*;
+pub use first::{First, first};
 pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};

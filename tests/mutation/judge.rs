@@ -41,7 +41,7 @@ fn judge() -> Result<Option<String>, String> {
     let letters: BTreeSet<char> =
         catalogue.attacks.iter().filter_map(|attack| attack.family.section.chars().next()).collect();
     let options = CampaignOptions { mirror_catalogue: false, ..CampaignOptions::default() };
-    let bound = Bound::Time(Duration::ZERO);
+    let bound = Bound::Catalogue;
     let depths = Depths::Only(Depth::Service);
     let sections = letters.into_iter().map(|letter| CampaignOptions {
         bound,

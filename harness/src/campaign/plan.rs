@@ -1,6 +1,6 @@
 //! Which case comes when. A pure function of the world, the catalogue and the index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{
     Attempting, Case, Http2Form, Mutation, Over, Person, Protocol, Rule, Scene, Stance, draw_case, draw_sequence,
@@ -8,7 +8,11 @@ use gatecrash_model::{
 };
 
 use super::CryptoMode;
-use super::{Bound, CampaignOptions, Depths, PairsDone, SequenceShare, Source, pairs::Pairs};
+use super::{
+    Bound, CampaignOptions, Depths, PairsDone, SequenceShare, Source, Tally, Unasked,
+    order::{Cases, Order, Pass, What},
+    pairs::Pairs,
+};
 use crate::{
     attacks::catalogue::{Artefact, Catalogue, CatalogueCase},
     campaign::check::CheckOptions,
@@ -39,6 +43,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Index of the attack, where the case comes from the catalogue.
+    fn attack(self) -> Option<usize> {
+        match self {
+            Origin::Catalogue(attack) => Some(attack),
+            Origin::Control | Origin::Pair | Origin::Random => None,
+        }
+    }
+
     pub(super) fn source(self) -> Source {
         match self {
             Origin::Catalogue(attack) => Source::Attack(attack),
@@ -64,6 +76,7 @@ pub struct Plan {
     blueprint: gatecrash_model::Blueprint,
     seed: u64,
     options: CampaignOptions,
+    order: Order,
 }
 
 impl Plan {
@@ -89,7 +102,8 @@ impl Plan {
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
         let controls = controls(&blueprint);
         let cases: Vec<(Origin, Case)> = cases.collect();
-        Self {
+        let mut plan = Self {
+            order: Order::default(),
             controls,
             by_rule: by_rule(&cases, catalogue),
             catalogue: cases,
@@ -100,7 +114,11 @@ impl Plan {
             blueprint,
             seed: world.seed(),
             options,
-        }
+        };
+        let (controls, ways) = (plan.controls.len(), plan.ways());
+        let cases = Cases { single: &plan.catalogue, sequences: &plan.sequences };
+        plan.order = Order::new(controls, cases, catalogue, ways, options.sample_routes);
+        plan
     }
 
     /// How many cases come before the random ones, or before the pairs.
@@ -116,12 +134,24 @@ impl Plan {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn fixed(&self) -> u64 {
-        self.singles() + self.sequences.len() as u64
+        self.order.len()
     }
 
-    /// How many of them are single attempts; the others come behind.
-    fn singles(&self) -> u64 {
-        (self.controls.len() + self.catalogue.len()) as u64 * self.passes()
+    /// The pass that an attempt belongs to; `None` for random cases and pairs.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{self, CampaignOptions, Pass};
+    /// let plan = campaign::plan(&target, CampaignOptions::default())?;
+    /// assert_eq!(plan.pass(0), Some(Pass::Controls));
+    /// assert_eq!(plan.pass(plan.fixed()), None);
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn pass(&self, index: u64) -> Option<Pass> {
+        self.order.pass(index)
     }
 
     /// How many attempts there will be, where that is known.
@@ -139,7 +169,8 @@ impl Plan {
     pub fn total(&self) -> Option<u64> {
         match (&self.pairs, self.options.bound) {
             (_, Bound::Attempts(count)) => Some(count),
-            (Some((pairs, from)), Bound::Time(_)) => Some(self.fixed() + pairs.len().saturating_sub(*from)),
+            (Some((pairs, from)), Bound::Catalogue | Bound::Time(_)) => Some(self.fixed() + pairs.len().saturating_sub(*from)),
+            (None, Bound::Catalogue) => Some(self.fixed()),
             (None, Bound::Time(_)) => None,
         }
     }
@@ -155,6 +186,15 @@ impl Plan {
             from: *from,
             next: (next < pairs.len()).then_some(next),
         })
+    }
+
+    /// What was not asked, where the campaign ended before index `next` of the catalogue.
+    pub(super) fn unasked(&self, next: u64, tally: &Tally) -> Option<Unasked> {
+        let pass = self.pass(next)?;
+        let cases = self.catalogue.iter().chain(&self.sequences);
+        let attacks: BTreeSet<usize> = cases.filter_map(|(origin, _)| origin.attack()).collect();
+        let attacks = attacks.iter().filter(|attack| !tally.attacks.contains_key(attack)).count();
+        Some(Unasked { pass, made: next, all: self.fixed(), attacks })
     }
 
     /// How often each fixed case is made in a row.
@@ -195,7 +235,7 @@ impl Plan {
 
     /// The controls with which a thread ends, when the campaign is bounded by time or by its pairs.
     pub(super) fn last(&self, first: u64, stride: u64) -> impl Iterator<Item = (u64, &Case)> {
-        let open = matches!(self.options.bound, Bound::Time(_)) || self.pairs.is_some();
+        let open = !matches!(self.options.bound, Bound::Attempts(_)) || self.pairs.is_some();
         let controls = (0_u64..).zip(&self.controls).filter(move |(at, _)| open && at % stride == first);
         controls.map(|(at, control)| (u64::MAX / 4 + at, control))
     }
@@ -208,6 +248,7 @@ impl Plan {
         };
         match self.options.bound {
             Bound::Attempts(count) => pairs_end || index >= count,
+            Bound::Catalogue => pairs_end || (self.pairs.is_none() && index >= self.fixed()),
             Bound::Time(_) => pairs_end || (self.pairs.is_none() && !self.options.random && index >= self.fixed()),
         }
     }
@@ -232,22 +273,24 @@ impl Plan {
             let mirror = index < self.fixed() || index.is_multiple_of(self.options.mirror_every.max(1));
             return (origin, case, CheckOptions { depth: Depth::Connection, mirror, serial: index });
         }
-        let pass = index % self.ways();
+        let way = self.order.turns.get(index as usize).map_or(index % self.ways(), |turn| turn.way);
         let depth = match self.options.depths {
             Depths::Only(depth) => depth,
-            Depths::Both if pass == 0 => Depth::Service,
+            Depths::Both if way == 0 => Depth::Service,
             Depths::Both => Depth::Connection,
         };
         let (origin, case, options) = self.plain_case(index, depth);
-        // The third pass is over HTTP/2.
-        let case = if pass == 2 { self.over_http2(case) } else { case };
+        // The third way is over HTTP/2.
+        let case = if way == 2 { self.over_http2(case) } else { case };
         (origin, case, options)
     }
 
     /// The sequence that stands at `index`, where one does.
     fn sequence(&self, index: u64) -> Option<(Origin, Case)> {
-        if let Some(at) = index.checked_sub(self.singles()).filter(|_| index < self.fixed()) {
-            return self.sequences.get(usize::try_from(at).ok()?).cloned();
+        match self.order.turns.get(index as usize).map(|turn| turn.what) {
+            Some(What::Sequence(at)) => return self.sequences.get(at).cloned(),
+            Some(What::Case(_) | What::Control(_)) => return None,
+            None => {}
         }
         let every = match self.options.sequences {
             SequenceShare::None => return None,
@@ -313,12 +356,11 @@ impl Plan {
         if let Some(at) = self.ending(index) {
             return (Origin::Control, self.controls[at].clone(), options);
         }
-        if fixed {
-            // All passes of one case follow each other.
-            let at = (index / self.passes()) as usize;
-            let (origin, case) = match at.checked_sub(self.controls.len()) {
-                None => (Origin::Control, self.controls[at].clone()),
-                Some(at) => self.catalogue[at].clone(),
+        if let Some(turn) = self.order.turns.get(index as usize) {
+            let (origin, case) = match turn.what {
+                What::Control(at) => (Origin::Control, self.controls[at].clone()),
+                What::Case(at) => self.catalogue[at].clone(),
+                What::Sequence(at) => self.sequences[at].clone(),
             };
             return (origin, case, options);
         }

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use gatecrash_model::Rule;
 use serde::Serialize;
 
-pub use killers::{Killers, killers};
+pub use killers::{Killers, killers, killing_set};
 
 use crate::{
     attacks::input::{InputError, parse_policy},
@@ -371,12 +371,11 @@ fn campaign_of(
 ) -> Result<Campaign, CampaignError> {
     let mut target = target.clone();
     target.world.seed = measure.seed;
-    let bound = pairs.map_or(Bound::Time(std::time::Duration::ZERO), Bound::Attempts);
+    let bound = pairs.map_or(Bound::Catalogue, Bound::Attempts);
     let options = CampaignOptions {
         bound,
         depths: Depths::Only(Depth::Service),
         jobs: measure.jobs,
-        random: false,
         mirror_catalogue: false,
         pairs: pairs.map(|_| 0),
         sample_routes: measure.sample_routes,

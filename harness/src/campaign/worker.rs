@@ -56,7 +56,7 @@ pub(super) fn run(
         profile::start();
     }
     while !plan.ends_before(index) {
-        if index >= plan.fixed() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
         let (origin, case, options) = plan.case(index);

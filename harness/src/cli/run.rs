@@ -106,6 +106,7 @@ fn with_progress(target: &Target, options: CampaignOptions) -> Result<Campaign, 
     }
     let total = match options.bound {
         Bound::Attempts(count) => count,
+        Bound::Catalogue => 1,
         Bound::Time(time) => time.as_millis().try_into().unwrap_or(u64::MAX),
     };
     let bar = ProgressBar::new(total);
@@ -132,6 +133,10 @@ fn with_progress(target: &Target, options: CampaignOptions) -> Result<Campaign, 
                 bar.set_position(millis.min(total));
             }
             Bound::Attempts(_) => bar.set_position(attempts),
+            Bound::Catalogue => {
+                bar.set_length(known);
+                bar.set_position(attempts);
+            }
         }
         let rate = attempts as f64 / elapsed.as_secs_f64().max(0.001);
         let disagreements = progress.disagreements.load(Ordering::Relaxed);

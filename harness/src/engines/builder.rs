@@ -58,7 +58,7 @@ impl CampaignBuilder {
         self
     }
 
-    /// The whole catalogue, and random cases until the time is up. Default: 30 seconds.
+    /// The catalogue, the sharpest attacks first, then random cases, until the time is up. Default: 30 seconds.
     ///
     /// ```no_run
     /// # let policy = gatecrash::example::policy();

@@ -6,7 +6,6 @@ mod regressions;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, PoisonError},
-    time::Duration,
 };
 
 use crate::attacks::casefile;
@@ -303,9 +302,8 @@ impl Started {
     fn controls(&self) -> &Result<(), String> {
         self.controls.get_or_init(|| {
             let options = CampaignOptions {
-                bound: Bound::Time(Duration::ZERO),
+                bound: Bound::Catalogue,
                 jobs: 1,
-                random: false,
                 section: Some('-'),
                 ..CampaignOptions::default()
             };
@@ -368,8 +366,7 @@ impl Started {
 
     /// The options of the test of one artefact.
     fn of(&self, artefact: Artefact) -> CampaignOptions {
-        let bound = Bound::Time(Duration::ZERO);
-        CampaignOptions { bound, random: false, artefact: Some(artefact), section: None, ..self.part("random") }
+        CampaignOptions { bound: Bound::Catalogue, artefact: Some(artefact), section: None, ..self.part("random") }
     }
 
     /// Whether honest requests pass; nothing that is attempted means anything before.

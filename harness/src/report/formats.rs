@@ -15,7 +15,7 @@ mod schema;
 pub use build::{Material, attacks};
 pub use curl::{Kit, kits};
 pub use diff::{Row, Side, bytes};
-pub use fixes::example;
+pub use fixes::{example, example_of};
 pub use schema::*;
 
 use super::{KnownFinding, Notes, Subject, attack, permitted, screen, security};

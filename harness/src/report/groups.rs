@@ -34,7 +34,7 @@ pub struct Group<'a> {
 /// ```
 pub fn groups<'a>(findings: impl IntoIterator<Item = &'a Finding>, catalogue: &Catalogue) -> Vec<Group<'a>> {
     let mut ordered: Vec<&Finding> = findings.into_iter().collect();
-    ordered.sort_by_key(|finding| (finding.rules.len(), finding.kind, finding.attempt));
+    ordered.sort_by_key(|it| (it.rules.len(), it.kind, it.case.mutations().count(), it.attempt));
     let mut groups: Vec<Group<'a>> = Vec::new();
     for finding in ordered {
         match groups.iter_mut().find(|group| follows(finding, group.root)) {
@@ -42,13 +42,20 @@ pub fn groups<'a>(findings: impl IntoIterator<Item = &'a Finding>, catalogue: &C
             None => groups.push(Group { root: finding, below: Vec::new() }),
         }
     }
-    let place = |group: &Group<'_>| (Reverse(severity(group.root, catalogue)), group.root.kind, group.root.attempt);
+    let place = |group: &Group<'_>| {
+        // What explains most comes before what stands for itself.
+        let explains = if group.root.cause.explains_all() { Reverse(1) } else { Reverse(0) };
+        (Reverse(severity(group.root, catalogue)), explains, group.root.kind, group.root.attempt)
+    };
     groups.sort_by_key(place);
     groups
 }
 
 /// Whether a finding combines the one rule of `root` with others, or is its echo.
 fn follows(finding: &Finding, root: &Finding) -> bool {
+    if root.cause.explains_all() && finding.cause == root.cause {
+        return true;
+    }
     let same_kind = finding.kind == root.kind;
     let echo = finding.kind == FindingKind::Unwitnessed && root.kind == FindingKind::Breach;
     let wider = root.rules.len() == 1 && root.rules.is_subset(&finding.rules);

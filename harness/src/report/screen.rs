@@ -6,7 +6,7 @@ use super::{Group, Notes, Subject, attack, fix, severity, weakness};
 use crate::{
     attacks::catalogue::Catalogue,
     campaign::check::Finding,
-    campaign::{Campaign, Exercised, PairsDone, Reach, Sequences, Tally, table},
+    campaign::{Campaign, Exercised, PairsDone, Reach, Sequences, Tally, Unasked, table},
     profile::{Phase, Profile},
 };
 
@@ -165,6 +165,9 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         let [made, other] = tally.twins.map(grouped);
         line("inert", format!("{made} attempts made again with changes that must change nothing, {other} differ"));
     }
+    if let Some(unasked) = &campaign.unasked {
+        line("not asked", not_asked(unasked));
+    }
     if let Some(pairs) = &campaign.pairs {
         line("pairs", pairs_line(pairs));
     }
@@ -218,6 +221,16 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
 }
 
 /// Where the time went: the share of each phase, and what an attempt costs.
+/// What the end of the time, or of the attempts, left out.
+fn not_asked(unasked: &Unasked) -> String {
+    let attacks = match unasked.attacks {
+        0 => "every attack was tried at least once".into(),
+        count => format!("{count} attacks were not tried at all"),
+    };
+    let (made, all) = (grouped(unasked.made), grouped(unasked.all));
+    format!("{made} of {all} attempts of the catalogue were made, up to \"{}\"; {attacks}", unasked.pass.name())
+}
+
 fn profile_line(profile: &Profile, attempts: u64) -> String {
     let total = profile.total().as_secs_f64().max(f64::MIN_POSITIVE);
     let share = |phase: Phase| format!("{} {:.0} %", phase.name(), 100.0 * profile.of(phase).as_secs_f64() / total);
@@ -279,7 +292,7 @@ fn first_findings(groups: &[Group<'_>], campaign: &Campaign, subject: &Subject, 
     for (i, group) in groups.iter().take(IN_FULL).enumerate() {
         let _ = write!(text, "\n{}. {}", i + 1, finding_as(group.root, &campaign.catalogue, subject, notes));
         if !group.below.is_empty() {
-            let _ = writeln!(text, "   below it   {}", below(group));
+            let _ = writeln!(text, "   related    {}", below(group));
         }
     }
     if groups.len() > IN_FULL {
@@ -300,8 +313,8 @@ fn first_findings(groups: &[Group<'_>], campaign: &Campaign, subject: &Subject, 
 
 fn below(group: &Group<'_>) -> String {
     match group.below.len() {
-        1 => "1 more that combines or repeats it".into(),
-        count => format!("{count} more that combine or repeat it"),
+        1 => "1 consequence: another finding with the same cause".into(),
+        count => format!("{count} consequences: other findings with the same cause"),
     }
 }
 
@@ -438,6 +451,9 @@ fn finding_as(finding: &Finding, catalogue: &Catalogue, subject: &Subject, notes
     let mut text = String::new();
     let severity = severity(finding, catalogue).name();
     let _ = writeln!(text, "{} · {severity} · {}", finding.kind.name(), finding.fingerprint);
+    if let Some(cause) = finding.cause.sentence(&finding.routes) {
+        let _ = writeln!(text, "{}", wrapped("   ", &cause));
+    }
     let _ = writeln!(text, "{}", wrapped("   ", &format!("{}.", finding.explanation())));
     let _ = writeln!(text, "{}", wrapped("   seen       ", &finding.seen));
     let _ = writeln!(text, "{}", wrapped("   permitted  ", &super::permitted(&finding.verdict)));

@@ -2,7 +2,7 @@
 
 use crate::{
     attacks::catalogue::{Catalogue, Severity},
-    campaign::check::{Finding, FindingKind, Reach},
+    campaign::check::{Cause, Finding, FindingKind, Reach},
 };
 
 /// How bad a finding is: the severity of the rule, limited by the kind of finding and by who can do it.
@@ -24,6 +24,9 @@ use crate::{
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
+    if let Some(severity) = of_cause(&finding.cause) {
+        return severity;
+    }
     let rule = super::attack(finding, catalogue).map_or(Severity::High, |attack| attack.family.severity);
     let most = match finding.kind {
         FindingKind::Breach
@@ -121,6 +124,15 @@ pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
     (cwe, category)
 }
 
+/// The severity of a mistake that opens more than the rule that shows it.
+fn of_cause(cause: &Cause) -> Option<Severity> {
+    match cause {
+        Cause::NoGuard | Cause::SignatureUnchecked | Cause::TokenUnread => Some(Severity::Critical),
+        Cause::CertificateAfterToken | Cause::EffectFirst | Cause::Remembered => Some(Severity::High),
+        _ => None,
+    }
+}
+
 /// The weakness of a kind; `None` where that of the violated rule says more.
 fn of_kind(finding: &Finding) -> Option<u32> {
     Some(match finding.kind {
@@ -154,6 +166,9 @@ fn of_kind(finding: &Finding) -> Option<u32> {
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn fix(finding: &Finding, catalogue: &Catalogue) -> String {
+    if let Some(fix) = finding.cause.fix() {
+        return fix.into();
+    }
     let text = match finding.kind {
         FindingKind::Carryover => {
             "Authenticate every request from its own credentials. Store nothing about the caller on the connection, in a static \

@@ -22,10 +22,14 @@ pub enum Cause {
     ClaimUnchecked(String),
     /// The effect runs before the check that rejects the request.
     EffectFirst,
+    /// The body is read before the caller is known.
+    BodyFirst,
     /// The certificate is checked after the token, or never.
     CertificateAfterToken,
     /// The gate remembers an earlier decision and does not check again.
     Remembered,
+    /// A check that cannot be made counts as passed.
+    FailsOpen,
     /// The gate lets requests in after it has rejected so many.
     FailsOpenAfter(u32),
     /// This one rule is not enforced.
@@ -62,8 +66,10 @@ impl fmt::Display for Cause {
             Cause::SignatureUnchecked => f.write_str("signature-unchecked"),
             Cause::ClaimUnchecked(claim) => write!(f, "claim-unchecked {claim}"),
             Cause::EffectFirst => f.write_str("effect-first"),
+            Cause::BodyFirst => f.write_str("body-first"),
             Cause::CertificateAfterToken => f.write_str("certificate-after-token"),
             Cause::Remembered => f.write_str("remembered"),
+            Cause::FailsOpen => f.write_str("fails-open"),
             Cause::FailsOpenAfter(count) => write!(f, "fails-open-after {count}"),
             Cause::Rule(rule) => write!(f, "rule {}", rule.name()),
             Cause::Response => f.write_str("response"),

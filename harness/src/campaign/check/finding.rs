@@ -115,6 +115,8 @@ pub struct Finding {
     pub case: Case,
     /// The rules that the case violates.
     pub rules: BTreeSet<Rule>,
+    /// Its route, then the others that have the same cause.
+    pub routes: Vec<String>,
     /// The depth at which it was found.
     pub depth: Depth,
     /// What was seen.
@@ -190,6 +192,7 @@ impl Finding {
             reach: Reach::of(&case),
             case,
             rules: it.rules.clone(),
+            routes: Vec::new(),
             depth: checked.observation.depth.unwrap_or(depth),
             seen: it.seen.clone(),
             verdict: checked.verdict.clone(),

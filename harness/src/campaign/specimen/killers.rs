@@ -4,6 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attacks::catalogue::{Attack, Catalogue, Expect};
 
+/// A small set of attacks that together kill every gate that some attack kills. The attack that kills most comes first; of equals,
+/// the first by name.
+///
+/// Greedy, then without those that the others make superfluous: an attack that alone kills some gate is in it in any case.
+///
+/// ```
+/// let (one, other) = (["aud-missing".to_string(), "exp-missing".into()], ["exp-missing".to_string()]);
+/// assert_eq!(gatecrash::exhibit::killing_set([&one[..], &other[..]]), ["exp-missing"]);
+/// ```
+pub fn killing_set<'a>(gates: impl IntoIterator<Item = &'a [String]>) -> Vec<String> {
+    let gates: Vec<&[String]> = gates.into_iter().filter(|attacks| !attacks.is_empty()).collect();
+    let mut chosen: Vec<&String> = Vec::new();
+    let mut alive = gates.clone();
+    while !alive.is_empty() {
+        let mut kills: BTreeMap<&String, usize> = BTreeMap::new();
+        for attack in alive.iter().flat_map(|attacks| attacks.iter()) {
+            *kills.entry(attack).or_default() += 1;
+        }
+        let Some((best, _)) = kills.into_iter().rev().max_by_key(|(_, count)| *count) else { break };
+        chosen.push(best);
+        alive.retain(|attacks| !attacks.contains(best));
+    }
+    for attack in chosen.clone() {
+        let killed_without = |attacks: &&[String]| chosen.iter().any(|it| *it != attack && attacks.contains(it));
+        if gates.iter().all(killed_without) {
+            chosen.retain(|known| *known != attack);
+        }
+    }
+    chosen.into_iter().cloned().collect()
+}
+
 /// The catalogue, divided by what its attacks kill.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Killers {

@@ -7,7 +7,7 @@ use gatecrash_model::Policy;
 use super::{
     Notes, Subject, attack,
     diff::Decoder,
-    example, location,
+    example, example_of, location,
     schema::{
         AttackJson, Controls, CryptoJson, ExercisedJson, FindingJson, InertJson, PairsJson, Reached, Report, RuleJson,
         SequencesJson, TriedJson, Verdicts,
@@ -184,6 +184,8 @@ fn finding_json(
         case: crate::attacks::casefile::write_case(&finding.case),
         explanation: format!("{}: {}", finding.explanation(), finding.seen),
         rules: finding.rules.iter().map(|rule| rule.name()).collect(),
+        because: finding.cause.sentence(&finding.routes),
+        routes: finding.routes.clone(),
         severity: security::severity(finding, catalogue).name(),
         cwe,
         owasp_api,
@@ -208,7 +210,7 @@ fn finding_json(
         route: finding.case.judged().map_or_else(String::new, |step| step.route.clone()),
         depth: finding.depth.name(),
         score: security::score(finding, catalogue),
-        example: finding.rules.first().and_then(|rule| example(*rule)),
+        example: example_of(&finding.cause).or_else(|| finding.rules.first().and_then(|rule| example(*rule))),
         accepted: material.notes.accepted.of(finding).cloned(),
         place: location::of(finding, attack, material),
         curl: material.notes.curl.get(&finding.fingerprint).cloned(),

@@ -234,6 +234,10 @@ pub struct FindingJson {
     pub explanation: String,
     /// Names of the violated rules.
     pub rules: Vec<&'static str>,
+    /// The mistake in a sentence; `null` where the rule says it.
+    pub because: Option<String>,
+    /// Its route, then the others that have the same cause.
+    pub routes: Vec<String>,
     /// Severity of that attack.
     pub severity: &'static str,
     /// Weakness (CWE number).

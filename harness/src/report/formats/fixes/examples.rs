@@ -183,6 +183,75 @@ pub fn guarded(router: axum::Router, guard: fn(HeaderMap) -> Result<(), StatusCo
 }
 // end
 
+// fix: cause no-guard
+/// `.layer` guards only the routes that are there already: merge first, then guard.
+pub fn all_guarded(
+    customers: axum::Router,
+    staff: axum::Router,
+    guard: fn(HeaderMap) -> Result<(), StatusCode>,
+) -> axum::Router {
+    let check = move |request: axum::extract::Request, next: axum::middleware::Next| async move {
+        guard(request.headers().clone())?;
+        Ok::<_, StatusCode>(next.run(request).await)
+    };
+    customers.merge(staff).layer(axum::middleware::from_fn(check)) // not `.layer(guard).merge(staff)`
+}
+// end
+
+// fix: cause token-unread, cause signature-unchecked
+/// Claims come out of `decode` alone. A field that is there proves nothing, nor does a payload that decodes.
+pub fn claims_of(token: &str, key: &DecodingKey) -> Result<Claims, StatusCode> {
+    let token = decode::<Claims>(token, key, &validation()).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    Ok(token.claims)
+}
+// end
+
+// fix: cause effect-first
+/// Check, then call: a response that is replaced afterwards does not undo what the handler did.
+pub async fn checked_first(
+    allowed: fn(&HeaderMap) -> Result<(), StatusCode>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Result<axum::response::Response, StatusCode> {
+    allowed(request.headers())?;
+    Ok(next.run(request).await)
+}
+// end
+
+// fix: cause body-first
+/// The head says who asks. The body is read when that is settled, by the handler.
+pub async fn head_first(
+    caller_of: fn(&HeaderMap) -> Result<String, StatusCode>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Result<axum::response::Response, StatusCode> {
+    let (mut parts, body) = request.into_parts();
+    let caller = caller_of(&parts.headers)?;
+    parts.extensions.insert(caller);
+    Ok(next.run(axum::extract::Request::from_parts(parts, body)).await) // no `to_bytes(body)` before this line
+}
+// end
+
+// fix: cause certificate-after-token
+/// The handshake ends without a certificate: no `allow_unauthenticated`, so that no token is read from a stranger.
+pub fn certificate_first(roots: RootCertStore) -> Result<Arc<dyn ClientCertVerifier>, Box<dyn std::error::Error>> {
+    Ok(WebPkiClientVerifier::builder(roots.into()).build()?)
+}
+// end
+
+// fix: cause remembered
+/// The caller belongs to the request: verified anew each time, and handed on in its extensions.
+pub async fn caller_of_this_request(
+    verify: fn(&HeaderMap) -> Result<Claims, StatusCode>,
+    mut request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Result<axum::response::Response, StatusCode> {
+    let claims = verify(request.headers())?;
+    request.extensions_mut().insert(Arc::new(claims));
+    Ok(next.run(request).await)
+}
+// end
+
 fn base64url(octets: &[u8]) -> String {
     use base64ct::{Base64UrlUnpadded, Encoding as _};
     Base64UrlUnpadded::encode_string(octets)
