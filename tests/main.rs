@@ -12,6 +12,7 @@ mod corpus_files;
 mod determinism;
 mod docs;
 mod false_findings;
+mod first;
 mod formats;
 mod fuzz_files;
 mod fuzzing;

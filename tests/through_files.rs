@@ -65,13 +65,13 @@ fn replayed(gate: &str, flags: &[&str]) -> BTreeSet<String> {
 
 /// What each run shows. A kind that no row has fails the test below.
 const RUNS: &[(&str, &[&str], &[FindingKind])] = &[
-    ("token-first", &["--for", "1ms"], &[FindingKind::Breach, FindingKind::LateRefusal, FindingKind::Unwitnessed]),
+    ("token-first", &["--attempts", "4000"], &[FindingKind::Breach, FindingKind::LateRefusal, FindingKind::Unwitnessed]),
     ("first-caller-kept", &["--reuse", "--attempts", "600"], &[FindingKind::Carryover]),
     ("handler-first", &["--for", "1ms"], &[FindingKind::EarlyEffect]),
     ("first-of-several", &["--for", "1ms", "--strict"], &[FindingKind::Leniency]),
     ("type-of-one-case", &["--attempts", "600"], &[FindingKind::FalseRefusal]),
-    ("panics-on-surprise", &["--for", "1ms"], &[FindingKind::Fault]),
-    ("header-renames", &["--for", "1ms"], &[FindingKind::Impersonation]),
+    ("panics-on-surprise", &["--attempts", "4000"], &[FindingKind::Fault]),
+    ("header-renames", &["--attempts", "4000"], &[FindingKind::Impersonation]),
     ("logs-the-token", &["--attempts", "300"], &[FindingKind::Leak]),
     ("refuses-in-a-language", &["--attempts", "300"], &[FindingKind::Unstable]),
 ];

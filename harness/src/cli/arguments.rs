@@ -235,6 +235,9 @@ pub(super) struct GalleryOptions {
     /// Which attacks of the catalogue kill, which alone do, and which are idle, in place of the rows
     #[arg(long, conflicts_with = "gate")]
     pub(super) killers: bool,
+    /// How soon a default run shows each flaw, and what its report says first, in place of the rows
+    #[arg(long, conflicts_with_all = ["full", "killers"])]
+    pub(super) first: bool,
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,

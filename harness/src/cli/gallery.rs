@@ -10,7 +10,7 @@ use super::{
 use crate::{
     attacks::catalogue::Catalogue,
     campaign::specimen::{Exhibit, Kill, Matrix, Measure, Needs, killers},
-    report::wrapped,
+    report::{First, first, wrapped},
 };
 
 pub(super) fn gates(gates: &Gates, options: &GatesOptions) -> Result<u8, Failure> {
@@ -46,6 +46,9 @@ pub(super) fn gallery(gates: &Gates, options: &GalleryOptions) -> Result<u8, Fai
         Some(name) => vec![gates.find(Some(name))?],
         None => gates.exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect(),
     };
+    if options.first {
+        return print_first(&chosen, options);
+    }
     let measure = Measure {
         seed: options.seed,
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
@@ -72,6 +75,34 @@ pub(super) fn gallery(gates: &Gates, options: &GalleryOptions) -> Result<u8, Fai
         Format::Text => summary(&kills, options.full),
     }
     Ok(u8::from(failed > 0))
+}
+
+/// The attempts of the run whose first finding is shown.
+const FIRST_ATTEMPTS: u64 = 1_000;
+
+fn print_first(chosen: &[&Exhibit], options: &GalleryOptions) -> Result<u8, Failure> {
+    let mut rows: Vec<First> = Vec::new();
+    for exhibit in chosen {
+        let mut exhibit = (*exhibit).clone();
+        exhibit.target.world.seed = options.seed;
+        let row = first(&exhibit, FIRST_ATTEMPTS)?;
+        if matches!(options.format, Format::Text) {
+            let attempts = row.attempts.map_or("-".into(), |count| count.to_string());
+            let mark = if row.right { " " } else { "!" };
+            let (kind, cause) = (row.kind.unwrap_or("no finding"), row.cause.as_deref().unwrap_or_default());
+            say_line!("{mark} {attempts:>6}  {}: {kind}, {cause} ({})", row.gate, row.rules.join(", "));
+        }
+        rows.push(row);
+    }
+    let wrong = rows.iter().filter(|row| !row.right).count();
+    match options.format {
+        Format::Json => super::print_json(&rows),
+        Format::Text => {
+            let soon = rows.iter().filter(|row| row.attempts.is_some()).count();
+            say_line!("{soon} of {} flaws show within {FIRST_ATTEMPTS} attempts; finding 1 misses the flaw of {wrong}", rows.len());
+        }
+    }
+    Ok(u8::from(wrong > 0))
 }
 
 /// Killed, and told from its twin.

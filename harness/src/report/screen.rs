@@ -77,6 +77,9 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         tally.attempts as f64 / seconds.max(f64::EPSILON),
     );
     let _ = writeln!(text, "{}", headline(campaign, notes));
+    if let Some(severities) = severities(campaign, notes) {
+        let _ = writeln!(text, "{severities}");
+    }
     if !tally.undeclared.is_empty() {
         let routes: Vec<&str> = tally.undeclared.iter().map(String::as_str).collect();
         let warning = format!(
@@ -210,17 +213,28 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     for fault in campaign.harness_faults.iter().take(5) {
         let _ = writeln!(text, "\nHarness fault: {fault}");
     }
-    if view.exercised {
-        let _ = write!(text, "\n{}", exercised(campaign));
-    }
     for fault in &notes.accepted.faults {
         let _ = writeln!(text, "\nAccepted no longer: {fault}");
     }
     text.push_str(&findings(campaign, subject, view, notes));
+    if view.exercised {
+        let _ = write!(text, "\n{}", exercised(campaign));
+    }
     text
 }
 
 /// Where the time went: the share of each phase, and what an attempt costs.
+/// How many open causes are how severe, the worst first; `None` where there is none.
+fn severities(campaign: &Campaign, notes: &Notes) -> Option<String> {
+    use crate::attacks::catalogue::Severity::{Critical, High, Info, Low, Medium};
+    let [open, _] = notes.causes(campaign);
+    let of = |wanted| open.iter().filter(|group| severity(group.root, &campaign.catalogue) == wanted).count();
+    let counts = [Critical, High, Medium, Low, Info].into_iter().map(|severity| (of(severity), severity.name()));
+    let counts: Vec<String> =
+        counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    (!counts.is_empty()).then(|| format!("By severity: {}.", counts.join(", ")))
+}
+
 /// What the end of the time, or of the attempts, left out.
 fn not_asked(unasked: &Unasked) -> String {
     let attacks = match unasked.attacks {

@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod docs;
+pub mod first;
 mod gates;
 pub mod kills;
 mod parts;

@@ -34,8 +34,8 @@ pub(super) fn html(report: &Report) -> String {
                 (top(report))
                 (navigation(report))
                 main {
-                    (matrix(report))
                     (findings(report))
+                    (matrix(report))
                     (promises(report))
                     (run(report))
                 }
@@ -63,6 +63,7 @@ fn top(report: &Report) -> Markup {
         ("Attacks, families", format!("{}, {}", report.variants, report.families)),
         ("Controls admitted", format!("{} of {}", grouped(report.controls.passed), grouped(report.controls.run))),
         ("Causes found", causes.to_string()),
+        ("By severity", severities(report)),
     ];
     html! {
         header {
@@ -96,12 +97,22 @@ fn top(report: &Report) -> Markup {
     }
 }
 
+/// How many causes are how severe, the worst first.
+fn severities(report: &Report) -> String {
+    let open = || report.findings.iter().filter(|finding| finding.below.is_none() && finding.accepted.is_none());
+    let of = |name: &&str| open().filter(|finding| finding.severity == *name).count();
+    let counts = ["critical", "high", "medium", "low", "info"].into_iter().map(|name| (of(&name), name));
+    let counts: Vec<String> =
+        counts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    if counts.is_empty() { "none".into() } else { counts.join(", ") }
+}
+
 fn navigation(report: &Report) -> Markup {
     html! {
         nav aria-label="Parts of the report" {
             ul {
-                li { a href="#matrix" { "Matrix" } }
                 li { a href="#findings" { "Findings (" (report.findings.len()) ")" } }
+                li { a href="#matrix" { "Matrix" } }
                 li { a href="#policy" { "Policy" } }
                 li { a href="#run" { "Run" } }
             }
@@ -133,18 +144,18 @@ fn matrix(report: &Report) -> Markup {
                         thead {
                             tr {
                                 th scope="col" { "Family" }
-                                @for name in ["admitted", "refused", "either permitted", "otherwise"] {
+                                @for name in ["violations", "admitted", "refused", "either permitted"] {
                                     th.number scope="col" { (name) }
                                 }
-                                @for name in &depths { th.number scope="col" { "to " (name) } }
+                                @for name in &depths { th.number.depth scope="col" { "to " (name) } }
                             }
                         }
                         tbody {
                             @for row in &report.exercised {
                                 tr.broken[row.finding > 0] {
                                     th scope="row" { (family(&row.family, report)) }
-                                    @for count in [row.admit, row.refuse, row.either, row.finding] { (number(count)) }
-                                    @for name in &depths { (number(row.reached.get(name).copied().unwrap_or(0))) }
+                                    @for count in [row.finding, row.admit, row.refuse, row.either] { (number(count)) }
+                                    @for name in &depths { (depth(row.reached.get(name).copied().unwrap_or(0))) }
                                 }
                             }
                         }
@@ -178,6 +189,11 @@ fn prose(text: &str) -> Markup {
     }
 }
 
+/// A number that a narrow screen leaves out.
+fn depth(count: u64) -> Markup {
+    html! { td.number.depth { @if count == 0 { "·" } @else { (grouped(count)) } } }
+}
+
 fn number(count: u64) -> Markup {
     html! { td.number { @if count == 0 { "·" } @else { (grouped(count)) } } }
 }
@@ -200,7 +216,7 @@ fn findings(report: &Report) -> Markup {
                             @for it in severities { option value=(it) { (it) } }
                         }
                     }
-                    label { input type="checkbox" name="below"; " also the " (below) " that combine or repeat another" }
+                    label { input type="checkbox" name="below"; " also the " (below) " that follow from another" }
                     span #shown.dim role="status" {}
                 }
                 @for finding in &report.findings { (article(finding, report)) }
@@ -257,7 +273,7 @@ fn article(finding: &FindingJson, report: &Report) -> Markup {
                     dt { "Below it" }
                     dd {
                         details open[below.len() <= 3] {
-                            summary { (below.len()) " more that combine or repeat it" }
+                            summary { (below.len()) " findings with the same cause" }
                             ul { @for it in &below { li { a href={ "#f-" (it.fingerprint) } { (it.fingerprint) } ": " (prose(&it.words)) } } }
                         }
                     }

@@ -81,7 +81,7 @@ fn folded(finding: &FindingJson, below: usize) -> String {
     }
     let _ = writeln!(text, "- fix: {}", plain(&finding.fix));
     if below > 0 {
-        let _ = writeln!(text, "- below it: {below} more that combine or repeat it");
+        let _ = writeln!(text, "- related: {below} more findings with the same cause");
     }
     text.push_str(&fenced("sh", &finding.replay));
     if let Some(example) = finding.example {

@@ -3,6 +3,9 @@
 //! With `--docs` it takes the kills as they are kept, and writes the tables alone. With `--check` it writes nothing, and fails where
 //! a gate survives, where the kills are not those that are kept, and where something is found on a safe twin.
 //!
+//! With `--first` it measures how soon a default run shows each flaw and what its report says first: `tests/gallery/first.json`,
+//! `harness/docs/first.md`.
+//!
 //! With `--gate NAME`, as often as wanted, it measures these gates alone and keeps the rows of all others; with `--sample` beside
 //! it, each attack on one route: seconds for a gate that is being written. What it cannot kill it names, and what it finds on
 //! the twin.
@@ -22,15 +25,21 @@ use gatecrash::{
     Clock,
     campaign::{CampaignError, Target},
     catalogue::Catalogue,
-    exhibit::{Exhibit, Measure, Needs, findings_on, quick},
+    exhibit::{Exhibit, Measure, Needs, findings_on, killing_set, quick},
 };
 use gatecrash_gallery::{
-    docs, exhibits,
+    docs, exhibits, first,
     kills::{self, Killed},
 };
 
 /// Gates that are measured at the same time, for each core.
 const AT_ONCE: usize = 2;
+
+/// What `corpus/first.txt` begins with.
+const FIRST_HEAD: &str = "\
+# The attacks that a campaign asks first: together they kill every gate that one attack kills. The one that kills most comes first.
+# Computed from tests/gallery/kills.json; `cargo run --bin measure -- --docs` writes it anew.
+";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -52,6 +61,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{count} gates killed, by the attacks that are kept; {twins} distinct twins clean");
         return Ok(());
     }
+    if wants("--first") {
+        let flawed: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.is_flawed()).collect();
+        let rows = of_each(&flawed, |exhibit| first::measured(exhibit))?;
+        fs::write(root.join("tests/gallery/first.json"), first::text(&rows)?)?;
+        fs::write(root.join("harness/docs/first.md"), first::page(&rows))?;
+        return Ok(());
+    }
     let known = if wants("--docs") {
         kills::kept()?
     } else if !named.is_empty() {
@@ -63,6 +79,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(root.join("tests/gallery/kills.json"), kills::text(&known)?)?;
         known
     };
+    let sharpest = killing_set(known.iter().map(|killed| killed.attacks.as_slice()));
+    fs::write(root.join("corpus/first.txt"), format!("{FIRST_HEAD}{}\n", sharpest.join("\n")))?;
     let catalogue = Catalogue::embedded()?;
     let folder = root.join("harness/docs");
     fs::create_dir_all(&folder)?;
