@@ -61,7 +61,8 @@ impl Origin {
     }
 }
 
-/// The order of a campaign: controls, the whole catalogue, then a mixture of everything; or controls, then pairs.
+/// The order of a campaign: controls, the sharpest attacks, each attack once, the whole catalogue, then a mixture of everything; or
+/// controls, then pairs.
 pub struct Plan {
     /// One control for each route.
     pub controls: Vec<Case>,

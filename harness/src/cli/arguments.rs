@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Attack a gate: controls, the whole catalogue, then random cases (the default command)
+    /// Attack a gate: controls, the sharpest attacks, the whole catalogue, then random cases (the default command)
     Run(RunOptions),
     /// The catalogue as a table, or one attack or family explained
     Attacks(AttacksOptions),

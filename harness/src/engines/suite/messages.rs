@@ -98,7 +98,7 @@ pub(super) fn verdict(name: &str, campaign: &Campaign, subject: &Subject, notes:
     for (i, group) in groups.iter().take(IN_FULL).enumerate() {
         let _ = write!(text, "\n{}. {}", i + 1, report::finding(group.root, &campaign.catalogue, subject));
         if !group.below.is_empty() {
-            let _ = writeln!(text, "   below it   {} that combine or repeat it", group.below.len());
+            let _ = writeln!(text, "   related    {} more with the same cause", group.below.len());
         }
     }
     if groups.len() > IN_FULL {
