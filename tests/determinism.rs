@@ -1,8 +1,12 @@
 //! The same seed and count give the same verdicts and findings, whatever the number of threads.
 
-use gatecrash::campaign::{Bound, CampaignOptions};
+use gatecrash::{
+    campaign::{Bound, CampaignOptions},
+    report::{Material, Notes, Report},
+};
+use serde_json::Value;
 
-use crate::support::{campaign_of, exhibit, run};
+use crate::support::{campaign_of, exhibit, run, subject};
 
 #[test]
 fn threads_change_nothing() {
@@ -25,4 +29,36 @@ fn another_seed_is_another_campaign() {
     let first = run(&target, options).tally;
     target.world.seed += 1;
     assert_ne!(first, run(&target, options).tally);
+}
+
+/// Without what is measured by a clock.
+fn untimed(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| {
+                !matches!(name.as_str(), "elapsed_seconds" | "attempts_per_second" | "after_seconds")
+            });
+            members.values_mut().for_each(untimed);
+        }
+        Value::Array(items) => items.iter_mut().for_each(untimed),
+        _ => {}
+    }
+}
+
+/// Two runs of one seed write the same report, but for measured times.
+#[test]
+fn one_seed_one_report() {
+    let target = exhibit("optional-claims").target;
+    let written = || {
+        let options = CampaignOptions { bound: Bound::Attempts(250), ..CampaignOptions::default() };
+        let (campaign, subject, notes) = (run(&target, options), subject("optional-claims"), Notes::default());
+        let material =
+            Material { campaign: &campaign, subject: &subject, target: &target, policy_file: None, notes: &notes };
+        let mut json = serde_json::to_value(Report::new(&material)).unwrap();
+        untimed(&mut json);
+        json
+    };
+    let first = written();
+    assert!(first["findings"].as_array().is_some_and(|findings| !findings.is_empty()));
+    assert_eq!(first, written());
 }

@@ -65,7 +65,11 @@ fn replayed(gate: &str, flags: &[&str]) -> BTreeSet<String> {
 
 /// What each run shows. A kind that no row has fails the test below.
 const RUNS: &[(&str, &[&str], &[FindingKind])] = &[
-    ("token-first", &["--attempts", "4000"], &[FindingKind::Breach, FindingKind::LateRefusal, FindingKind::Unwitnessed]),
+    (
+        "token-first",
+        &["--attempts", "4000"],
+        &[FindingKind::Breach, FindingKind::LateRefusal, FindingKind::Unwitnessed],
+    ),
     ("first-caller-kept", &["--reuse", "--attempts", "600"], &[FindingKind::Carryover]),
     ("handler-first", &["--for", "1ms"], &[FindingKind::EarlyEffect]),
     ("first-of-several", &["--for", "1ms", "--strict"], &[FindingKind::Leniency]),

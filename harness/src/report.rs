@@ -1,8 +1,8 @@
 //! What a campaign found, for people and for machines: one report in many formats.
 
+mod first;
 #[cfg(feature = "reports")]
 mod formats;
-mod first;
 mod groups;
 mod known;
 mod screen;
@@ -16,9 +16,9 @@ use std::{
 
 use gatecrash_model::{FailOn, Mutation, Verdict, describe};
 
+pub use first::{First, first};
 #[cfg(feature = "reports")]
 pub use formats::*;
-pub use first::{First, first};
 pub use groups::{Group, groups};
 pub use known::{Accepted, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};

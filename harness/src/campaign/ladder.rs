@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatecrash_model::{
-    Case, Change, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value,
-};
+use gatecrash_model::{Case, Change, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value};
 
 use super::{CampaignError, WorkerEnv};
 use crate::{
@@ -34,8 +32,13 @@ pub(super) struct Ladder {
 impl Ladder {
     /// Asks every route that wants a token.
     pub(super) fn climb(env: &mut WorkerEnv) -> Result<Self, CampaignError> {
-        let routes: Vec<String> =
-            env.policy().routes.iter().filter(|route| !route.token_optional()).map(gatecrash_model::Route::id).collect();
+        let routes: Vec<String> = env
+            .policy()
+            .routes
+            .iter()
+            .filter(|route| !route.token_optional())
+            .map(gatecrash_model::Route::id)
+            .collect();
         let (runtime, world, gate) = env.fresh(Scene::Usual, Crypto::Real)?;
         let mut ladder = Self::default();
         let mut serial = u64::MAX / 16;
@@ -45,7 +48,8 @@ impl Ladder {
                 let case = Case::one(stance, route.clone(), mutations);
                 let Some(depth) = depths(&case, &gate).into_iter().next() else { continue };
                 serial += 1;
-                let checked = runtime.block_on(check(&gate, world, &case, CheckOptions { depth, mirror: false, serial }));
+                let checked =
+                    runtime.block_on(check(&gate, world, &case, CheckOptions { depth, mirror: false, serial }));
                 // What cannot be said here is no rung.
                 if checked.is_ok_and(|checked| got_in(&checked)) {
                     let_in.insert(rung);
@@ -64,7 +68,12 @@ impl Ladder {
             Cause::NoGuard => self.has(route, Rung::NoToken) && self.has(route, Rung::Garbage),
             Cause::TokenUnread => !self.has(route, Rung::NoToken) && self.has(route, Rung::Garbage),
             Cause::SignatureUnchecked => !self.has(route, Rung::Garbage) && self.has(route, Rung::Noise),
-            Cause::ClaimUnchecked(claim) => self.let_in.get(route).into_iter().flatten().any(|rung| matches!(rung, Rung::Claim(known) if known == claim)),
+            Cause::ClaimUnchecked(claim) => self
+                .let_in
+                .get(route)
+                .into_iter()
+                .flatten()
+                .any(|rung| matches!(rung, Rung::Claim(known) if known == claim)),
             _ => false,
         }
     }

@@ -154,9 +154,8 @@ fn by_attack_of(cases: &[(Origin, Case)]) -> BTreeMap<usize, Vec<usize>> {
 /// One case of an attack, another one each turn. Where some have credentials that are complete but for the attack, one of these:
 /// a gate refuses the others for what they lack.
 fn one_of(group: &[usize], cases: &[(Origin, Case)], turn: usize) -> Option<usize> {
-    let complete = |place: &&usize| {
-        cases[**place].1.judged().is_some_and(|step| matches!(step.stance, Stance::Complete(_)))
-    };
+    let complete =
+        |place: &&usize| cases[**place].1.judged().is_some_and(|step| matches!(step.stance, Stance::Complete(_)));
     let complete: Vec<usize> = group.iter().filter(complete).copied().collect();
     let group = if complete.is_empty() { group } else { &complete };
     group.get(turn % group.len().max(1)).copied()

@@ -170,7 +170,9 @@ impl Plan {
     pub fn total(&self) -> Option<u64> {
         match (&self.pairs, self.options.bound) {
             (_, Bound::Attempts(count)) => Some(count),
-            (Some((pairs, from)), Bound::Catalogue | Bound::Time(_)) => Some(self.fixed() + pairs.len().saturating_sub(*from)),
+            (Some((pairs, from)), Bound::Catalogue | Bound::Time(_)) => {
+                Some(self.fixed() + pairs.len().saturating_sub(*from))
+            }
             (None, Bound::Catalogue) => Some(self.fixed()),
             (None, Bound::Time(_)) => None,
         }

@@ -99,7 +99,10 @@ fn print_first(chosen: &[&Exhibit], options: &GalleryOptions) -> Result<u8, Fail
         Format::Json => super::print_json(&rows),
         Format::Text => {
             let soon = rows.iter().filter(|row| row.attempts.is_some()).count();
-            say_line!("{soon} of {} flaws show within {FIRST_ATTEMPTS} attempts; finding 1 misses the flaw of {wrong}", rows.len());
+            say_line!(
+                "{soon} of {} flaws show within {FIRST_ATTEMPTS} attempts; finding 1 misses the flaw of {wrong}",
+                rows.len()
+            );
         }
     }
     Ok(u8::from(wrong > 0))

@@ -301,12 +301,8 @@ impl Started {
 
     fn controls(&self) -> &Result<(), String> {
         self.controls.get_or_init(|| {
-            let options = CampaignOptions {
-                bound: Bound::Catalogue,
-                jobs: 1,
-                section: Some('-'),
-                ..CampaignOptions::default()
-            };
+            let options =
+                CampaignOptions { bound: Bound::Catalogue, jobs: 1, section: Some('-'), ..CampaignOptions::default() };
             let campaign: Campaign = self.session.run(options).map_err(|error| error.to_string())?;
             messages::wired(&campaign)?;
             messages::undeclared(&campaign, &self.policy);

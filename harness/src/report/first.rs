@@ -50,8 +50,12 @@ pub fn first(exhibit: &Exhibit, attempts: u64) -> Result<First, CampaignError> {
     let soonest = declared.map(|shown| shown.index + 1).min();
     if done.findings.is_empty() {
         done = match exhibit.needs {
-            Some(Needs::Pair) => run(CampaignOptions { pairs: Some(0), bound: Bound::Attempts(16 * attempts), ..options })?,
-            Some(Needs::Steps) => run(CampaignOptions { reuse: true, bound: Bound::Attempts(16 * attempts), ..options })?,
+            Some(Needs::Pair) => {
+                run(CampaignOptions { pairs: Some(0), bound: Bound::Attempts(16 * attempts), ..options })?
+            }
+            Some(Needs::Steps) => {
+                run(CampaignOptions { reuse: true, bound: Bound::Attempts(16 * attempts), ..options })?
+            }
             None => run(CampaignOptions { bound: Bound::Catalogue, ..options })?,
         };
     }

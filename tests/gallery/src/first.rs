@@ -86,7 +86,9 @@ pub fn page(rows: &[Row]) -> String {
         text.push_str(&format!("| {attempts} | {count} of {} ({} %) |\n", rows.len(), 100 * count / rows.len().max(1)));
     }
     let median = median(rows).map_or("more than that".into(), |count| count.to_string());
-    text.push_str(&format!("\nMedian: {median}.\n\n| gate | attempts | finding 1 | cause | rules |\n|---|--:|---|---|---|\n"));
+    text.push_str(&format!(
+        "\nMedian: {median}.\n\n| gate | attempts | finding 1 | cause | rules |\n|---|--:|---|---|---|\n"
+    ));
     for row in rows {
         let attempts = row.attempts.map_or(format!("more than {ATTEMPTS}"), |count| count.to_string());
         let [kind, cause] = [&row.kind, &row.cause].map(|it| it.as_deref().unwrap_or("none"));

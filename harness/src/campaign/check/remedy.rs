@@ -85,7 +85,9 @@ impl Cause {
                 "Keep the caller in the extensions of each request. Nothing about a caller belongs into the state of a connection, a \
                  `OnceLock`, or a cache whose key is less than the whole token."
             }
-            Cause::FailsOpen => "Refuse when a check cannot be made: return the error with `?` in place of `unwrap_or(true)` or `.ok()`.",
+            Cause::FailsOpen => {
+                "Refuse when a check cannot be made: return the error with `?` in place of `unwrap_or(true)` or `.ok()`."
+            }
             Cause::FailsOpenAfter(_) => {
                 "Refuse when a limit or a cache is full: an entry that was evicted, or a counter that overflowed, is no permission."
             }

@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn every_cause_that_explains_all_has_an_example() {
         use Cause::*;
-        for cause in [NoGuard, TokenUnread, SignatureUnchecked, EffectFirst, BodyFirst, CertificateAfterToken, Remembered] {
+        for cause in
+            [NoGuard, TokenUnread, SignatureUnchecked, EffectFirst, BodyFirst, CertificateAfterToken, Remembered]
+        {
             assert!(example_of(&cause).is_some_and(|code| code.contains("fn ")), "{cause:?}");
         }
     }
