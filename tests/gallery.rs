@@ -1,6 +1,6 @@
 //! Every flawed gate is killed, every twin is clean, and names have nothing to do with it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use gatecrash::{
     campaign::{Bound, CampaignOptions},

@@ -5,7 +5,7 @@
 #[expect(dead_code, unreachable_pub, reason = "of use in the gallery, where it is a module of a library")]
 mod reference;
 
-use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
 
 use gatecrash::{
     Depth, WorldOptions,
