@@ -1,7 +1,5 @@
 //! Cases of several steps: what is remembered is found out by the fewest of them, and whoever remembers nothing is clean.
 
-use std::time::Duration;
-
 use gatecrash::{
     campaign::{Bound, CampaignOptions, SequenceShare, replay},
     catalogue::{Artefact, Catalogue},
@@ -14,12 +12,7 @@ use crate::support::{cases, exhibit, night, run};
 
 /// The attacks of several steps alone.
 fn catalogue() -> CampaignOptions {
-    CampaignOptions {
-        bound: Bound::Time(Duration::ZERO),
-        random: false,
-        artefact: Some(Artefact::Sequence),
-        ..CampaignOptions::default()
-    }
+    CampaignOptions { bound: Bound::Catalogue, artefact: Some(Artefact::Sequence), ..CampaignOptions::default() }
 }
 
 fn stateful() -> Vec<Exhibit> {

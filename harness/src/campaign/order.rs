@@ -65,13 +65,7 @@ pub(super) struct Order {
 
 impl Order {
     /// The order of so many controls and of these cases, each in so many ways. `sampled` cases have one way each, in turn.
-    pub(super) fn new(
-        controls: usize,
-        cases: Cases<'_>,
-        catalogue: &Catalogue,
-        ways: u64,
-        sampled: bool,
-    ) -> Self {
+    pub(super) fn new(controls: usize, cases: Cases<'_>, catalogue: &Catalogue, ways: u64, sampled: bool) -> Self {
         let mut order = Self::default();
         let Cases { single: cases, sequences } = cases;
         // The ways of a sample are spread over it.

@@ -56,7 +56,7 @@ pub fn first(exhibit: &Exhibit, attempts: u64) -> Result<First, CampaignError> {
             Some(Needs::Steps) => {
                 run(CampaignOptions { reuse: true, bound: Bound::Attempts(16 * attempts), ..options })?
             }
-            None => run(CampaignOptions { bound: Bound::Catalogue, ..options })?,
+            None | Some(Needs::Sequences) => run(CampaignOptions { bound: Bound::Catalogue, ..options })?,
         };
     }
     let [groups, _] = Notes::default().causes(&done);
