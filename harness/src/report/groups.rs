@@ -34,7 +34,11 @@ pub struct Group<'a> {
 /// ```
 pub fn groups<'a>(findings: impl IntoIterator<Item = &'a Finding>, catalogue: &Catalogue) -> Vec<Group<'a>> {
     let mut ordered: Vec<&Finding> = findings.into_iter().collect();
-    ordered.sort_by_key(|it| (it.rules.len(), it.kind, it.case.mutations().count(), it.attempt));
+    ordered.sort_by_key(|it| {
+        // What anyone can do tells a mistake that opens everything.
+        let reach = it.cause.explains_all().then_some(it.reach);
+        (it.rules.len(), reach, it.kind, it.case.mutations().count(), it.attempt)
+    });
     let mut groups: Vec<Group<'a>> = Vec::new();
     for finding in ordered {
         match groups.iter_mut().find(|group| follows(finding, group.root)) {
