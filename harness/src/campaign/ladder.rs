@@ -106,7 +106,11 @@ impl Ladder {
         }
         let admits = matches!(
             finding.kind,
-            FindingKind::Breach | FindingKind::Impersonation | FindingKind::LateRefusal | FindingKind::Unwitnessed
+            FindingKind::Breach
+                | FindingKind::Impersonation
+                | FindingKind::LateRefusal
+                | FindingKind::Leniency
+                | FindingKind::Unwitnessed
         );
         let Some(step) = finding.case.judged().filter(|_| admits) else { return Cause::of(finding.kind, rules) };
         let of_token =

@@ -165,7 +165,7 @@ impl Tally {
             [(&mut self.wrong_causes, &other.wrong_causes), (&mut self.wrong_alerts, &other.wrong_alerts)]
         {
             for (what, case) in more {
-                known.entry(what.clone()).or_insert_with(|| case.clone());
+                least(known, what.clone(), case.clone());
             }
         }
     }
@@ -201,6 +201,17 @@ impl Sequences {
         self.idle += other.idle;
         merge(&mut self.inapplicable, &other.inapplicable);
         self.happened.add(&other.happened);
+    }
+}
+
+/// Keeps of several cases in words the first by the alphabet, so that the number of threads changes nothing.
+pub(super) fn least(known: &mut BTreeMap<String, String>, what: String, case: String) {
+    match known.get_mut(&what) {
+        Some(kept) if *kept <= case => {}
+        Some(kept) => *kept = case,
+        None => {
+            known.insert(what, case);
+        }
     }
 }
 

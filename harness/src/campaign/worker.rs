@@ -8,7 +8,10 @@ use std::{
 
 use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
 
-use super::{CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, plan::Origin, worker_env::WorkerEnv};
+use super::{
+    CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, plan::Origin, tally::least,
+    worker_env::WorkerEnv,
+};
 use crate::{
     campaign::check::{
         CheckOptions, Checked, Disagreement, FindingKind, Outcome, alert_said, check, check_twin,
@@ -316,7 +319,7 @@ impl Done {
                 tally.causes[1] += 1;
             } else {
                 let known = format!("{cause}, where it violates {}", violated());
-                tally.wrong_causes.entry(known).or_insert_with(|| describe(case));
+                least(&mut tally.wrong_causes, known, describe(case));
             }
         }
         if let (Some(alert), false) = (observation.alert, verdict.refusals.is_empty())
@@ -326,7 +329,7 @@ impl Done {
             tally.alerts[1] += u64::from(true_of_it);
             if !true_of_it {
                 let known = format!("{name}, where it violates {}", violated());
-                tally.wrong_alerts.entry(known).or_insert_with(|| describe(case));
+                least(&mut tally.wrong_alerts, known, describe(case));
             }
         }
         // A control that tells of nobody in this world, or of no route, says nothing about whom it let in.
