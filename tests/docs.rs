@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use gatecrash::catalogue::Catalogue;
-use gatecrash_gallery::{docs, kills};
+use gatecrash_gallery::{article, docs, kills};
 
 /// Compares a table with the one that is kept; as with snapshots, `INSTA_UPDATE=always` writes it anew.
 fn holds(name: &str, table: Result<String, Vec<String>>) {
@@ -33,4 +33,9 @@ fn the_readings_table() {
 #[test]
 fn the_weakness_table() {
     holds("cwe.md", docs::weaknesses(&Catalogue::embedded().unwrap()));
+}
+
+#[test]
+fn the_article() {
+    holds("article.md", article::page(&Catalogue::embedded().unwrap(), &kills::kept().unwrap()));
 }

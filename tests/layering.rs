@@ -93,6 +93,7 @@ const ROOMS: [(&str, &[&str]); 1] = [(
         "attacks",
         "attacks::input",
         "attacks::casefile",
+        "attacks::openapi",
         "attacks::catalogue",
         "attacks::mappings",
         "attacks::policy_gaps",

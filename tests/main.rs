@@ -25,6 +25,7 @@ mod mappings;
 mod messages;
 mod mirror;
 mod miswirings;
+mod openapi;
 mod oracle;
 mod pairs;
 mod policy;

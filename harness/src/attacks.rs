@@ -4,4 +4,6 @@ pub(crate) mod casefile;
 pub mod catalogue;
 pub(crate) mod input;
 pub mod mappings;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod policy_gaps;

@@ -7,6 +7,7 @@ mod completions;
 mod corpus;
 mod gallery;
 mod init;
+mod openapi;
 mod out;
 mod policy;
 mod replay;

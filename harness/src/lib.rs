@@ -16,6 +16,8 @@ pub mod profile;
 pub mod report;
 pub mod world;
 
+#[cfg(feature = "openapi")]
+pub use attacks::openapi;
 pub use attacks::{catalogue, mappings, policy_gaps};
 #[doc(no_inline)]
 pub use campaign::{check, specimen as exhibit};

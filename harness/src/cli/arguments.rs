@@ -134,6 +134,9 @@ pub(super) struct RunOptions {
     /// Policy file in place of the gate's own
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
+    /// OpenAPI document to hold the gate to, by way of the policy: JSON or YAML
+    #[arg(long, value_name = "FILE")]
+    pub(super) openapi: Option<PathBuf>,
     /// How long, such as 30s, 10m or 500ms; the report says what was not asked by then [default: 30s; with --pairs: all of them]
     #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "attempts")]
     pub(super) time: Option<Duration>,

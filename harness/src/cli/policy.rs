@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::PathBuf};
 use clap::{Args, Subcommand};
 use gatecrash_model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy, Route, pointer};
 
-use super::{Failure, arguments::Format, init};
+use super::{Failure, arguments::Format, init, openapi};
 use crate::{
     attacks::catalogue::Catalogue,
     attacks::input,
@@ -30,6 +30,9 @@ enum PolicyCommand {
         /// The policy
         #[arg(default_value = "gate.toml")]
         file: PathBuf,
+        /// OpenAPI document to compare it with, both ways: JSON or YAML, `-` for standard input. Exit status 1 when they differ
+        #[arg(long, value_name = "FILE")]
+        openapi: Option<PathBuf>,
         /// For people or for machines
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
@@ -45,17 +48,27 @@ enum PolicyCommand {
         /// Where to
         #[arg(default_value = "gate.toml")]
         file: PathBuf,
+        /// OpenAPI document (3.0, 3.1 or Swagger 2.0, JSON or YAML) to take the routes from; `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        openapi: Option<PathBuf>,
     },
 }
 
 pub(super) fn policy(options: &PolicyOptions) -> Result<u8, Failure> {
     match &options.command {
-        PolicyCommand::Init { file } => {
-            init::write(file, init::POLICY)?;
+        PolicyCommand::Init { file, openapi } => {
+            let text = match openapi {
+                None => init::POLICY.to_string(),
+                Some(document) => openapi::written(document)?,
+            };
+            init::write(file, &text)?;
             say_line!("wrote {}; what it promises: gatecrash policy check {}", file.display(), file.display());
         }
         PolicyCommand::Show { file } => say!("{}", input::write_policy(&input::policy(file)?)),
-        PolicyCommand::Check { file, format } => {
+        PolicyCommand::Check { file, openapi: Some(document), format } => {
+            return openapi::compared(file, document, *format);
+        }
+        PolicyCommand::Check { file, openapi: None, format } => {
             let policy = input::policy(file)?;
             let left_out = gaps_of(&policy, &Catalogue::embedded()?);
             match format {

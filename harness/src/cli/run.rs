@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     Failure, Gates,
     arguments::{Format, RunOptions},
+    openapi,
 };
 use crate::{
     attacks::{input, policy_gaps},
@@ -29,6 +30,13 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
     if let Some(file) = &options.policy {
         target.policy = input::policy(file)?;
     }
+    let documented = match &options.openapi {
+        Some(document) => {
+            let file = options.policy.as_deref().or(gates.policy.as_deref());
+            Some(openapi::Compared::new(document, &target.policy, file)?)
+        }
+        None => None,
+    };
     // What the pairs need is bounded by themselves.
     let usual = if options.pairs { 100 * 365 * 24 * 3600 } else { 30 };
     let time = options.time.unwrap_or(Duration::from_secs(usual));
@@ -91,11 +99,19 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
             }
         }
     }
-    match notes.status(&campaign) {
+    let status = match notes.status(&campaign) {
         // Too little was tested to say anything.
-        0 if !campaign.tally.attacked() => Ok(2),
-        status => Ok(status),
+        0 if !campaign.tally.attacked() => 2,
+        status => status,
+    };
+    let fails = documented.as_ref().is_some_and(openapi::Compared::fails);
+    match (documented, options.format) {
+        (Some(documented), Format::Text) => say!("{documented}"),
+        // Standard output holds the report alone.
+        (Some(documented), Format::Json) => eprint!("{documented}"),
+        (None, _) => return Ok(status),
     }
+    Ok(if status == 0 { u8::from(fails) } else { status })
 }
 
 /// Runs a campaign; on a terminal, a line tells how far it is.

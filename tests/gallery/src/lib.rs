@@ -1,5 +1,6 @@
 //! The reference server as a gate, flawed gates with safe twins, and what each of them breaks.
 
+pub mod article;
 pub mod book;
 pub mod docs;
 pub mod first;

@@ -28,7 +28,7 @@ use gatecrash::{
     exhibit::{Exhibit, Measure, Needs, findings_on, killing_set, quick},
 };
 use gatecrash_gallery::{
-    docs, exhibits, first,
+    article, docs, exhibits, first,
     kills::{self, Killed},
 };
 
@@ -85,6 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = root.join("harness/docs");
     fs::create_dir_all(&folder)?;
     let tables = [
+        ("article.md", article::page(&catalogue, &known)),
         ("cwe.md", docs::weaknesses(&catalogue)),
         ("readings.md", docs::reading_table(&catalogue, &docs::worlds(&exhibits))),
         ("rules.md", docs::rules(&catalogue, &exhibits, &known)),
