@@ -12,6 +12,8 @@ pub(super) fn of_operation(
     operation: &Node,
     consumes: Option<&str>,
 ) -> Result<(Vec<Parameter>, Option<Body>), InputError> {
+    // Any media type: JSON is one.
+    let consumes = consumes.filter(|media| *media != "*/*");
     let mut parameters: Vec<Parameter> = Vec::new();
     let mut body = None;
     let mut form: Vec<(String, Json)> = Vec::new();

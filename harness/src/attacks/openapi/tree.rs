@@ -51,6 +51,7 @@ impl Node {
             let fault = error.without_snippet().to_string();
             let fault = fault.lines().next().unwrap_or("no document").trim_start_matches("error: ");
             let fault = fault.split(" at line ").next().unwrap_or(fault);
+            let fault = fault.split(", set DuplicateKeyPolicy").next().unwrap_or(fault);
             let kind = if json { "JSON" } else { "YAML or JSON" };
             InputError {
                 file: file.into(),
