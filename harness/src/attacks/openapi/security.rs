@@ -121,7 +121,8 @@ fn alternative(source: &Source<'_>, schemes: &Schemes, requirement: &Node) -> Re
     for (key, scopes) in members {
         let Some(scheme) = schemes.get(&key.name) else {
             let known: Vec<&str> = schemes.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "none is".to_string() } else { format!("known are {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "none is".to_string() } else { format!("known are {}", known.join(", ")) };
             let fault = format!("security scheme `{}` is not declared; {known}", key.name);
             return Err(key.place.error(source.file, fault));
         };
