@@ -42,7 +42,8 @@ fn operation(route: &Route, policy: &Policy, blueprint: &Blueprint) -> Value {
         Value::Object(named.collect())
     });
     let mut responses = json!({ "200": { "description": "done" } });
-    for status in [400, 401, 403].iter().filter(|status| policy.answers.refused.contains(status)) {
+    // Every one of them: an answer that the document lacks is a complaint of tools that read it.
+    for status in policy.answers.refused.iter().chain(&policy.answers.throttled) {
         responses[status.to_string()] = json!({ "description": "refused" });
     }
     let mut operation = json!({ "security": security.collect::<Vec<_>>(), "responses": responses });
