@@ -189,7 +189,7 @@ fn tested(families: &[&str], catalogue: &Catalogue, kills: &[Killed], faults: &m
     let mut text = String::from("| family | it is | attacks | severity |\n|---|---|---|---|\n");
     let mut ids: BTreeSet<&str> = BTreeSet::new();
     for id in families {
-        let attacks = catalogue.find(id);
+        let attacks: Vec<_> = catalogue.attacks.iter().filter(|attack| attack.family.id == *id).collect();
         let Some(first) = attacks.first() else {
             faults.push(format!("there is no family `{id}`"));
             continue;
@@ -204,7 +204,7 @@ fn tested(families: &[&str], catalogue: &Catalogue, kills: &[Killed], faults: &m
     let falls = |kill: &&Killed| kill.attacks.iter().any(|attack| ids.contains(attack.as_str()));
     let gates: Vec<String> = kills.iter().filter(falls).map(|kill| format!("`{}`", kill.gate)).collect();
     match gates.len() {
-        0 => text.push_str("No gate of the gallery falls for them: each leaves this to a sound library.\n"),
+        0 => text.push_str("No gate of the gallery falls for them.\n"),
         _ => {
             let _ = writeln!(text, "Gates of the gallery that they find: {}.", gates.join(", "));
         }
