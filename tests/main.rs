@@ -26,6 +26,7 @@ mod messages;
 mod mirror;
 mod miswirings;
 mod openapi;
+mod nonsense;
 mod oracle;
 mod pairs;
 mod policy;

@@ -8,6 +8,7 @@ mod file;
 mod people;
 mod profile;
 mod route;
+mod texts;
 mod tokens;
 
 use std::collections::BTreeMap;

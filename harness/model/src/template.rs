@@ -57,7 +57,11 @@ impl Template {
             let value = value.as_deref().ok_or_else(|| TemplateError::Absent(name.into()))?;
             filled.push_str(&match filter {
                 None => value.to_string(),
-                Some("chop") => value[..value.len().saturating_sub(1)].to_string(),
+                Some("chop") => {
+                    let mut chopped = value.to_string();
+                    chopped.pop();
+                    chopped
+                }
                 Some("fold") => value.replacen('s', "\u{17f}", 1).replacen('k', "\u{212a}", 1),
                 Some("long") => format!("{value}{}", "x".repeat(LONGEST_NAME.saturating_sub(value.len()))),
                 Some("percent") => value.replacen(':', "%3A", 1),
@@ -82,6 +86,23 @@ impl std::fmt::Display for TemplateError {
             }
             TemplateError::UnknownName(name) => write!(f, "unknown name `{name}`"),
             TemplateError::Unclosed => f.write_str("`${` without `}`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Template;
+
+    #[test]
+    fn every_filter_takes_every_letter() {
+        for value in ["", "é", "https://api.example.test/\u{1f6aa}", "\u{17f}\u{212a}", "a\u{301}"] {
+            let mut template = Template::default();
+            template.set("audience", Some(value.to_string()));
+            for filter in ["chop", "fold", "long", "percent", "upper"] {
+                let filled = template.fill(&format!("é${{audience|{filter}}}é")).unwrap();
+                assert!(filled.starts_with('é') && filled.ends_with('é'), "{filter} of {value}: {filled}");
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What contradicts itself in a policy, or cannot be meant: each fault with its place, and with what would be right.
 
 use super::{Binding, ClientCertificate, Factor, Identity, IssuerPolicy, MayHold, Policy, Profile, Promise, Route};
+use std::collections::BTreeSet;
+
 use crate::{Algorithm, Blueprint, Person, pointer, resolve};
 
 /// One fault of a policy: where, what is wrong, what would be right.
@@ -103,6 +105,7 @@ impl Policy {
             let wrong = format!("{} issuers", self.issuers.len());
             fault("issuers".into(), wrong, "the world has keys for 9 issuers; leave out some that are alike");
         }
+        self.text_faults(&mut fault);
         for (i, issuer) in self.issuers.iter().enumerate() {
             if self.issuers[..i].iter().any(|earlier| earlier.url == issuer.url) {
                 let wrong = format!("`{}` stands twice", issuer.url);
@@ -136,9 +139,10 @@ impl Policy {
         if self.routes.is_empty() {
             fault("routes".into(), "no route".into(), "list every route that the gate serves");
         }
+        let mut seen = BTreeSet::new();
         for (i, route) in self.routes.iter().enumerate() {
             route_faults(i, route, self.certificates.client, &mut fault);
-            if self.routes[..i].iter().any(|earlier| earlier.id() == route.id()) {
+            if !seen.insert(route.id()) {
                 fault(format!("routes[{i}]"), format!("`{}` stands twice", route.id()), "list a route once");
             }
         }
