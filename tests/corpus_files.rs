@@ -1,6 +1,9 @@
 //! The corpus as files: lint, seed, add, merge, migrate, push and pull, as a person runs them.
 
-use std::{path::Path, process::Output};
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use gatecrash::corpus::{self, name_of, parse_entry};
 
@@ -249,17 +252,81 @@ fn two_writers_share_a_bucket() {
     share(&format!("{url}/{}", std::process::id()));
 }
 
-#[test]
-fn what_was_tampered_with_is_refused() {
-    let store = tempfile::tempdir().unwrap();
-    let file = store.path().join("case").join("0".repeat(48));
+/// Writes an input under the name of its content, or under that of another.
+fn object(folder: &Path, target: &str, input: &str, named: &str) -> PathBuf {
+    let file = folder.join(target).join(name_of(named.as_bytes()));
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(file, "other").unwrap();
-    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(&file, input).unwrap();
+    file
+}
+
+#[test]
+fn what_is_corrupt_is_skipped_and_told_and_the_rest_goes_on() {
+    let (store, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let url = format!("file://{}", store.path().display());
+    // A full disk leaves empty files under names of hashes.
+    let (ours, broken) = (folder.path().join("ours"), name_of(b"half"));
+    object(&ours, "raw_tls", "whole", "whole");
+    object(&ours, "raw_tls", "", "half");
+    let output = gatecrash(folder.path(), &["corpus", "push", &url, "--dir", "ours"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains(&broken), "{}", said(&output));
+    assert!(store.path().join("raw_tls").join(name_of(b"whole")).is_file());
+    assert!(!store.path().join("raw_tls").join(&broken).exists());
+    // One broken object in the store does not keep the others from being fetched.
+    object(store.path(), "raw_tls", "other", "half");
     let output = gatecrash(folder.path(), &["corpus", "pull", &url, "--dir", "all"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("not what its name is the hash of"), "{}", said(&output));
+    assert!(said(&output).contains("not what its name is the hash of; skipped"), "{}", said(&output));
+    assert!(folder.path().join("all/raw_tls").join(name_of(b"whole")).is_file());
+    assert!(!folder.path().join("all/raw_tls").join(&broken).exists());
+    // What is broken here is fetched again.
+    object(store.path(), "raw_tls", "half", "half");
+    let file = object(&folder.path().join("all"), "raw_tls", "", "half");
+    ok(folder.path(), &["corpus", "pull", &url, "--dir", "all"]);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "half");
+    object(&ours, "raw_token", "", "a.b.c");
+    let output = gatecrash(folder.path(), &["corpus", "merge", "ours", "--out", "merged"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains(&name_of(b"a.b.c")), "{}", said(&output));
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half() {
+    let folder = tempfile::tempdir().unwrap();
+    // No file may hold an octet, as on a disk without room.
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" --demo corpus seed --target case --controls --out seeds";
+    let seed = || {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", script]).arg(crate::binary::binary()).current_dir(folder.path()).output().unwrap()
+    };
+    let small = folder.path().join("seeds/case").join(name_of(b"small"));
+    std::fs::create_dir_all(small.parent().unwrap()).unwrap();
+    std::fs::write(&small, "small").unwrap();
+    let done = seed();
+    let mut left = 0;
+    for entry in std::fs::read_dir(folder.path().join("seeds/case")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(name_of(&std::fs::read(&path).unwrap()), name, "{done:?}");
+        left += 1;
+    }
+    assert!(left >= 1, "{done:?}");
+    // What an earlier version left half is written anew.
+    ok(folder.path(), &["corpus", "seed", "--target", "case", "--controls", "--out", "seeds"]);
+    let any = std::fs::read_dir(folder.path().join("seeds/case")).unwrap().map(|it| it.unwrap().path());
+    let any = any.filter(|path| *path != small).min().unwrap();
+    std::fs::write(&any, "").unwrap();
+    ok(folder.path(), &["corpus", "seed", "--target", "case", "--controls", "--out", "seeds"]);
+    assert!(!std::fs::read(&any).unwrap().is_empty());
+}
+
+#[test]
+fn a_source_that_is_missing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = gatecrash(folder.path(), &["corpus", "pull", "file:///no/such/folder", "--dir", "all"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("/no/such/folder"), "{}", said(&output));
     let output = gatecrash(folder.path(), &["corpus", "push", "nowhere", "--dir", "all"]);
     assert!(output.status.code() == Some(2) && said(&output).contains("is no address of a store"), "{}", said(&output));
 }

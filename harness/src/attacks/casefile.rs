@@ -5,7 +5,11 @@ mod migrate;
 pub(crate) mod provenance;
 mod surface;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -70,10 +74,28 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, InputError> {
     std::fs::read(path).map_err(|error| InputError::of(path.display().to_string(), error.to_string()))
 }
 
-/// Writes a file and the folders above it. `Err` names it.
+/// Whether a file that is called by the hash of its content has another one. Names of other kinds say nothing.
+pub(crate) fn is_corrupt(path: &Path, contents: &[u8]) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_hash = name.len() == NAME && name.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash && name != name_of(contents)
+}
+
+/// Writes a file and the folders above it: whole or not at all, whatever happens meanwhile. `Err` names it.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<(), InputError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(path, contents))
-        .map_err(|error| InputError::of(path.display().to_string(), error.to_string()))
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let part = folder.join(format!(".gatecrash-{}-{number}.part", std::process::id()));
+    let written = std::fs::create_dir_all(folder).and_then(|()| {
+        let mut file = std::fs::File::create(&part)?;
+        file.write_all(contents)?;
+        // On the disk before it has its name.
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    });
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&part);
+        InputError::of(path.display().to_string(), error.to_string())
+    })
 }

@@ -38,7 +38,8 @@ pub(super) fn seed(exhibit: &Exhibit, out: &Path, target: Option<Surface>, contr
         let mut written = 0;
         for (name, input) in &seeds {
             let file = out.join(surface.name()).join(name);
-            if !file.exists() {
+            // What is there and broken is written anew.
+            if !casefile::read(&file).is_ok_and(|content| content == *input) {
                 casefile::write(&file, input)?;
                 written += 1;
             }
@@ -66,6 +67,9 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
     let done = corpus::merge(from, out, exhibit)?;
     for (file, why) in &done.removed {
         match why {
+            Removed::Corrupt => {
+                eprintln!("error: {}: its content is not what its name is the hash of; skipped", file.display());
+            }
             Removed::Behavior { kept } => say_line!("left out  {}  does what {kept} does", file.display()),
             Removed::Meaningless => say_line!("left out  {}  is no input of its target", file.display()),
         }
@@ -79,7 +83,8 @@ pub(super) fn merge(exhibit: &Exhibit, from: &[PathBuf], out: &Path) -> Result<u
         out.display(),
         done.removed.len()
     );
-    Ok(0)
+    let is_corrupt = done.removed.iter().any(|(_, why)| *why == Removed::Corrupt);
+    Ok(if is_corrupt { 2 } else { 0 })
 }
 
 pub(super) fn migrate(path: &Path) -> Result<u8, Failure> {

@@ -10,14 +10,23 @@ use crate::cli::out::say_line;
 pub(super) fn push(url: &str, folder: &Path) -> Result<u8, Failure> {
     let done = crate::engines::corpus::share::push(url, folder)?;
     say_line!("{} given, {} there already: {url}", done.moved, done.known);
-    Ok(0)
+    Ok(corrupt(&done.corrupt))
+}
+
+/// Names what was skipped; the exit status.
+#[cfg(feature = "share")]
+fn corrupt(names: &[String]) -> u8 {
+    for name in names {
+        eprintln!("error: {name}: its content is not what its name is the hash of; skipped");
+    }
+    if names.is_empty() { 0 } else { 2 }
 }
 
 #[cfg(feature = "share")]
 pub(super) fn pull(url: &str, folder: &Path) -> Result<u8, Failure> {
     let done = crate::engines::corpus::share::pull(url, folder)?;
     say_line!("{} fetched, {} here already: {}", done.moved, done.known, folder.display());
-    Ok(0)
+    Ok(corrupt(&done.corrupt))
 }
 
 #[cfg(feature = "share")]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::attacks::casefile::{files, name_of, provenance, read, write};
+use crate::attacks::casefile::{files, is_corrupt, name_of, provenance, read, write};
 use crate::{
     attacks::casefile::Surface,
     attacks::input::InputError,
@@ -21,6 +21,8 @@ pub enum Removed {
         /// The name of the one that is kept.
         kept: String,
     },
+    /// Its content is not what its name is the hash of.
+    Corrupt,
     /// It is no input of its target.
     Meaningless,
 }
@@ -78,7 +80,12 @@ pub fn merge(from: &[PathBuf], out: &Path, exhibit: &Exhibit) -> Result<Merged, 
         for folder in from {
             let contributor = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_string();
             for file in of_target(folder, target)? {
-                inputs.push((file.clone(), read(&file)?, contributor.clone()));
+                let input = read(&file)?;
+                if is_corrupt(&file, &input) {
+                    done.removed.push((file, Removed::Corrupt));
+                } else {
+                    inputs.push((file, input, contributor.clone()));
+                }
             }
         }
         let there = match out.join(target.name()) {
@@ -94,6 +101,10 @@ pub fn merge(from: &[PathBuf], out: &Path, exhibit: &Exhibit) -> Result<Merged, 
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         for file in there {
             let input = read(&file)?;
+            if is_corrupt(&file, &input) {
+                done.removed.push((file, Removed::Corrupt));
+                continue;
+            }
             if let Some(behavior) = fuzzer.behavior(&input) {
                 known.entry(behavior).or_insert_with(|| name_of(&input));
             }

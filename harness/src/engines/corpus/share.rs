@@ -12,31 +12,38 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, path::Path as Key};
 
 use super::merge::of_target;
-use crate::attacks::casefile::{ORIGINS, files, name_of, read, write};
+use crate::attacks::casefile::{ORIGINS, files, is_corrupt, name_of, read, write};
 use crate::{attacks::casefile::Surface, attacks::input::InputError};
 
 /// What was moved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Moved {
     /// Objects that were given or fetched.
     pub moved: usize,
     /// Objects that were on both sides already.
     pub known: usize,
+    /// Objects and files whose content is not what their name is the hash of: skipped.
+    pub corrupt: Vec<String>,
+}
+
+/// What became of one object.
+enum Became {
+    Corrupt(String),
+    Known,
+    Moved,
 }
 
 /// Why a corpus cannot be shared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShareError {
-    /// An object is not what its name says.
-    #[error("{key}: its content is not what its name is the hash of; nothing was taken over from it")]
-    Content {
-        /// The object's name.
-        key: String,
-    },
     /// A file cannot be read or written.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// There is nothing where the store should be.
+    #[error("`{0}`: there is no such folder")]
+    Missing(String),
     /// There is no runtime.
     #[error("the runtime cannot be built: {0}")]
     Runtime(#[from] std::io::Error),
@@ -56,7 +63,8 @@ pub enum ShareError {
 /// How many objects travel at once.
 const AT_ONCE: usize = 16;
 
-/// Gives the store at `url` what `folder` has and the store lacks. Credentials come from the environment.
+/// Gives the store at `url` what `folder` has and the store lacks, but for files that are not what their name says:
+/// they are skipped, and listed. Credentials come from the environment.
 ///
 /// ```
 /// use gatecrash::corpus::{name_of, share::push};
@@ -73,9 +81,15 @@ const AT_ONCE: usize = 16;
 pub fn push(url: &str, folder: &Path) -> Result<Moved, ShareError> {
     let (store, root) = open(url, true)?;
     let mut objects: Vec<(Key, PathBuf)> = Vec::new();
+    let mut corrupt = Vec::new();
     for &target in Surface::ALL {
         for file in of_target(folder, target)? {
-            let name = name_of(&read(&file)?);
+            let content = read(&file)?;
+            if is_corrupt(&file, &content) {
+                corrupt.push(file.display().to_string());
+                continue;
+            }
+            let name = name_of(&content);
             objects.push((below(&root, &[target.name(), &name]), file));
         }
     }
@@ -92,24 +106,25 @@ pub fn push(url: &str, folder: &Path) -> Result<Moved, ShareError> {
             let (store, there) = (&store, &there);
             async move {
                 if there.contains(&key) {
-                    return Ok(false);
+                    return Ok(Became::Known);
                 }
                 let create = PutOptions::from(PutMode::Create);
                 match store.put_opts(&key, PutPayload::from(read(&file)?), create).await {
-                    Ok(_) => Ok(true),
+                    Ok(_) => Ok(Became::Moved),
                     // Another writer was faster, with the same content.
                     Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                        Ok(false)
+                        Ok(Became::Known)
                     }
                     Err(error) => Err(ShareError::from(error)),
                 }
             }
         }));
-        count(given.buffer_unordered(AT_ONCE).try_collect().await?)
+        let given: Result<Vec<_>, ShareError> = given.buffer_unordered(AT_ONCE).try_collect().await;
+        Ok(count(given?, corrupt))
     })
 }
 
-/// Fetches from the store at `url` what `folder` lacks. What is not what its name says is refused.
+/// Fetches from the store at `url` what `folder` lacks. What is not what its name says is skipped, and listed.
 ///
 /// ```
 /// use gatecrash::corpus::{name_of, share::{pull, push}};
@@ -139,27 +154,34 @@ pub fn pull(url: &str, folder: &Path) -> Result<Moved, ShareError> {
             let file = parts.iter().fold(folder.to_path_buf(), |path, part| path.join(part));
             let store = &store;
             Some(async move {
-                if file.exists() {
-                    return Ok(false);
+                // What is here and broken is fetched again.
+                if file.exists() && !read(&file).is_ok_and(|content| is_corrupt(&file, &content)) {
+                    return Ok(Became::Known);
                 }
                 let content = store.get(&key).await?.bytes().await?;
                 if hash.is_some_and(|hash| hash != name_of(&content)) {
-                    return Err(ShareError::Content { key: key.to_string() });
+                    return Ok(Became::Corrupt(key.to_string()));
                 }
-                // Whole or not at all, so that an interrupted pull leaves nothing half.
-                let part = file.with_extension(format!("part-{}", std::process::id()));
-                write(&part, &content)?;
-                std::fs::rename(&part, &file)?;
-                Ok(true)
+                write(&file, &content)?;
+                Ok(Became::Moved)
             })
         }));
-        count(fetched.buffer_unordered(AT_ONCE).try_collect().await?)
+        let fetched: Result<Vec<_>, ShareError> = fetched.buffer_unordered(AT_ONCE).try_collect().await;
+        Ok(count(fetched?, Vec::new()))
     })
 }
 
-fn count(moved: Vec<bool>) -> Result<Moved, ShareError> {
-    let count = moved.iter().filter(|moved| **moved).count();
-    Ok(Moved { moved: count, known: moved.len() - count })
+fn count(objects: Vec<Became>, corrupt: Vec<String>) -> Moved {
+    let mut moved = Moved { corrupt, ..Moved::default() };
+    for object in objects {
+        match object {
+            Became::Corrupt(name) => moved.corrupt.push(name),
+            Became::Known => moved.known += 1,
+            Became::Moved => moved.moved += 1,
+        }
+    }
+    moved.corrupt.sort();
+    moved
 }
 
 async fn list(store: &dyn ObjectStore, root: &Key) -> Result<BTreeSet<Key>, ShareError> {
@@ -175,9 +197,13 @@ fn below(root: &Key, parts: &[&str]) -> Key {
 fn open(url: &str, creates: bool) -> Result<(Box<dyn ObjectStore>, Key), ShareError> {
     let fault = |why: String| ShareError::Url { url: url.into(), why };
     let parsed = url::Url::parse(url).map_err(|error| fault(error.to_string()))?;
-    if parsed.scheme() == "file" && creates {
+    if parsed.scheme() == "file" {
         let folder = parsed.to_file_path().map_err(|()| fault("no absolute folder".into()))?;
-        std::fs::create_dir_all(folder)?;
+        match creates {
+            true => std::fs::create_dir_all(folder)?,
+            false if !folder.is_dir() => return Err(ShareError::Missing(folder.display().to_string())),
+            false => {}
+        }
     }
     let environment = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
     object_store::parse_url_opts(&parsed, environment).map_err(|error| fault(error.to_string()))
