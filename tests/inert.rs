@@ -1,7 +1,7 @@
 //! What must change nothing changes nothing: no verdict, and no answer of a sound gate; and a gate that minds is found out.
 
 use gatecrash::{
-    Depth, World,
+    Clock, Depth, World, WorldOptions,
     campaign::Target,
     check::{CheckOptions, FindingKind, Outcome, check_stable, twin, without_inert},
     model::{
@@ -61,6 +61,28 @@ fn a_gate_that_minds_is_found_out() {
         assert!(matches!(sound, Outcome::Agree), "{sound:?}");
     }
     assert_eq!(differ, 2, "the language alone, and with another field");
+}
+
+/// Where the system clock may pass a boundary between an attempt and its twin, a difference says nothing.
+#[test]
+fn the_clock_may_go_on_between_twins() {
+    let moody = exhibit("refuses-in-a-language").target;
+    let language = inert_changes();
+    let expired = Mutation::SetClaim { name: "exp".into(), value: Value::Seconds(-31) };
+    let case = Case::one(Stance::Complete(Person::Bob), "GET /v1/whoami", vec![expired]);
+    let unstable = |clock: Clock| {
+        let options = WorldOptions { clock, ..moody.world.clone() };
+        let world = World::new(moody.policy.clone(), options).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let gate = runtime.block_on((moody.factory)(&world)).unwrap();
+        let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: 1 };
+        let outcomes = language.iter().filter_map(|changes| {
+            runtime.block_on(check_stable(&gate, &world, &twin(&case, changes), options)).unwrap()
+        });
+        outcomes.filter(|checked| matches!(checked.outcome, Outcome::Disagree(_))).count()
+    };
+    assert!(unstable(Clock::Frozen) > 0, "the gate minds");
+    assert_eq!(unstable(Clock::System), 0);
 }
 
 /// A value that ends early and goes on with members of its own is no value, and members that stand twice have an order.

@@ -1,11 +1,11 @@
 //! What must change nothing changes nothing: an attempt and its inert twin are seen to be treated alike.
 
-use gatecrash_model::{Case, Mutation, Unresolvable, is_inert};
+use gatecrash_model::{Case, Mutation, Rule, Unresolvable, Verdict, is_inert};
 
 use super::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, check};
 use crate::{
     gate::{Gate, Handshake, Observation},
-    world::{Hit, World},
+    world::{Clock, Hit, World},
 };
 
 /// A case with inert changes added to its first step.
@@ -54,6 +54,10 @@ pub(crate) async fn check_twin(
     let mut checked = check(gate, world, twin, options).await?;
     let throttled = |checked: &Checked| checked.observation.throttled(world.policy());
     let settled = |checked: &Checked| matches!(checked.outcome, Outcome::Agree) && !throttled(checked);
+    // Between the two the clock went on, and the boundary is where either is right.
+    if [bare, &checked].iter().any(|checked| is_up_to_the_clock(world, &checked.verdict)) {
+        return Ok(checked);
+    }
     if checked.verdict != bare.verdict {
         checked.outcome = Outcome::HarnessFault("inert changes changed the verdict".into());
     } else if settled(bare) && settled(&checked) {
@@ -99,6 +103,14 @@ pub async fn check_stable(
     let bare = check(gate, world, &bare, options).await?;
     let options = CheckOptions { serial: options.serial.wrapping_add(1), ..options };
     check_twin(gate, world, &bare, case, options).await.map(Some)
+}
+
+/// Whether the moment of judging decides: a boundary of time lies within the drift of the system clock.
+fn is_up_to_the_clock(world: &World, verdict: &Verdict) -> bool {
+    let of_time = [Rule::CertificateValidity, Rule::Expiry, Rule::IssuedAt, Rule::NotBefore];
+    world.clock() == Clock::System
+        && !verdict.must_refuse()
+        && of_time.iter().any(|rule| verdict.refusals.contains(rule))
 }
 
 /// What of an observation must not hang on inert changes: how the handshake ended, the status, what ran.
