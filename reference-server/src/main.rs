@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use gatecrash_reference::service::{check, run, write_deployment};
+use gatecrash_reference::service::{RunError, check, run, write_deployment};
 
 /// A resource server behind mutual TLS and JSON Web Tokens bound to the client certificate.
 ///
-/// Exit status: 0 after a graceful end, 1 when the end cut connections off, 2 when something given cannot be used.
+/// Exit status: 0 after a graceful end, 1 when the end cut connections off, 2 when something given cannot be used, 3 when
+/// a part of the server died.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
@@ -62,6 +63,10 @@ fn serve(config: &std::path::Path) -> ExitCode {
     match runtime.block_on(run(config)) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
+        Err(error @ RunError::Part(_)) => {
+            refuse(error);
+            ExitCode::from(3)
+        }
         Err(error) => refuse(error),
     }
 }

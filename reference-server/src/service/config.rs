@@ -1,5 +1,6 @@
 //! The configuration file: TOML with strict keys, durations with units, and every path relative to the file.
 
+mod sense;
 mod tables;
 
 use std::collections::HashSet;
@@ -169,44 +170,14 @@ impl Config {
         if self.metrics.as_ref().is_some_and(|metrics| !metrics.listen.ip().is_loopback()) {
             return refuse("metrics.listen", "is not a loopback address, and asks for no certificate");
         }
-        for (key, limit) in [
-            ("audit.queue", self.audit.queue),
-            ("limits.max-connections", self.limits.max_connections),
-            ("limits.max-handshakes", self.limits.max_handshakes),
-            ("limits.max-handshakes-per-address", self.limits.max_handshakes_per_address),
-            ("limits.max-concurrent-streams", self.limits.max_concurrent_streams as usize),
-        ] {
-            if limit == 0 {
-                return refuse(key, "is zero: nobody would be served");
-            }
-        }
-        // hyper asserts this of its buffers.
-        if self.limits.header < 8192 {
-            return refuse("limits.header", "is less than 8192 octets");
-        }
-        for (key, time) in [
-            ("limits.handshake-timeout", self.limits.handshake_timeout),
-            ("limits.header-timeout", self.limits.header_timeout),
-            ("limits.body-timeout", self.limits.body_timeout),
-            ("limits.request-timeout", self.limits.request_timeout),
-            ("limits.idle-timeout", self.limits.idle_timeout),
-            ("limits.keep-alive-interval", self.limits.keep_alive_interval),
-            ("limits.recheck-interval", self.limits.recheck_interval),
-            ("reload.poll", self.reload.poll),
-            ("token.max-lifetime", self.token.max_lifetime),
-        ] {
-            if time.is_zero() {
-                return refuse(key, "is zero");
-            }
+        if let Some((key, problem)) = self.nonsense() {
+            return refuse(&key, &problem);
         }
         if self.reload.max_staleness.is_some_and(|longest| longest <= self.reload.poll) {
             return refuse(
                 "reload.max-staleness",
                 "is not longer than reload.poll: trust would be stale between looks",
             );
-        }
-        if self.throttle.as_ref().is_some_and(|throttle| throttle.most_certificates == 0) {
-            return refuse("throttle.most-certificates", "is zero");
         }
         let mut ids = HashSet::new();
         if let Some(at) = self.accounts.iter().position(|account| !ids.insert(&account.id)) {

@@ -8,6 +8,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder};
@@ -17,6 +21,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tower_service::Service;
 
 use super::log::Lost;
 use crate::audit::{Admission, Audit, AuditEvent, Decision};
@@ -153,13 +160,32 @@ impl Metrics {
     /// Serves `GET /metrics` in plain HTTP. The address has been checked to be a loopback one.
     pub(super) async fn serve(self, listener: TcpListener) {
         const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        /// Most connections at once; the next waits.
+        const CONNECTIONS: usize = 16;
+        /// Longest wait for a header section.
+        const HEADER: Duration = Duration::from_secs(2);
+        /// Longest life of a connection, which is good for one request.
+        const WHOLE: Duration = Duration::from_secs(5);
         let answer = move || {
             let text = self.text();
             async move { ([(CONTENT_TYPE, TEXT)], text) }
         };
-        let served = axum::serve(listener, Router::new().route("/metrics", get(answer))).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "metrics are no longer served");
+        let router = Router::new().route("/metrics", get(answer));
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let place = Arc::clone(&places).acquire_owned().await;
+            let Ok((stream, _)) = listener.accept().await else {
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            let router = router.clone();
+            let service = service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request));
+            tokio::spawn(async move {
+                let mut http = http1::Builder::new();
+                http.timer(TokioTimer::new()).header_read_timeout(HEADER).keep_alive(false);
+                let _ = timeout(WHOLE, http.serve_connection(TokioIo::new(stream), service)).await;
+                drop(place);
+            });
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use super::accounts::Accounts;
 use super::config::{Config, ConfigError};
@@ -30,6 +31,9 @@ pub enum RunError {
     /// The configuration, or a file that it names.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A part of the server ended that should not: what is left of it must not go on as if it were whole.
+    #[error("a part of the server has died: {0}")]
+    Part(String),
     /// An address cannot be listened on, or signals cannot be taken.
     #[error("{what}: {source}")]
     System {
@@ -127,12 +131,13 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
             notify.notify_one();
         }
     });
+    let mut parts = JoinSet::new();
     for source in sources {
-        tokio::spawn(source.run(send.clone(), metrics.clone()));
+        parts.spawn(source.run(send.clone(), metrics.clone()));
     }
     let reloader =
         Reloader { config: Arc::clone(&config), server: server.clone(), metrics: metrics.clone(), answered, loaded };
-    tokio::spawn(reloader.run(hangup));
+    parts.spawn(reloader.run(hangup));
     if let Some(address) = config.metrics.as_ref().map(|metrics| metrics.listen) {
         let listener = TcpListener::bind(address)
             .await
@@ -140,7 +145,7 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "metrics");
         }
-        tokio::spawn(metrics.clone().serve(listener));
+        parts.spawn(metrics.clone().serve(listener));
     }
 
     tracing::info!(%address, "serving");
@@ -152,20 +157,52 @@ async fn serve(config: Arc<Config>, lines: &Arc<Lines>) -> Result<usize, RunErro
         handshakes_of_address: config.limits.max_handshakes_per_address,
         deadline: config.shutdown.deadline,
     };
-    let serving = tokio::spawn(listening.serve(listener, stopped));
+    let mut serving = tokio::spawn(listening.serve(listener, stopped));
     tokio::select! {
+        ended = &mut serving => return Err(died(ended.map(drop))),
+        Some(ended) = parts.join_next() => return Err(died(ended)),
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: requests under way are answered, new connections are not taken");
     let _ = stop.send(true);
-    let cut_off = serving.await.unwrap_or_default();
+    let cut_off = serving.await.map_err(|error| died(Err(error)))?;
     tracing::info!(cut_off, "stopped");
     Ok(cut_off)
+}
+
+/// What to say of a part that ended.
+fn died(ended: Result<(), JoinError>) -> RunError {
+    let why = ended.err().map_or("it ended by itself".to_owned(), |error| match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            format!("it panicked: {text}")
+        }
+        Err(error) => error.to_string(),
+    });
+    tracing::error!(why, "a part of the server has died");
+    RunError::Part(why)
 }
 
 fn build(config: &Config, trust: crate::trust::Trust, audit: Arc<dyn Audit>) -> Result<Server, ConfigError> {
     let bank = Arc::new(Accounts::new(&config.accounts));
     Server::new(trust, config.settings(), Arc::new(SystemClock), bank, audit)
         .map_err(|source| ConfigError::Setup { path: config.path.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinSet;
+
+    use super::died;
+
+    #[tokio::test]
+    async fn a_part_that_dies_is_told_with_its_last_words() {
+        let mut parts = JoinSet::new();
+        parts.spawn(async { panic!("no more {}", "permits") });
+        let ended = parts.join_next().await.unwrap();
+        assert_eq!(died(ended).to_string(), "a part of the server has died: it panicked: no more permits");
+        assert_eq!(died(Ok(())).to_string(), "a part of the server has died: it ended by itself");
+    }
 }

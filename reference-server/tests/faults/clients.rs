@@ -77,3 +77,20 @@ async fn an_address_is_that_of_the_socket() {
     assert_eq!(answer.first(), Some(&0x15), "{answer:?}");
     running.wait_for("tls-protocol");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_clients_do_not_keep_metrics_from_being_read() {
+    let running = Running::new();
+    let metrics = running.metrics_address();
+    let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(metrics).unwrap()).collect();
+    let start = Instant::now();
+    assert_eq!(running.count(metrics, "reference_connections_total").await, 0);
+    // Sixteen at once, two seconds each.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let mut last = silent.into_iter().next().unwrap();
+    last.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    // Whoever says nothing is let go.
+    let mut seen = Vec::new();
+    std::io::Read::read_to_end(&mut last, &mut seen).unwrap();
+    assert!(!String::from_utf8_lossy(&seen).contains("200 OK"));
+}

@@ -12,3 +12,4 @@ mod running;
 mod clients;
 mod log;
 mod reload;
+mod soak;

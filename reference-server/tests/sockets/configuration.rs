@@ -71,6 +71,55 @@ fn mistakes_in_the_configuration_are_named() {
 }
 
 #[test]
+fn values_that_cannot_be_meant_are_named() {
+    let limit = |line: &str| format!("[limits]\n{line}\n[throttle]\n[[accounts]]");
+    for (from, to, key) in [
+        ("[[accounts]]", limit("max-connections = 9223372036854775807"), "limits.max-connections"),
+        ("[[accounts]]", limit("max-connections = 0"), "limits.max-connections"),
+        ("[[accounts]]", limit("max-handshakes = 0"), "limits.max-handshakes"),
+        ("[[accounts]]", limit("max-handshakes-per-address = 2000000"), "limits.max-handshakes-per-address"),
+        ("[[accounts]]", limit("max-concurrent-streams = 4294967295"), "limits.max-concurrent-streams"),
+        ("[[accounts]]", limit("header = 9223372036854775807"), "limits.header"),
+        ("[[accounts]]", limit("body = 0"), "limits.body"),
+        ("[[accounts]]", limit("idle-timeout = \"500000y\""), "limits.idle-timeout"),
+        ("[[accounts]]", "[reload]\npoll = \"0s\"\n[[accounts]]".to_owned(), "reload.poll"),
+        ("[[accounts]]", "[reload]\nmax-staleness = \"1s\"\n[[accounts]]".to_owned(), "reload.max-staleness"),
+        ("[[accounts]]", "[audit]\nqueue = 0\n[[accounts]]".to_owned(), "audit.queue"),
+        ("max-lifetime = \"12h\"", "max-lifetime = \"300y\"".to_owned(), "token.max-lifetime"),
+        ("max-lifetime = \"12h\"", "leeway = \"300y\"".to_owned(), "token.leeway"),
+        ("audience = \"https://localhost:8443\"", "audience = \"a b\"".to_owned(), "token.audience"),
+        ("url = \"https://issuer.dev.example\"", "url = \"\"".to_owned(), "issuers[0].url"),
+        ("url = \"https://issuer.dev.example\"", "url = \"https://é \"".to_owned(), "issuers[0].url"),
+        ("speaks-for = [\"spiffe://dev.example/people/\"]", "speaks-for = []".to_owned(), "issuers[0].speaks-for"),
+        (
+            "speaks-for = [\"spiffe://dev.example/people/\"]",
+            "speaks-for = [\"https://x/\"]".to_owned(),
+            "issuers[0].speaks-for",
+        ),
+        (
+            "may-grant = [\"accounts:read\", \"transfers:write\", \"users:read\"]",
+            "may-grant = []".to_owned(),
+            "issuers[0].may-grant",
+        ),
+        ("may-grant = [\"accounts:read\",", "may-grant = [\"\",".to_owned(), "issuers[0].may-grant"),
+        ("may-grant = [\"accounts:read\",", "may-grant = [\"accounts read\",".to_owned(), "issuers[0].may-grant"),
+        ("prefix = \"spiffe://dev.example/people/\"", "prefix = \"\"".to_owned(), "holders[1].prefix"),
+        ("prefix = \"spiffe://dev.example/people/\"", "prefix = \"people/\"".to_owned(), "holders[1].prefix"),
+        ("scopes = [\"accounts:read\", \"transfers:write\"]", "scopes = []".to_owned(), "holders[1].scopes"),
+        ("id = \"bob-1\"", "id = \"bob 1\"".to_owned(), "accounts[1].id"),
+        ("owner = \"spiffe://dev.example/people/bob\"", "owner = \"bob\"".to_owned(), "accounts[1].owner"),
+    ] {
+        let deployment = Deployment::new();
+        deployment.configure(|text| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, &to, 1)
+        });
+        let said = complaint(&deployment);
+        assert!(said.contains(&format!("server.toml: {key}: ")), "{said} does not say {key}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_files_are_named() {
     let weak = r#"{"keys":[{"kty":"RSA","kid":"w","alg":"RS256","e":"AQAB","n":"gAAA"}]}"#;
     let symmetric = r#"{"keys":[{"kty":"oct","kid":"s","k":"AA"}]}"#;

@@ -2,6 +2,7 @@
 //! misbehave.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_configurations;
 mod configuration;
 mod curl;
 mod deployment;
