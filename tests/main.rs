@@ -3,6 +3,7 @@
 
 mod adapters;
 mod bad_input;
+mod bad_input_generated;
 mod binary;
 mod book;
 mod catalogue;
