@@ -229,7 +229,7 @@ fn refused<'a>(closed: &Blueprint, catalogue: &'a Catalogue) -> Vec<Refused<'a>>
     let attacks = catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
     let attacks = attacks.map(|attack| {
         let closed = in_scene(closed, attack.scene);
-        let attempts = attack.cases(&closed).into_iter().filter_map(|case| {
+        let attempts = attack.cases(&closed).into_iter().filter(|case| case.is_single()).filter_map(|case| {
             let attempt = resolve(case.first()?, &closed).ok()?;
             let verdict = judge(&attempt, &closed);
             verdict.must_refuse().then_some((attempt, verdict))
@@ -258,25 +258,12 @@ fn switched_off(refused: &[Refused<'_>], open: &Blueprint) -> Vec<String> {
     families
 }
 
-<<<<<<< HEAD
-fn weakened(attack: &Attack, closed: &Blueprint, open: &Blueprint) -> bool {
-    let scene = |blueprint: &Blueprint| Blueprint { scene: attack.scene, ..blueprint.clone() };
-    let (closed, open) = (scene(closed), scene(open));
-    let cases = attack.cases(&closed);
-    cases.iter().filter(|case| case.is_single()).filter_map(|case| resolve(case.first()?, &closed).ok()).any(
-        |attempt| {
-            let (before, after) = (judge(&attempt, &closed), judge(&attempt, &open));
-            before.must_refuse() && (!after.must_refuse() || after.latest > before.latest)
-        },
-    )
-=======
 fn in_scene(blueprint: &Blueprint, scene: Scene) -> Cow<'_, Blueprint> {
     if blueprint.scene == scene {
         Cow::Borrowed(blueprint)
     } else {
         Cow::Owned(Blueprint { scene, ..blueprint.clone() })
     }
->>>>>>> e1c915e (model: texts that no service can mean are rejected, and every letter can be cut)
 }
 
 /// The same policy as one would wish it: the values that a gap copies from.
