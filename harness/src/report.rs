@@ -93,14 +93,12 @@ impl Notes {
     /// ```
     pub fn status(&self, campaign: &Campaign) -> u8 {
         let open = campaign.findings.iter().any(|it| fails(it, campaign) && self.accepted.of(it).is_none());
-        let status = match status(campaign) {
+        match status(campaign) {
             1 if !open && !campaign.miswirings.is_empty() => 2,
             1 if !open && self.accepted.faults.is_empty() => 0,
             0 if !self.accepted.faults.is_empty() => 1,
             other => other,
-        };
-        let is_cut_short = self.require_complete && campaign.unfinished().is_some();
-        if status == 0 && is_cut_short { 2 } else { status }
+        }
     }
 }
 
