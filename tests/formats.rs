@@ -41,11 +41,12 @@ impl Told {
         };
         let mut campaign = run(&target, options);
         campaign.elapsed = Duration::from_secs(2);
+        campaign.findings.iter_mut().for_each(|finding| finding.after = Duration::from_millis(100));
         let subject = subject(gate);
         let print = crate::known::unchecked(gatecrash::model::Rule::Issuer, "iss");
         let entry =
             format!("[[known]]\nfingerprint = \"{print}\"\nreason = \"one issuer only\"\nowner = \"platform\"\n");
-        let known = Known::parse("known.toml", &format!("format = 1\n{entry}expires = 9999-12-31\n")).unwrap();
+        let known = Known::parse("known.toml", &format!("format = 2\n{entry}expires = 9999-12-31\n")).unwrap();
         let notes = Notes {
             left_out: policy_gaps::gaps_of(&target.policy, &campaign.catalogue),
             accepted: known.matching(&campaign.findings, report::today()),

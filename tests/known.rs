@@ -30,7 +30,7 @@ fn entry(fingerprint: &str, expires: &str) -> String {
 
 /// A run against a gate that has two causes of its own, with these entries accepted.
 fn accepting(folder: &Path, entries: &[String]) -> Output {
-    std::fs::write(folder.join("known.toml"), format!("format = 1\n{}", entries.concat())).unwrap();
+    std::fs::write(folder.join("known.toml"), format!("format = 2\n{}", entries.concat())).unwrap();
     let run = ["--gate", "audience-not-required", "--attempts", "4000", "--depth", "service", "--known", "known.toml"];
     cargo_gatecrash().args(run).args(["--report", "report"]).current_dir(folder).output().unwrap()
 }
@@ -64,6 +64,69 @@ fn what_is_accepted_fails_no_run_until_it_ends() {
         let text = std::fs::read_to_string(folder.path().join(format!("report/report.{face}"))).unwrap();
         assert!(text.contains("9999-12-31"), "{face}");
     }
+}
+
+/// A gate that looks at neither `nbf` nor `iat` has two findings, and accepting one leaves the other.
+#[test]
+fn who_accepts_one_claim_accepts_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |known: &[&str]| {
+        let run = ["--gate", "extractor-without-dates", "--attempts", "4000", "--depth", "service", "--report", "report"];
+        let done = cargo_gatecrash().args(run).args(known).current_dir(folder.path()).output().unwrap();
+        let json = std::fs::read_to_string(folder.path().join("report/report.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        (done.status.code(), json)
+    };
+    let (status, json) = run(&[]);
+    assert_eq!(status, Some(1));
+    let of = |json: &serde_json::Value, subject: &str| {
+        let mut found = json["findings"].as_array().unwrap().iter().filter(|it| it["subject"] == subject);
+        found.next().cloned().unwrap_or_else(|| panic!("{subject}: {:#}", json["findings"]))
+    };
+    let (iat, nbf) = (of(&json, "claim iat"), of(&json, "claim nbf"));
+    assert_ne!(iat["fingerprint"], nbf["fingerprint"]);
+    assert!(iat["attempt"].as_u64() > Some(0) && iat["after_seconds"].is_number());
+    // Each variant is told by its own attempts: both of them are broken, and name their own finding.
+    for (finding, other) in [(&iat, &nbf), (&nbf, &iat)] {
+        let attacks = finding["attacks"].as_array().unwrap();
+        assert!(!attacks.is_empty() && attacks != other["attacks"].as_array().unwrap(), "{finding}");
+    }
+    let print = iat["fingerprint"].as_str().unwrap();
+    let case = format!("target/gatecrash/extractor-without-dates-{print}.toml");
+    let add = ["known", "add", &case, "--reason", "the old issuer writes text", "--owner", "desk"];
+    let done = cargo_gatecrash().args(add).current_dir(folder.path()).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let (status, json) = run(&["--known", "known.toml"]);
+    assert_eq!(status, Some(1), "the finding for `nbf` stands");
+    assert!(of(&json, "claim iat")["accepted"].is_object());
+    assert!(of(&json, "claim nbf")["accepted"].is_null());
+    // Twice is once too often.
+    let done = cargo_gatecrash().args(add).current_dir(folder.path()).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+}
+
+/// An entry of the first format covered every subject with its rules: it becomes one entry for each.
+#[test]
+fn an_old_file_is_migrated() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("known.toml");
+    std::fs::write(&old, format!("format = 1\n{}", entry("063e974559c0", "9999-12-31"))).unwrap();
+    let said = |arguments: &[&str]| {
+        let done = cargo_gatecrash().args(arguments).current_dir(folder.path()).output().unwrap();
+        (
+            done.status.code(),
+            String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr),
+        )
+    };
+    let run = ["--gate", "audience-not-required", "--attempts", "4000", "--known", "known.toml"];
+    let (status, error) = said(&run);
+    assert_eq!(status, Some(2));
+    assert!(error.contains("`cargo gatecrash known migrate known.toml`"), "{error}");
+    let (status, text) = said(&["known", "migrate", "known.toml", "--gate", "audience-not-required"]);
+    assert_eq!(status, Some(0), "{text}");
+    let text = std::fs::read_to_string(&old).unwrap();
+    assert!(text.starts_with("format = 2\n") && text.contains(&unchecked(Rule::Audience, "aud")), "{text}");
+    assert!(text.contains("reason = \"of old\""), "{text}");
 }
 
 #[test]

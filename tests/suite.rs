@@ -77,7 +77,7 @@ mutations = [{ drop-claim = "iss" }, { drop-claim = "aud" }]
         };
         let print = identity.fingerprint();
         let entry = format!(
-            "format = 1\n[[known]]\nfingerprint = \"{print}\"\nreason = \"of old\"\nowner = \"desk\"\nexpires = 2999-01-01\n"
+            "format = 2\n[[known]]\nfingerprint = \"{print}\"\nreason = \"of old\"\nowner = \"desk\"\nexpires = 2999-01-01\n"
         );
         std::fs::write(&case, TOGETHER).unwrap();
         let back = said(|| begin().regressions()).unwrap();

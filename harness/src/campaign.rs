@@ -34,7 +34,7 @@ pub use session::Session;
 pub use tally::{Miswiring, Sequences, Tally};
 
 pub(crate) use self::history::{led, smallest_sequence};
-pub(crate) use self::reduce::Raw;
+pub(crate) use self::reduce::{Raw, RawKey, Reduced};
 pub(crate) use self::worker_env::WorkerEnv;
 use crate::{
     attacks::catalogue::{Artefact, Catalogue, CatalogueError},
@@ -222,6 +222,8 @@ pub struct Campaign {
     pub unasked: Option<Unasked>,
     /// What came of the pairs, where they were run.
     pub pairs: Option<PairsDone>,
+    /// For every attack of the catalogue whose own attempts did not end as permitted: the fingerprints of what they showed.
+    pub variants: BTreeMap<usize, BTreeSet<String>>,
     /// Every disagreement of the catalogue as first seen, in order, where they were kept.
     pub shown: Vec<Shown>,
     /// The ideal layers that the gate takes up; `None` where they were not wanted.
@@ -368,7 +370,8 @@ fn finish(
     env: &mut WorkerEnv,
 ) -> Result<Campaign, CampaignError> {
     let mut tally = Tally::default();
-    let mut raws: BTreeMap<(FindingKind, Vec<Rule>), Raw> = BTreeMap::new();
+    let mut raws: BTreeMap<RawKey, Raw> = BTreeMap::new();
+    let mut variants: BTreeMap<usize, BTreeSet<RawKey>> = BTreeMap::new();
     let mut miswirings: Vec<Miswiring> = Vec::new();
     let mut harness_faults: BTreeMap<u64, String> = BTreeMap::new();
     let mut shown: Vec<Shown> = Vec::new();
@@ -386,6 +389,9 @@ fn finish(
         }
         miswirings.extend(done.miswirings);
         shown.extend(done.shown);
+        for (attack, keys) in done.variants {
+            variants.entry(attack).or_default().extend(keys);
+        }
         next = next.min(done.next);
         ideal = done.ideal;
         if let Some(sum) = &mut profile {
@@ -399,11 +405,13 @@ fn finish(
         wiring::explain(env, first)?;
     }
     shown.sort_by_key(|shown| shown.index);
-    let raws = if prepared.shrink { raws.into_values().collect() } else { Vec::new() };
-    let mut findings = reduce::reduce(env, raws, &mut harness_faults)?;
+    let raws = if prepared.shrink { raws.into_iter().collect() } else { Vec::new() };
+    let Reduced { mut findings, prints } = reduce::reduce(env, raws, &mut harness_faults)?;
     if !findings.is_empty() {
         ladder::Ladder::climb(env)?.explain(&mut findings);
     }
+    let told = |keys: BTreeSet<RawKey>| keys.iter().filter_map(|key| prints.get(key).cloned()).collect();
+    let variants = variants.into_iter().map(|(attack, keys)| (attack, told(keys))).collect();
     let unasked = prepared.plan.unasked(next, &tally);
     Ok(Campaign {
         tally,
@@ -415,6 +423,7 @@ fn finish(
         pairs: prepared.plan.pairs_done(next),
         catalogue: prepared.catalogue,
         shown,
+        variants,
         ideal,
         profile,
         fail_on: prepared.fail_on,

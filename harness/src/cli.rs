@@ -8,6 +8,7 @@ mod corpus;
 mod gallery;
 mod init;
 mod openapi;
+mod known;
 mod out;
 mod policy;
 mod replay;
@@ -106,6 +107,7 @@ pub fn run(arguments: Vec<OsString>, surroundings: &Surroundings<'_>) -> ExitCod
         }
         Command::Gates(options) => gates().and_then(|gates| gallery::gates(&gates, &options)),
         Command::Init(options) => init::init(&options),
+        Command::Known(options) => known::known(&gates, &options),
         Command::Policy(options) => policy::policy(&options),
         Command::Replay(options) => gates().and_then(|gates| replay::replay(&gates, &options)),
         Command::Run(options) => gates().and_then(|gates| run::run(&gates, &options)),

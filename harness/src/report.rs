@@ -20,7 +20,9 @@ pub use first::{First, first};
 #[cfg(feature = "reports")]
 pub use formats::*;
 pub use groups::{Group, groups};
-pub use known::{Accepted, Known, KnownFinding, today};
+#[cfg(feature = "cli")]
+pub(crate) use known::in_days;
+pub use known::{Accepted, KNOWN_FORMAT, Known, KnownFinding, today};
 pub use screen::{View, exercised, finding, screen, screen_as};
 pub(crate) use screen::{one_line, wrapped};
 pub use security::{fix, score, severity, weakness};

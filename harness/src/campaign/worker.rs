@@ -3,13 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use gatecrash_model::{Case, Mutation, Policy, Rule, describe};
+use gatecrash_model::{Case, Mutation, Rule, describe};
 
 use super::{
-    CampaignError, Miswiring, Plan, Progress, Raw, Shown, Source, Tally, plan::Origin, tally::least,
+    CampaignError, Miswiring, Plan, Progress, Raw, RawKey, Shown, Source, Tally, plan::Origin, reduce, tally::least,
     worker_env::WorkerEnv,
 };
 use crate::{
@@ -23,10 +23,15 @@ use crate::{
     world::{Hit, World},
 };
 
+/// How many different disagreements of drawn cases a thread remembers.
+const MOST: usize = 1_000;
+
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) tally: Tally,
-    pub(super) raws: BTreeMap<(FindingKind, Vec<Rule>), Raw>,
+    pub(super) raws: BTreeMap<RawKey, Raw>,
+    /// What the attempts of each attack of the catalogue showed.
+    pub(super) variants: BTreeMap<usize, BTreeSet<RawKey>>,
     pub(super) miswirings: Vec<Miswiring>,
     pub(super) harness_faults: BTreeMap<u64, String>,
     pub(super) shown: Vec<Shown>,
@@ -37,7 +42,8 @@ pub(super) struct Done {
     pub(super) profile: Profile,
     keep: bool,
     /// Disagreements of which it is not noted yet what came before.
-    unled: Vec<(FindingKind, Vec<Rule>)>,
+    unled: Vec<RawKey>,
+    start: Option<Instant>,
 }
 
 pub(super) fn run(
@@ -48,7 +54,7 @@ pub(super) fn run(
     deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
-    let mut done = Done { keep: plan.keeps(), ..Done::default() };
+    let mut done = Done { keep: plan.keeps(), start: Some(Instant::now()), ..Done::default() };
     if let Some((_, world, gate)) = env.of(env.options().scene, Crypto::Real)? {
         let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
         done.tally.undeclared = gate.known_routes().iter().filter(|route| !known.contains(*route)).cloned().collect();
@@ -116,7 +122,7 @@ impl Done {
                     options.serial = u64::MAX - index;
                     // Changes that conflict with those of the case make no twin.
                     if let Ok(again) = runtime.block_on(check_twin(gate, world, &checked, &case, options)) {
-                        found += self.record_twin(index, (origin, &case), &again, world.policy());
+                        found += self.record_twin(index, (origin, &case), &again, world);
                     }
                 }
                 progress.step(found);
@@ -203,7 +209,7 @@ impl Done {
             self.tally.kept += 1;
             if let Outcome::Disagree(list) = &checked.outcome {
                 let carried: Vec<_> = list.iter().filter(|it| it.kind == FindingKind::Carryover).cloned().collect();
-                self.keep_raws(index, case, &checked, &carried);
+                self.keep_raws(index, (None, case), &checked, &carried, world);
                 progress.step(carried.len());
             }
         }
@@ -212,14 +218,8 @@ impl Done {
     }
 
     /// Counts an attempt that was made again with inert changes; how many disagreements it had.
-    fn record_twin(
-        &mut self,
-        index: u64,
-        (origin, case): (Origin, &Case),
-        checked: &Checked,
-        policy: &Policy,
-    ) -> usize {
-        let entered = checked.observation.entered(policy);
+    fn record_twin(&mut self, index: u64, (origin, case): (Origin, &Case), checked: &Checked, world: &World) -> usize {
+        let entered = checked.observation.entered(world.policy());
         self.tally.twins[0] += 1;
         self.tally.exercised.entry(Source::Twin).or_default().count(checked, entered);
         match &checked.outcome {
@@ -231,7 +231,7 @@ impl Done {
             Outcome::Disagree(list) => {
                 self.tally.twins[1] += u64::from(list.iter().any(|it| it.kind == FindingKind::Unstable));
                 self.keep_shown(index, origin, list);
-                self.keep_raws(index, case, checked, list);
+                self.keep_raws(index, (Some(origin), case), checked, list, world);
                 list.len()
             }
         }
@@ -244,16 +244,30 @@ impl Done {
         }
     }
 
-    fn keep_raws(&mut self, index: u64, case: &Case, checked: &Checked, list: &[Disagreement]) {
+    fn keep_raws(
+        &mut self,
+        index: u64,
+        (origin, case): (Option<Origin>, &Case),
+        checked: &Checked,
+        list: &[Disagreement],
+        world: &World,
+    ) {
+        let drawn = matches!(origin, Some(Origin::Pair | Origin::Random));
+        let bare = if drawn { reduce::culprits(case, &checked.verdict, world) } else { case.clone() };
         for disagreement in list {
-            let rules: Vec<Rule> = disagreement.rules.iter().copied().collect();
+            let key = RawKey::new(disagreement, &bare, world.policy());
+            if let Some(Origin::Catalogue(attack)) = origin {
+                self.variants.entry(attack).or_default().insert(key.clone());
+            }
+            if self.raws.contains_key(&key) || (drawn && self.raws.len() >= MOST) {
+                continue;
+            }
             let depth = checked.observation.depth.unwrap_or(Depth::Connection);
             let (kind, seen) = (disagreement.kind, disagreement.seen.clone());
-            let key = (kind, rules);
-            if !self.raws.contains_key(&key) {
-                self.unled.push(key.clone());
-                self.raws.insert(key, Raw { index, case: case.clone(), kind, seen, depth, before: Vec::new() });
-            }
+            let after = self.start.map_or(Duration::ZERO, |start| start.elapsed());
+            self.unled.push(key.clone());
+            self.raws
+                .insert(key, Raw { index, after, case: case.clone(), kind, seen, depth, drawn, before: Vec::new() });
         }
     }
 
@@ -365,7 +379,7 @@ impl Done {
                     return 0;
                 }
                 self.keep_shown(index, origin, list);
-                self.keep_raws(index, case, checked, list);
+                self.keep_raws(index, (Some(origin), case), checked, list, world);
                 list.len()
             }
         }

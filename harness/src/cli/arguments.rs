@@ -8,6 +8,7 @@ use super::{
     completions::CompletionsOptions,
     corpus::{CorpusOptions, surface},
     init::InitOptions,
+    known::KnownOptions,
     policy::PolicyOptions,
 };
 use crate::{
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Corpus(CorpusOptions),
     /// Write what a repository needs to test its own gate; never over a file
     Init(InitOptions),
+    /// Accept a finding, or migrate a file of accepted findings
+    Known(KnownOptions),
     /// What a policy promises in words, and what it leaves out; or write one to begin with
     Policy(PolicyOptions),
     /// Replay corpus, regression or crash files of any target against a gate, explained
@@ -49,8 +52,20 @@ pub(super) enum Command {
     Serve(ServeOptions),
 }
 
-const COMMANDS: [&str; 11] =
-    ["run", "attacks", "completions", "corpus", "init", "policy", "replay", "gallery", "gates", "serve", "help"];
+const COMMANDS: [&str; 12] = [
+    "run",
+    "attacks",
+    "completions",
+    "corpus",
+    "init",
+    "known",
+    "policy",
+    "replay",
+    "gallery",
+    "gates",
+    "serve",
+    "help",
+];
 
 /// Puts `run` where no subcommand stands.
 pub(super) fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Month, OffsetDateTime};
 
 use crate::{
-    attacks::input::{InputError, check_format, parse, text},
+    attacks::input::{InputError, parse, text},
     campaign::check::{Finding, SEPARATOR},
 };
 
@@ -36,7 +36,23 @@ pub struct KnownFinding {
     pub expires: String,
 }
 
+/// The format of files of accepted findings that this version reads.
+pub const KNOWN_FORMAT: u32 = 2;
+
 impl KnownFinding {
+    /// The entry as a file holds it, below a comment that says what it accepts.
+    pub(crate) fn written(&self, what: Option<&str>) -> String {
+        let quoted = |text: &str| toml::Value::String(text.into()).to_string();
+        let comment = what.map_or_else(String::new, |what| format!("# {}\n", what.replace('\n', " ")));
+        format!(
+            "{comment}[[known]]\nfingerprint = \"{}\"\nreason = {}\nowner = {}\nexpires = {}\n",
+            self.fingerprint,
+            quoted(&self.reason),
+            quoted(&self.owner),
+            self.expires
+        )
+    }
+
     /// Whether its day has not passed.
     fn lasts(&self, today: Date) -> bool {
         self.expires.parse().ok().as_ref().and_then(date).is_some_and(|expires| expires >= today)
@@ -76,7 +92,7 @@ impl Known {
     ///
     /// ```
     /// let known = gatecrash::report::Known::parse("known.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///
     ///     [[known]]
     ///     fingerprint = "063e974559c0"
@@ -88,8 +104,26 @@ impl Known {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
+        Self::parse_format(file, text, KNOWN_FORMAT)
+    }
+
+    /// The same of a file whose fingerprints are those of format 1, to migrate it.
+    pub(crate) fn parse_format_1(file: &str, text: &str) -> Result<Self, InputError> {
+        Self::parse_format(file, text, 1)
+    }
+
+    fn parse_format(file: &str, text: &str, format: u32) -> Result<Self, InputError> {
         let read: KnownFile = parse(file, text)?;
-        check_format(file, read.format)?;
+        if read.format != format {
+            let fault = match (read.format, format) {
+                (1, _) => format!(
+                    "format = 1 has fingerprints of an older version; `cargo gatecrash known migrate {file}` writes format = {KNOWN_FORMAT}"
+                ),
+                (KNOWN_FORMAT, 1) => format!("format = {KNOWN_FORMAT} needs no migration"),
+                (other, _) => format!("format = {other}; this version reads format = {KNOWN_FORMAT}"),
+            };
+            return Err(InputError::of(file, fault));
+        }
         let mut entries: Vec<KnownFinding> = Vec::new();
         for spanned in &read.known {
             let fault = |fault: String| {
@@ -250,6 +284,12 @@ impl Accepted {
     }
 }
 
+/// The day after so many days from today, UTC.
+#[cfg(feature = "cli")]
+pub(crate) fn in_days(days: i64) -> Date {
+    today() + time::Duration::days(days)
+}
+
 /// The present day, UTC.
 ///
 /// ```
@@ -270,7 +310,7 @@ mod tests {
 
     fn file(expires: &str) -> String {
         let entry = "[[known]]\nfingerprint = \"063e974559c0\"\nreason = \"a test gate\"\nowner = \"us\"\n";
-        format!("format = 1\n{entry}expires = {expires}\n")
+        format!("format = 2\n{entry}expires = {expires}\n")
     }
 
     #[test]
@@ -287,8 +327,9 @@ mod tests {
             (file("2027-01-31").replace("063e974559c0", "063E"), "known.toml:2:1: `063E` is no fingerprint"),
             (file("2027-01-31").replace("a test gate", " "), "`reason` is empty"),
             (file("2027-01-31").replace("owner", "own"), "unknown key `own`"),
-            (file("2027-01-31").replace("format = 1", "format = 9"), "format = 9"),
-            (format!("{}{}", file("2027-01-31"), file("2027-01-31").replace("format = 1\n", "")), "stands twice"),
+            (file("2027-01-31").replace("format = 2", "format = 9"), "format = 9"),
+            (file("2027-01-31").replace("format = 2", "format = 1"), "`cargo gatecrash known migrate known.toml`"),
+            (format!("{}{}", file("2027-01-31"), file("2027-01-31").replace("format = 2\n", "")), "stands twice"),
         ] {
             let error = Known::parse("known.toml", &text).unwrap_err().to_string();
             assert!(error.contains(wanted), "{wanted}: {error}");

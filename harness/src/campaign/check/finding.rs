@@ -202,6 +202,21 @@ impl Finding {
         }
     }
 
+    /// Notes another attempt that showed it.
+    pub(crate) fn seen_at(&mut self, attempt: u64, after: Duration) {
+        self.attempt = self.attempt.min(attempt);
+        self.after = self.after.min(after);
+    }
+
+    /// The same finding, shown by two cases: the one of fewer rules stays, then the one that more people can do.
+    pub(crate) fn or(&mut self, other: Finding) {
+        let (attempt, after) = (self.attempt.min(other.attempt), self.after.min(other.after));
+        if (other.rules.len(), other.reach) < (self.rules.len(), self.reach) {
+            *self = other;
+        }
+        (self.attempt, self.after) = (attempt, after);
+    }
+
     /// What makes it the finding that it is.
     pub fn identity(&self) -> Identity {
         let Self { kind, cause, subject, class, .. } = self;

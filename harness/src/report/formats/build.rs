@@ -152,16 +152,23 @@ fn tried(campaign: &Campaign) -> Vec<TriedJson> {
     let catalogue = &campaign.catalogue;
     let attacks = campaign.tally.attacks.keys().filter_map(|index| Some((*index, catalogue.attacks.get(*index)?)));
     let told = attacks.map(|(index, it)| {
-        let of = |finding: &&Finding| attack(finding, catalogue).is_some_and(|attack| attack.id == it.id);
+        let row = campaign.tally.exercised.get(&Source::Attack(index));
         TriedJson {
             id: it.id.clone(),
             family: it.family.id.clone(),
             section: it.family.section.clone(),
-            attempts: campaign.tally.exercised.get(&Source::Attack(index)).map_or(0, |row| row.attempts()),
-            findings: campaign.findings.iter().filter(of).map(|finding| finding.fingerprint.clone()).collect(),
+            attempts: row.map_or(0, |row| row.attempts()),
+            broke: row.map_or(0, |row| row.outcomes[3]),
+            findings: campaign.variants.get(&index).into_iter().flatten().cloned().collect(),
         }
     });
     told.collect()
+}
+
+/// The attacks of the catalogue whose own attempts showed a finding.
+fn variants(finding: &Finding, campaign: &Campaign) -> Vec<String> {
+    let showed = campaign.variants.iter().filter(|(_, prints)| prints.contains(&finding.fingerprint));
+    showed.filter_map(|(index, _)| Some(campaign.catalogue.attacks.get(*index)?.id.clone())).collect()
 }
 
 fn finding_json(
@@ -198,6 +205,7 @@ fn finding_json(
         attempt: finding.attempt + 1,
         after_seconds: finding.after.as_secs_f64(),
         fails: crate::report::fails(finding, campaign),
+        attacks: variants(finding, campaign),
         replay: subject.replay(finding),
         words: finding.explanation(),
         seen: finding.seen.clone(),

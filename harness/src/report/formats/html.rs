@@ -168,7 +168,8 @@ fn matrix(report: &Report) -> Markup {
 
 /// The name of a family, with a link to its first finding.
 fn family(name: &str, report: &Report) -> Markup {
-    let first = report.findings.iter().find(|finding| finding.family.as_deref() == Some(name));
+    let shown: Vec<&String> = report.tried.iter().filter(|it| it.family == name).flat_map(|it| &it.findings).collect();
+    let first = report.findings.iter().find(|finding| shown.contains(&&finding.fingerprint));
     html! {
         @match first {
             Some(finding) => a href={ "#f-" (finding.fingerprint) } { (name) },

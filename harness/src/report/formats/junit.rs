@@ -14,7 +14,7 @@ pub(super) fn junit(report: &Report) -> Result<String, String> {
         let findings: Vec<&FindingJson> =
             report.findings.iter().filter(|finding| tried.findings.contains(&finding.fingerprint)).collect();
         told.extend(findings.iter().map(|finding| finding.fingerprint.as_str()));
-        let mut case = TestCase::new(tried.id.as_str(), status(&findings));
+        let mut case = TestCase::new(tried.id.as_str(), status(&findings, tried.broke));
         case.set_classname(format!("gatecrash.{}.{}", tried.section, tried.family));
         case.add_property(quick_junit::Property::new("attempts", tried.attempts.to_string()));
         match suites.iter_mut().find(|suite| suite.name.as_str() == tried.family) {
@@ -30,7 +30,7 @@ pub(super) fn junit(report: &Report) -> Result<String, String> {
     // What no attack that was tried says most about: found at random, or in pairs.
     let mut beyond = TestSuite::new("beyond the catalogue");
     for finding in report.findings.iter().filter(|finding| !told.contains(&finding.fingerprint.as_str())) {
-        let mut case = TestCase::new(finding.fingerprint.as_str(), status(&[finding]));
+        let mut case = TestCase::new(finding.fingerprint.as_str(), status(&[finding], 0));
         case.set_classname("gatecrash.random");
         beyond.add_test_case(case);
     }
@@ -41,7 +41,8 @@ pub(super) fn junit(report: &Report) -> Result<String, String> {
     document.to_string().map_err(|error| error.to_string())
 }
 
-fn status(findings: &[&FindingJson]) -> TestCaseStatus {
+/// By what its own attempts came to: `broke` of them did not end as permitted.
+fn status(findings: &[&FindingJson], broke: u64) -> TestCaseStatus {
     let open: Vec<&&FindingJson> = findings.iter().filter(|finding| finding.accepted.is_none()).collect();
     let told = |finding: &FindingJson| {
         format!(
@@ -69,6 +70,11 @@ fn status(findings: &[&FindingJson]) -> TestCaseStatus {
             if let Some(entry) = &first.accepted {
                 status.set_message(format!("accepted by {} until {}: {}", entry.owner, entry.expires, entry.reason));
             }
+            status
+        }
+        (None, None) if broke > 0 => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(format!("{broke} attempts did not end as permitted, and were not reduced to a finding"));
             status
         }
         (None, None) => TestCaseStatus::success(),

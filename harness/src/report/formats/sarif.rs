@@ -110,6 +110,10 @@ fn result(finding: &FindingJson, index: Option<usize>) -> Value {
             "severity": finding.severity,
             "security-severity": format!("{:.1}", finding.score),
             "rules": finding.rules,
+            "cause": finding.cause,
+            "subject": finding.subject,
+            "reach": finding.reach,
+            "attacks": finding.attacks,
             "below": finding.below,
         },
     });

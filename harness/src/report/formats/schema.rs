@@ -96,7 +96,9 @@ pub struct TriedJson {
     pub section: String,
     /// How many attempts it made.
     pub attempts: u64,
-    /// Fingerprints of the findings of which it says most.
+    /// How many of them did not end as permitted.
+    pub broke: u64,
+    /// Fingerprints of what they showed.
     pub findings: Vec<String>,
 }
 
@@ -262,6 +264,8 @@ pub struct FindingJson {
     pub after_seconds: f64,
     /// Whether it fails the run.
     pub fails: bool,
+    /// Ids of the attacks of the catalogue whose own attempts showed it.
+    pub attacks: Vec<String>,
     /// The command that replays it.
     pub replay: String,
     /// The case in words.
