@@ -365,7 +365,16 @@ impl Fuzzer {
         let before = self.env.before(case.scene, self.crypto(case)).unwrap_or_default();
         for it in list {
             let (kind, seen, before) = (it.kind, it.seen.clone(), before.clone());
-            let raw = Raw { index: self.serial, case: case.clone(), kind, seen, depth, before };
+            let raw = Raw {
+                index: self.serial,
+                after: std::time::Duration::ZERO,
+                case: case.clone(),
+                kind,
+                seen,
+                depth,
+                drawn: true,
+                before,
+            };
             if let Ok(Some((case, checked, kind))) = led(&mut self.env, &raw, options)
                 && let Outcome::Disagree(list) = &checked.outcome
                 && let Some(it) = list.iter().find(|it| it.kind == kind)
