@@ -71,7 +71,8 @@ fn what_is_accepted_fails_no_run_until_it_ends() {
 fn who_accepts_one_claim_accepts_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let run = |known: &[&str]| {
-        let run = ["--gate", "extractor-without-dates", "--attempts", "4000", "--depth", "service", "--report", "report"];
+        let run =
+            ["--gate", "extractor-without-dates", "--attempts", "4000", "--depth", "service", "--report", "report"];
         let done = cargo_gatecrash().args(run).args(known).current_dir(folder.path()).output().unwrap();
         let json = std::fs::read_to_string(folder.path().join("report/report.json")).unwrap();
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
