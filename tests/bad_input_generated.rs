@@ -9,7 +9,7 @@ use crate::support::night;
 
 const POLICY: &str = gatecrash_gallery::POLICY;
 const CASE: &str = "format = 3\n\n[[steps]]\nstance = { complete = \"alice\" }\nroute = \"GET /v1/whoami\"\nmutations = [{ drop-claim = \"aud\" }]\n";
-const KNOWN: &str = "format = 1\n\n[[known]]\nfingerprint = \"063e974559c0\"\nreason = \"tokens come later\"\nowner = \"platform\"\nexpires = 2999-01-31\n";
+const KNOWN: &str = "format = 2\n\n[[known]]\nfingerprint = \"063e974559c0\"\nreason = \"tokens come later\"\nowner = \"platform\"\nexpires = 2999-01-31\n";
 
 /// What stands in place of a value. None of it is of the right type, or of a size that can be meant.
 const WRONG: [&str; 12] = [

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 type Read = fn(&str) -> String;
 
-/// A schema, and what the reader says of a text.
-const FILES: [(&str, Read, &[(&str, &str)]); 3] = [
+/// The name of a file, its reader, and texts that show a key.
+type File = (&'static str, Read, &'static [(&'static str, &'static str)]);
+
+const FILES: [File; 3] = [
     (
         "gate",
         |text| parse_policy("gate.toml", text).map_or_else(|error| error.to_string(), |_| String::new()),

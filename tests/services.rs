@@ -78,7 +78,7 @@ fn attacked(service: &Service, mistake: bool) -> Campaign {
     let policy: Policy = parse_policy("gate.toml", service.policy).unwrap();
     let target = Target { factory, policy, world: WorldOptions::system_clock() };
     let options = CampaignOptions { sample_routes: true, ..CampaignOptions::default() };
-    let fixed = gatecrash::campaign::plan(&target, options.clone()).unwrap().fixed();
+    let fixed = gatecrash::campaign::plan(&target, options).unwrap().fixed();
     let attempts = match (night(), BY_DAY.contains(&service.profile)) {
         (true, _) => fixed + 20_000,
         (false, true) => fixed,

@@ -120,10 +120,12 @@ pub fn requirements(family: Option<&str>, rules: &BTreeSet<Rule>) -> BTreeMap<St
 /// ```
 pub fn embedded() -> Result<Vec<Standard>, InputError> {
     let files = gatecrash_corpus::mappings();
-    let standards = files.iter().map(|(file, text)| {
-        let standard: Standard = parse(file, text)?;
-        check_format(file, standard.format)?;
-        Ok(standard)
-    });
-    standards.collect()
+    files.iter().map(|(file, text)| parse_standard(file, text)).collect()
+}
+
+/// Reads one file; `file` is named in errors.
+pub(crate) fn parse_standard(file: &str, text: &str) -> Result<Standard, InputError> {
+    let standard: Standard = parse(file, text)?;
+    check_format(file, standard.format)?;
+    Ok(standard)
 }

@@ -130,7 +130,7 @@ impl Ladder {
             return Cause::SignatureUnchecked;
         }
         let claims = rules.iter().filter(|_| rules.len() == 1).filter_map(|rule| Cause::claim_of(*rule));
-        let mut unchecked = claims.filter(|claim| self.has(&step.route, Rung::Claim(*claim)));
+        let mut unchecked = claims.filter(|claim| self.has(&step.route, Rung::Claim(claim)));
         match unchecked.next() {
             Some(claim) => Cause::ClaimUnchecked(claim.into()),
             None => Cause::of(finding.kind, rules),

@@ -171,9 +171,7 @@ impl WorkerEnv {
                 let message = format!("while it was built, {}", panics::message(payload.as_ref()));
                 Ok(Gate::serve(move |_| {
                     let message = message.clone();
-                    async move {
-                        let () = std::panic::panic_any(message);
-                    }
+                    async move { std::panic::panic_any(message) }
                 }))
             }
             Err(payload) => Err(CampaignError::Panicked(panics::message(payload.as_ref()))),

@@ -148,7 +148,13 @@ impl<'a> Field<'a> {
         }
         match self.value {
             Value::Seconds(seconds) => seconds.saturating_add(now).unsigned_abs() > INTEROPERABLE as u64,
-            _ => !self.unportable && beyond(&self.json),
+            Value::Certificates(_)
+            | Value::Confirmation { .. }
+            | Value::Json(_)
+            | Value::Jwk(_)
+            | Value::Long(_)
+            | Value::Nested(_)
+            | Value::Unique => !self.unportable && beyond(&self.json),
         }
     }
 }

@@ -85,12 +85,9 @@ fn of_certificate(mutation: &Mutation) -> Option<Reach> {
         // A certificate is public; its key is not needed.
         Mutation::Proof(proof) if *proof != Proof::Genuine => Some(Reach::Anyone),
         Mutation::CertificateSignature { .. } => Some(Reach::Anyone),
-        Mutation::ChainPath(path) => match path {
-            ChainPath::Rogue | ChainPath::RogueSameName | ChainPath::SelfSigned | ChainPath::Loop => {
-                Some(Reach::Anyone)
-            }
-            _ => None,
-        },
+        Mutation::ChainPath(ChainPath::Rogue | ChainPath::RogueSameName | ChainPath::SelfSigned | ChainPath::Loop) => {
+            Some(Reach::Anyone)
+        }
         _ => None,
     }
 }
@@ -118,7 +115,7 @@ fn of_token(stance: Stance, mutations: &[Mutation]) -> Reach {
     if mutations.iter().any(is_forged) {
         return Reach::Anyone;
     }
-    match mutations.iter().any(|mutation| issues_odd_token(mutation)) {
+    match mutations.iter().any(issues_odd_token) {
         true => Reach::IssuerSigned,
         false => Reach::GenuineToken,
     }

@@ -386,6 +386,10 @@ fn share_out(all: &[Ready], made: &mut [Made], state: &State) {
     made.iter_mut().for_each(|made| made.observation.seen.hits.clear());
     let routes: Vec<String> = all.iter().map(|ready| route_of(&ready.resolved, state)).collect();
     let verdicts: Vec<Verdict> = all.iter().map(|ready| state.judge(&ready.resolved)).collect();
+    // Nothing runs for a request that a limiter answers.
+    let limited: Vec<bool> = made.iter().map(|made| made.observation.throttled(&state.present().policy)).collect();
+    let mut places: Vec<usize> = (0..all.len()).collect();
+    places.sort_by_key(|at| limited[*at]);
     for hit in hits {
         let of_route = |at: &usize| routes[*at] == hit.route;
         let permitted = |at: &usize| {
@@ -394,7 +398,6 @@ fn share_out(all: &[Ready], made: &mut [Made], state: &State) {
             })
         };
         let idle = |at: &usize| made[*at].observation.seen.hits.is_empty();
-        let places: Vec<usize> = (0..all.len()).collect();
         let best = places.iter().find(|at| permitted(at) && idle(at));
         let best = best.or_else(|| places.iter().find(|at| of_route(at) && idle(at)));
         let best = best.or_else(|| places.iter().find(|at| of_route(at))).copied().unwrap_or(0);

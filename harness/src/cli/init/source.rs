@@ -28,7 +28,7 @@ impl Source {
     pub(super) fn new(file: impl Into<String>, text: &str) -> Self {
         // Comments become empty; every line keeps its number. `//` of a URL in a literal stays.
         let code = |line: &str| match line.find("//") {
-            Some(at) if line[..at].matches('"').count() % 2 == 0 => line[..at].to_string(),
+            Some(at) if line[..at].matches('"').count().is_multiple_of(2) => line[..at].to_string(),
             _ => line.to_string(),
         };
         Self { file: file.into(), text: text.lines().map(code).collect::<Vec<_>>().join("\n") }

@@ -7,11 +7,15 @@ use std::{
 
 use gatecrash_model::{Attempt, Blueprint, Case, Resolved, Verdict, rehearse};
 
+/// The folder of mappings to standards.
+const MAPPINGS: &str = "mappings";
+
 use crate::attacks::casefile::{Entry, NAME, ORIGINS, What, files, name_of, parse_entry, read};
 use crate::{
     attacks::casefile::Surface,
     attacks::catalogue::{self, Catalogue},
     attacks::input::InputError,
+    attacks::mappings::parse_standard,
     campaign::specimen::Exhibit,
     engines::fuzzing::{FuzzError, Fuzzer},
     world::World,
@@ -117,6 +121,11 @@ impl Linter<'_> {
                     Err(_) => self.fault(&shown, "is no text"),
                     Ok(text) if text.lines().any(|line| line.trim_start().starts_with("family =")) => {
                         families.push((shown, text));
+                    }
+                    Ok(text) if above.last() == Some(&MAPPINGS) => {
+                        if let Err(error) = parse_standard(&shown, &text) {
+                            self.linted.faults.push(error.to_string());
+                        }
                     }
                     Ok(text) => self.entry(&shown, &text)?,
                 }

@@ -71,7 +71,7 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         _ => CredentialSeen::Repeated,
     };
     let names = parts.fields.iter().map(|(name, _)| name.clone());
-    let usual = |name: &str| name == carrier || (USUAL.contains(&name) && (name != "authorization" || carrier == name));
+    let usual = |name: &str| name == carrier || (USUAL.contains(&name) && name != "authorization");
     let mut headers: Vec<String> = names.filter(|name| !usual(name.trim_end())).collect();
     headers.extend(parts.trailers.iter().map(|name| format!("~{name}")));
     let text = String::from_utf8_lossy(&parts.content).into_owned();
