@@ -148,7 +148,8 @@ fn every_entry_comes_again_at_random() {
             Origin::Control | Origin::Pair => {}
         }
     }
-    for (index, attack) in attacks.iter().enumerate() {
+    // Those of several steps have a share of their own.
+    for (index, attack) in attacks.iter().enumerate().filter(|(_, attack)| attack.steps.is_empty()) {
         assert!(seen.contains_key(&index), "{}", attack.id);
     }
     assert!((0.3..0.6).contains(&(random as f64 / drawn as f64)), "{random} of {drawn}");

@@ -42,8 +42,9 @@ fn each_draws_its_own_and_all_of_it_means_something() {
     let attacks = drawn(strategy::attack(blueprint()));
     let known: BTreeSet<String> =
         Catalogue::embedded().unwrap().attacks.iter().map(|attack| format!("{:?}", attack.mutations)).collect();
-    let changes: BTreeSet<String> =
-        attacks.iter().map(|case| format!("{:?}", case.mutations().collect::<Vec<_>>())).collect();
+    // Attacks of several steps are drawn as they are.
+    let single = attacks.iter().filter(|case| case.is_single());
+    let changes: BTreeSet<String> = single.map(|case| format!("{:?}", case.mutations().collect::<Vec<_>>())).collect();
     assert!(changes.is_subset(&known), "{:?}", changes.difference(&known).next());
     assert!(changes.len() > 60 && attacks.iter().all(|case| means(case, &blueprint())), "{}", changes.len());
 }

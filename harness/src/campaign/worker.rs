@@ -322,12 +322,14 @@ impl Done {
         // Of an HTTP/2 request for no host that is the reset of the stream, which leaves no answer.
         let reset = observation.answer.is_none() && verdict.refusals.contains(&Rule::HostField);
         let by_protocol = reset || verdict.refusals.iter().any(|rule| rule.of_protocol());
-        tally.silent += u64::from(!hit && !by_protocol && observation.seen.causes.is_empty());
+        // Of requests at the same time nobody can tell whose refusal was audited.
+        let together = case.attempts().any(|step| matches!(step.over, gatecrash_model::Over::Beside(_)));
+        tally.silent += u64::from(!hit && !by_protocol && !together && observation.seen.causes.is_empty());
         // Of a second request that is none, nobody has anything to audit.
         let second = verdict.second.as_ref().filter(|second| !second.hidden).map(|second| &second.rules);
         let known: BTreeSet<Rule> = verdict.refusals.iter().chain(second.into_iter().flatten()).copied().collect();
         let violated = || verdict.refusals.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", ");
-        for (cause, rules) in &observation.seen.causes {
+        for (cause, rules) in observation.seen.causes.iter().filter(|_| !together) {
             tally.causes[0] += 1;
             if rules.iter().any(|rule| known.contains(rule)) {
                 tally.causes[1] += 1;

@@ -196,7 +196,7 @@ fn rules_of(cause: Cause) -> &'static [Rule] {
         Cause::Confirmation => &[Confirmation],
         Cause::CredentialDuplicated => &[CredentialUnique],
         Cause::CredentialMalformed => &[CredentialForm],
-        Cause::CriticalHeader => &[CriticalHeader],
+        Cause::CriticalHeader => &[CriticalHeader, HeaderForm],
         Cause::Expired => &[Expiry],
         Cause::HeaderMalformed => &[HeaderForm],
         Cause::HostMalformed => &[HostField],
