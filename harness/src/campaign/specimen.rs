@@ -213,7 +213,7 @@ pub struct Measure {
 }
 
 /// The most attempts of pairs on one gate.
-const PAIRS: u64 = 60_000;
+const PAIRS: u64 = 120_000;
 
 /// Runs the catalogue against gates and their twins; a twin that several gates share is run once.
 #[derive(Default)]

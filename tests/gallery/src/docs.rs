@@ -24,7 +24,6 @@ pub const NO_GATE: &[(&str, &str)] = &[
     ("algorithm-allowed", TOGETHER),
     ("algorithm-of-key", TOGETHER),
     ("claim-type", TOGETHER),
-    ("header-form", TOGETHER),
     ("issuer-speaks-for", TOGETHER),
     ("message-framing", TOGETHER),
     ("subject", TOGETHER),
