@@ -319,7 +319,7 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # use gatecrash::example::gate;
-/// # let mut report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(20).run_blocking()?;
+/// # let mut report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(60).run_blocking()?;
 /// # let campaign = &mut report.campaign;
 /// assert!(gatecrash::report::fails(&campaign.findings[0], campaign), "the gate looks at no token");
 /// # Ok::<(), gatecrash::BoxError>(())

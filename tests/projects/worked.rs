@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     path::Path,
-    process::{Command, Output},
+    process::Output,
 };
 
 use crate::{binary::cargo_gatecrash, published::cargo as command};
@@ -230,7 +230,7 @@ fn a_newcomer_finds_the_bug() {
     std::fs::write(folder.path().join("Cargo.toml"), MANIFEST).unwrap();
     // cargo install cargo-gatecrash, cargo gatecrash init, cargo test.
     let commands = 3;
-    let wrote = Command::new(binary()).args(["init", "--dir", "."]).current_dir(folder.path()).output().unwrap();
+    let wrote = cargo_gatecrash().args(["init", "--dir", "."]).current_dir(folder.path()).output().unwrap();
     let told = String::from_utf8_lossy(&wrote.stdout).into_owned();
     assert!(wrote.status.success(), "{}", String::from_utf8_lossy(&wrote.stderr));
     assert!(told.contains("added    gatecrash and optimized dependencies to Cargo.toml"), "{told}");

@@ -64,7 +64,8 @@ impl Session {
     /// use gatecrash::campaign::{Bound, CampaignOptions, Session};
     /// let session = Session::start(target)?;
     /// let options = CampaignOptions { bound: Bound::Attempts(50), ..CampaignOptions::default() };
-    /// assert_eq!(session.run(options)?.tally.attempts, 50);
+    /// // Cases that do not apply to the gate count, and make no attempt.
+    /// assert!((40..=50).contains(&session.run(options)?.tally.attempts));
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn run(&self, options: CampaignOptions) -> Result<Campaign, CampaignError> {

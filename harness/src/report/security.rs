@@ -160,7 +160,7 @@ fn of_kind(finding: &Finding) -> Option<u32> {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # use gatecrash::example::gate;
-/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(20).run_blocking()?;
+/// # let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(60).run_blocking()?;
 /// # let campaign = report.campaign;
 /// assert!(!gatecrash::report::fix(&campaign.findings[0], &campaign.catalogue).is_empty());
 /// # Ok::<(), gatecrash::BoxError>(())
