@@ -1,10 +1,6 @@
 //! Worked examples, each a repository of its own, and a newcomer's first hour: built and run as their owners would.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    process::Output,
-};
+use std::{collections::BTreeSet, path::Path, process::Output};
 
 use crate::{binary::cargo_gatecrash, published::cargo as command};
 
