@@ -17,7 +17,7 @@ use gatecrash::{
     Gate, World, WorldOptions,
     campaign::{Bound, Campaign, CampaignOptions, Target},
     catalogue::Severity,
-    check::Finding,
+    check::{Finding, FindingKind},
     factory,
     input::parse_policy,
     model::{Policy, Profile, Rule},
@@ -90,7 +90,7 @@ fn attacked(service: &Service, mistake: bool) -> Campaign {
 
 /// Whether a finding is no more than a form that a standard tells servers to refuse.
 fn is_leniency(finding: &Finding) -> bool {
-    !finding.rules.is_empty() && finding.rules.iter().all(|rule| rule.leniency().is_some())
+    finding.kind == FindingKind::Leniency
 }
 
 fn told(finding: &Finding, campaign: &Campaign) -> String {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Admission, Attempt, AuthorizationForm, Blueprint, Framing, Http2Form, PayloadForm, Protocol, Rule, Segments,
-    SignatureForm, Verdict, judge,
+    Admission, Attempt, AuthorityCheck, AuthorizationForm, Blueprint, Framing, HostForm, Http2Form, PayloadForm,
+    Protocol, Rule, Segments, SignatureForm, Verdict, judge,
 };
 
 impl Rule {
@@ -67,7 +67,10 @@ impl Rule {
 /// # Ok::<(), String>(())
 /// ```
 pub fn leniencies(verdict: &Verdict, attempt: &Attempt, blueprint: &Blueprint) -> BTreeSet<Admission> {
-    let of_form = !verdict.refusals.is_empty() && verdict.refusals.iter().all(|rule| rule.leniency().is_some());
+    // A malformed field for the host is refused (RFC 9112 §3.2). Where the policy promises nothing of hosts, no right hangs on it.
+    let hosts_are_open = blueprint.policy.http.authority == AuthorityCheck::Any;
+    let lenient = |rule: &Rule| rule.leniency().is_some() || (*rule == Rule::HostField && hosts_are_open);
+    let of_form = !verdict.refusals.is_empty() && verdict.refusals.iter().all(lenient);
     if verdict.must_refuse() && of_form { entitled(attempt, blueprint) } else { BTreeSet::new() }
 }
 
@@ -108,6 +111,9 @@ pub fn entitled(attempt: &Attempt, blueprint: &Blueprint) -> BTreeSet<Admission>
         _ if blueprint.policy.http.speaks("1.1") => Protocol::Http11,
         _ => Protocol::Http2(Http2Form::Plain),
     };
+    if blueprint.policy.http.authority == AuthorityCheck::Any {
+        request.host = HostForm::Own;
+    }
     if let Some(token) = &mut mended.token {
         token.text.clear();
         if token.segments != Segments::OnlyDots {

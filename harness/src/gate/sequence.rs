@@ -9,6 +9,7 @@ use futures_util::{
 use gatecrash_model::{Over, ServerName as Asked, Transport};
 use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::{
@@ -175,7 +176,7 @@ impl<'a> Sequence<'a> {
                 let made = settled(observation, how);
                 if made.observation.answer.is_some() {
                     self.began.insert(request.number, request.number);
-                    self.open.insert(request.number, open);
+                    self.keep(request.number, open, [&made.observation]);
                 }
                 made
             }
@@ -193,7 +194,7 @@ impl<'a> Sequence<'a> {
             if observation.answer.is_some() || observation.broken.is_some() {
                 self.began.insert(request.number, began);
                 if observation.answer.is_some() {
-                    self.open.insert(began, open);
+                    self.keep(began, open, [&observation]);
                 }
                 return settled(observation, How::Reused);
             }
@@ -227,9 +228,16 @@ impl<'a> Sequence<'a> {
         for request in requests {
             self.began.insert(request.number, began);
         }
-        self.open.insert(began, open);
+        self.keep(began, open, &observations);
         let how = |at: usize| if at == 0 { how } else { How::Together };
         observations.into_iter().enumerate().map(|(at, observation)| settled(observation, how(at))).collect()
+    }
+
+    /// Keeps a connection open; not one on which an answer without an end was left.
+    fn keep<'o>(&mut self, began: usize, open: Open, answers: impl IntoIterator<Item = &'o Observation>) {
+        if !answers.into_iter().any(answers::is_endless) {
+            self.open.insert(began, open);
+        }
     }
 
     fn accept(&mut self) -> DuplexStream {
@@ -429,13 +437,30 @@ async fn say_http2(open: &mut Open, wires: &[&Wire]) -> Vec<Observation> {
         Err(error) => Some(error),
     };
     let mut piece = [0; 4096];
+    // Until when answers without an end are listened to.
+    let mut until: Option<Instant> = None;
     let messages = loop {
         let messages: Vec<http2::Message> =
             streams.iter().map(|stream| http2::read_stream(&open.received, *stream)).collect();
         if messages.iter().all(|message| message.over) || error.is_some() || open.received.len() >= MOST {
             break messages;
         }
-        match open.stream.read(&mut piece).await {
+        let patience = endless(&messages);
+        if let Some(patience) = patience {
+            let until = *until.get_or_insert_with(|| Instant::now() + patience.longest);
+            if Instant::now() >= until {
+                break messages;
+            }
+        }
+        let reading = open.stream.read(&mut piece);
+        let read = match patience {
+            Some(patience) => match tokio::time::timeout(patience.silence, reading).await {
+                Ok(read) => read,
+                Err(_) => break messages,
+            },
+            None => reading.await,
+        };
+        match read {
             Ok(0) => break messages,
             Ok(length) => open.received.extend(&piece[..length]),
             Err(failed) => error = Some(failed),
@@ -451,4 +476,11 @@ async fn say_http2(open: &mut Open, wires: &[&Wire]) -> Vec<Observation> {
         observation
     });
     seen.collect()
+}
+
+/// How long to listen, where every answer that is not over has no end.
+fn endless(messages: &[http2::Message]) -> Option<answers::Patience> {
+    let open = messages.iter().filter(|message| !message.over);
+    let patience: Option<Vec<answers::Patience>> = open.map(|message| answers::begun(&[], Some(message))).collect();
+    patience?.into_iter().max_by_key(|patience| patience.longest)
 }

@@ -75,11 +75,7 @@ fn authority_rules(message: &MessageSeen, blueprint: &Blueprint, latitude: &Lati
         || message.hosts.iter().chain(&message.authority).any(|text| !is_authority(text))
         || (contradicts && !latitude.permits(ReadingKind::AuthorityConflict))
     {
-        // Where nothing is promised of hosts, whoever is in front looks at the field, or nobody.
-        let looked_at = blueprint.policy.http.authority == AuthorityCheck::Own;
-        if looked_at || !latitude.permits(ReadingKind::AuthorityConflict) {
-            rules.insert(Rule::HostField);
-        }
+        rules.insert(Rule::HostField);
     }
     let Some(authority) = message.authority.as_ref().or(message.hosts.first()).filter(|text| is_authority(text)) else {
         return rules;

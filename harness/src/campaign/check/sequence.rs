@@ -338,10 +338,6 @@ impl Run<'_> {
             let seen = "the guesses of somebody else made a client wait whose credentials were never refused".into();
             list.push(Disagreement { kind: FindingKind::FalseRefusal, seen, rules: verdict.refusals.clone() });
         }
-        // An answer before it that has no end keeps a later one waiting (RFC 9112 §9.3.2).
-        if observation.hang && self.case.attempts().nth(1).is_some() {
-            list.retain(|it| it.kind != FindingKind::Fault);
-        }
         // Whoever finds a connection closed has got no answer at all: that is no refusal.
         if how == How::Closed && !observation.entered(policy) {
             list.retain(|it| it.kind != FindingKind::FalseRefusal);

@@ -218,7 +218,7 @@ pub async fn checked_first(
 }
 // end
 
-// fix: cause body-first
+// fix: cause body-before-check
 /// The head says who asks. The body is read when that is settled, by the handler.
 pub async fn head_first(
     caller_of: fn(&HeaderMap) -> Result<String, StatusCode>,
@@ -239,7 +239,7 @@ pub fn certificate_first(roots: RootCertStore) -> Result<Arc<dyn ClientCertVerif
 }
 // end
 
-// fix: cause remembered
+// fix: cause remembered-state
 /// The caller belongs to the request: verified anew each time, and handed on in its extensions.
 pub async fn caller_of_this_request(
     verify: fn(&HeaderMap) -> Result<Claims, StatusCode>,
