@@ -97,7 +97,7 @@ fn a_run_ends_when_its_time_is_up() {
     let bound = Bound::Time(std::time::Duration::from_millis(200));
     let done = run(&exhibit("reference").target, CampaignOptions { bound, jobs: 1, ..CampaignOptions::default() });
     assert!(done.elapsed < std::time::Duration::from_secs(2), "{:?}", done.elapsed);
-    let unasked = done.unasked.unwrap();
+    let unasked = done.completion.unasked.unwrap();
     assert!(unasked.made < unasked.all, "{unasked:?}");
     let text = gatecrash::report::screen(&done, &subject("reference"));
     assert!(text.contains("not asked"), "{text}");

@@ -48,4 +48,5 @@ mod subcommand;
 mod suite;
 mod support;
 mod through_files;
+mod unfinished;
 mod vectors;

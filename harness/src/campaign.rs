@@ -1,6 +1,7 @@
 //! Runs controls, catalogue and random cases against a gate, across threads, deterministically for a seed and a count.
 
 pub mod check;
+mod completion;
 mod exercised;
 mod history;
 mod ladder;
@@ -19,13 +20,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use gatecrash_model::{Case, FailOn, Policy, Rule, Unresolvable};
 
+pub use completion::{Completion, Interruption, Unasked};
 pub use exercised::{Exercised, Reach, Source, table};
 pub use order::Pass;
 pub(crate) use plan::controls;
@@ -218,8 +220,8 @@ pub struct Campaign {
     pub elapsed: Duration,
     /// The catalogue that was run.
     pub catalogue: Catalogue,
-    /// What the time or the count left unasked; `None` when the whole catalogue was tried.
-    pub unasked: Option<Unasked>,
+    /// Whether the campaign did what it set out to do.
+    pub completion: Completion,
     /// What came of the pairs, where they were run.
     pub pairs: Option<PairsDone>,
     /// For every attack of the catalogue whose own attempts did not end as permitted: the fingerprints of what they showed.
@@ -232,20 +234,6 @@ pub struct Campaign {
     pub profile: Option<Profile>,
     /// The lowest severity that fails a run; `None` where every finding does but a leniency.
     pub fail_on: Option<FailOn>,
-}
-
-/// What a campaign that ended early did not ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unasked {
-    /// The pass that was not finished.
-    pub pass: Pass,
-    /// Attempts of the catalogue that were made.
-    pub made: u64,
-    /// Attempts that the catalogue has, in every way.
-    pub all: u64,
-    /// Attacks of which nothing at all was tried.
-    pub attacks: usize,
 }
 
 /// How far a campaign of pairs came.
@@ -285,6 +273,8 @@ pub struct Progress {
     pub disagreements: AtomicU64,
     /// How many attempts there will be, where that is known; else 0.
     pub total: AtomicU64,
+    /// The exit status of what ends the campaign; 0 while nothing does.
+    interrupted: AtomicU8,
 }
 
 /// Runs a campaign.
@@ -323,18 +313,21 @@ pub fn run(target: &Target, options: CampaignOptions, progress: &Arc<Progress>) 
         })
         .collect();
     let done = workers.into_iter().map(|worker| worker.join().map_err(|_| CampaignError::Thread)?);
-    let done = done.collect::<Result<Vec<_>, _>>()?;
+    let mut done = done.collect::<Result<Vec<_>, _>>()?;
+    let mut env = WorkerEnv::new(target)?;
+    worker::make_up(&mut env, &prepared.plan, &mut done, progress)?;
     let elapsed = prepared.start.elapsed();
-    finish(prepared, done, elapsed, &mut WorkerEnv::new(target)?)
+    finish(prepared, done, (elapsed, progress.interrupted()), &mut env)
 }
 
 /// Runs a campaign on this thread, in worlds and against gates that are there.
 fn run_on(env: &mut WorkerEnv, options: CampaignOptions, progress: &Progress) -> Result<Campaign, CampaignError> {
     let prepared = Prepared::new(env.world()?, options)?;
     progress.total.store(prepared.plan.total().unwrap_or(0), Ordering::Relaxed);
-    let done = worker::run(env, &prepared.plan, 0, 1, prepared.deadline, progress)?;
+    let mut done = vec![worker::run(env, &prepared.plan, 0, 1, prepared.deadline, progress)?];
+    worker::make_up(env, &prepared.plan, &mut done, progress)?;
     let elapsed = prepared.start.elapsed();
-    finish(prepared, vec![done], elapsed, env)
+    finish(prepared, done, (elapsed, progress.interrupted()), env)
 }
 
 /// What is known before the first attempt.
@@ -366,7 +359,7 @@ impl Prepared {
 fn finish(
     prepared: Prepared,
     workers: Vec<worker::Done>,
-    elapsed: Duration,
+    (elapsed, interrupted): (Duration, Option<Interruption>),
     env: &mut WorkerEnv,
 ) -> Result<Campaign, CampaignError> {
     let mut tally = Tally::default();
@@ -412,14 +405,14 @@ fn finish(
     }
     let told = |keys: BTreeSet<RawKey>| keys.iter().filter_map(|key| prints.get(key).cloned()).collect();
     let variants = variants.into_iter().map(|(attack, keys)| (attack, told(keys))).collect();
-    let unasked = prepared.plan.unasked(next, &tally);
+    let completion = Completion::of(&prepared.plan, next, &tally, interrupted);
     Ok(Campaign {
         tally,
         findings,
         miswirings,
         harness_faults: harness_faults.into_values().collect(),
         elapsed,
-        unasked,
+        completion,
         pairs: prepared.plan.pairs_done(next),
         catalogue: prepared.catalogue,
         shown,

@@ -14,6 +14,9 @@ mod policy;
 mod replay;
 mod run;
 mod serve;
+mod signals;
+
+pub use signals::outlive_interrupts;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 

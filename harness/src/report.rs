@@ -45,6 +45,8 @@ pub struct Notes {
     pub accepted: Accepted,
     /// The command by which curl makes the attempt of a finding, by fingerprint.
     pub curl: BTreeMap<String, String>,
+    /// Whether a campaign that did not finish what it set out to do is a failure.
+    pub require_complete: bool,
 }
 
 impl Notes {
@@ -99,8 +101,14 @@ impl Notes {
             1 if !open && !campaign.miswirings.is_empty() => 2,
             1 if !open && self.accepted.faults.is_empty() => 0,
             0 if !self.accepted.faults.is_empty() => 1,
+            0 if self.require_complete && campaign.unfinished().is_some() => 2,
             other => other,
         }
+    }
+
+    /// Exit status of the process: that of the signal that ended the campaign, or [`status`](Notes::status).
+    pub fn exit_status(&self, campaign: &Campaign) -> u8 {
+        campaign.completion.interrupted.map_or_else(|| self.status(campaign), |signal| signal.status())
     }
 }
 

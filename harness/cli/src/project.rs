@@ -43,6 +43,8 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, NoGate> {
     let mut command = Command::new(cargo);
     command.args(["run", "--quiet", "--release", "--features", "gatecrash/cli", "--example", EXAMPLE]);
     command.arg("--manifest-path").arg(&package.manifest_path).arg("--").args(arguments);
+    // On Ctrl-C the gate's campaign ends with its report, which is waited for.
+    gatecrash::cli::outlive_interrupts().map_err(NoGate::Cargo)?;
     let status = command.status().map_err(NoGate::Cargo)?;
     // Ended by a signal: 128 and its number, as shells say it.
     #[cfg(unix)]

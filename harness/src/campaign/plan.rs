@@ -75,6 +75,7 @@ pub struct Plan {
     words: Vec<Mutation>,
     inert: Vec<Vec<Mutation>>,
     blueprint: gatecrash_model::Blueprint,
+    families: usize,
     seed: u64,
     options: CampaignOptions,
     order: Order,
@@ -97,7 +98,7 @@ impl Plan {
         let (cases, sequences): (Vec<_>, Vec<_>) = cases.into_iter().partition(|entry| entry.case.is_single());
         let sequences = sequences_of(sequences, &options);
         let sequences = sequences.into_iter().filter(|entry| kept(entry.attack));
-        let sequences = sequences.map(|entry| (Origin::Catalogue(entry.attack), entry.case)).collect();
+        let sequences: Vec<_> = sequences.map(|entry| (Origin::Catalogue(entry.attack), entry.case)).collect();
         let cases = if options.sample_routes { sample_routes(cases) } else { cases };
         let cases = cases.into_iter().filter(|entry| kept(entry.attack));
         let cases = cases.map(|entry| (Origin::Catalogue(entry.attack), entry.case));
@@ -106,6 +107,7 @@ impl Plan {
         let mut plan = Self {
             order: Order::default(),
             controls,
+            families: families(cases.iter().chain(&sequences), catalogue),
             by_rule: by_rule(&cases, catalogue),
             catalogue: cases,
             sequences,
@@ -200,6 +202,19 @@ impl Plan {
         Some(Unasked { pass, made: next, all: self.fixed(), attacks })
     }
 
+    /// How many families of the catalogue are to be tried.
+    pub(super) fn families(&self) -> usize {
+        self.families
+    }
+
+    /// How many attempts are asked for, where it must be exactly so many.
+    pub(super) fn exact(&self) -> Option<u64> {
+        match self.options.bound {
+            Bound::Attempts(count) if self.options.random && self.pairs.is_none() => Some(count),
+            _ => None,
+        }
+    }
+
     /// How often each fixed case is made in a row.
     fn passes(&self) -> u64 {
         if self.options.sample_routes { 1 } else { self.ways() }
@@ -231,6 +246,10 @@ impl Plan {
     /// Which control stands at `index` in a campaign of a given count, which ends with all of them.
     fn ending(&self, index: u64) -> Option<usize> {
         let Bound::Attempts(count) = self.options.bound else { return None };
+        // What makes up for cases without a meaning comes after the end.
+        if index >= count {
+            return None;
+        }
         let tail = self.controls.len() as u64 * self.passes();
         let start = count.checked_sub(tail).filter(|start| *start >= self.fixed() && self.pairs.is_none())?;
         index.checked_sub(start).map(|at| (at / self.passes()) as usize)
@@ -465,6 +484,12 @@ fn sequences_of(cases: Vec<CatalogueCase>, options: &CampaignOptions) -> Vec<Cat
         routes.get(&case.attack).is_some_and(|known| known.get(case.attack % known.len()) == Some(&route(case)))
     };
     cases.into_iter().filter(chosen).collect()
+}
+
+/// How many families these cases are of.
+fn families<'c>(cases: impl Iterator<Item = &'c (Origin, Case)>, catalogue: &Catalogue) -> usize {
+    let attacks = cases.filter_map(|(origin, _)| catalogue.attacks.get(origin.attack()?));
+    attacks.map(|attack| attack.family.id.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 /// The places of cases by the rules that their attacks violate; no list is empty.

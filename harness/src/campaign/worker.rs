@@ -64,24 +64,18 @@ pub(super) fn run(
     if plan.measures() {
         profile::start();
     }
-    while !plan.ends_before(index) {
+    while !plan.ends_before(index) && progress.interrupted().is_none() {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let (origin, case, options) = plan.case(index);
-        let crypto = plan.crypto(index, &case);
-        let inert = plan.inert(index);
-        done.attempt(env, (index, crypto), (origin, &case), inert, options, progress)?;
-        if let Some(kept) = plan.kept(index, &case) {
-            done.attempt_kept(env, (index, crypto), &kept, options, progress)?;
-        }
+        done.planned(env, plan, index, progress)?;
         index += stride;
     }
     done.next = index;
     if plan.wants_ideal() {
         done.ideal = Some(env.ideal_layers()?);
     }
-    for (index, control) in plan.last(first, stride) {
+    for (index, control) in plan.last(first, stride).filter(|_| progress.interrupted().is_none()) {
         let options = CheckOptions { depth: Depth::Connection, mirror: true, serial: index };
         let at = (index, Crypto::Real);
         done.attempt(env, at, (Origin::Control, control), None, options, progress)?;
@@ -90,7 +84,51 @@ pub(super) fn run(
     Ok(done)
 }
 
+/// Makes up for cases that had no meaning here, where so many attempts were asked for: with those that come after them,
+/// so that the same attempts are made whatever the number of threads.
+pub(super) fn make_up(
+    env: &mut WorkerEnv,
+    plan: &Plan,
+    workers: &mut Vec<Done>,
+    progress: &Progress,
+) -> Result<(), CampaignError> {
+    /// So many cases without a meaning in a row have none in the end.
+    const PATIENCE: u64 = 1000;
+    let made: u64 = workers.iter().map(|done| done.tally.attempts).sum();
+    let Some((count, missing)) = plan.exact().map(|count| (count, count.saturating_sub(made))) else { return Ok(()) };
+    let mut done = Done { keep: plan.keeps(), next: u64::MAX, ..Done::default() };
+    let (mut index, mut without) = (count, 0);
+    while done.tally.attempts < missing && without < PATIENCE && progress.interrupted().is_none() {
+        let before = done.tally.attempts;
+        done.planned(env, plan, index, progress)?;
+        without = if done.tally.attempts == before { without + 1 } else { 0 };
+        index += 1;
+    }
+    // The ideal layers are those that the threads found.
+    done.ideal = workers.last().and_then(|done| done.ideal);
+    workers.push(done);
+    Ok(())
+}
+
 impl Done {
+    /// Makes the attempt at `index`, and again on a kept connection where that is planned.
+    fn planned(
+        &mut self,
+        env: &mut WorkerEnv,
+        plan: &Plan,
+        index: u64,
+        progress: &Progress,
+    ) -> Result<(), CampaignError> {
+        let (origin, case, options) = plan.case(index);
+        let crypto = plan.crypto(index, &case);
+        let inert = plan.inert(index);
+        self.attempt(env, (index, crypto), (origin, &case), inert, options, progress)?;
+        if let Some(kept) = plan.kept(index, &case) {
+            self.attempt_kept(env, (index, crypto), &kept, options, progress)?;
+        }
+        Ok(())
+    }
+
     /// Makes one attempt and counts it.
     fn attempt(
         &mut self,

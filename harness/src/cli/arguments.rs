@@ -158,6 +158,9 @@ pub(super) struct RunOptions {
     /// How many attempts, in place of a time; then a run repeats exactly
     #[arg(long, value_name = "N")]
     pub(super) attempts: Option<u64>,
+    /// Exit with 2 when the run ended before everything in the catalogue was tried
+    #[arg(long)]
+    pub(super) require_complete: bool,
     /// Seed of keys and random cases
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,

@@ -73,6 +73,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
     };
     subject.save(&campaign.findings).map_err(Failure::Usage)?;
     let mut notes = Notes {
+        require_complete: options.require_complete,
         left_out: policy_gaps::gaps_of(&target.policy, &campaign.catalogue),
         accepted: known.map_or_else(Accepted::default, |known| known.apply(&campaign.findings, report::today())),
         ..Notes::default()
@@ -99,7 +100,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
             }
         }
     }
-    let status = match notes.status(&campaign) {
+    let status = match notes.exit_status(&campaign) {
         // Too little was tested to say anything.
         0 if !campaign.tally.attacked() => 2,
         status => status,
@@ -117,6 +118,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
 /// Runs a campaign; on a terminal, a line tells how far it is.
 fn with_progress(target: &Target, options: CampaignOptions) -> Result<Campaign, CampaignError> {
     let progress = Arc::new(Progress::default());
+    super::signals::watch(&progress)?;
     if !std::io::stderr().is_terminal() {
         return campaign::run(target, options, &progress);
     }

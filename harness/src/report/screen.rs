@@ -37,7 +37,7 @@ pub struct View {
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
 /// let text = gatecrash::report::screen(&campaign, &subject);
-/// assert!(text.starts_with("Gatecrash: gate `gate`, seed 0: "));
+/// assert!(text.starts_with("Gatecrash: gate `gate`, seed 0: 20 attempts"));
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn screen(campaign: &Campaign, subject: &Subject) -> String {
@@ -79,6 +79,12 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     let _ = writeln!(text, "{}", headline(campaign, notes));
     if let Some(severities) = severities(campaign, notes) {
         let _ = writeln!(text, "{severities}");
+    }
+    if let Some(signal) = campaign.completion.interrupted {
+        let _ = writeln!(text, "Interrupted by {}: the run did not finish.", signal.name());
+    }
+    if let (Some(tried), 1) = (campaign.unfinished(), notes.status(campaign)) {
+        let _ = writeln!(text, "Not finished: {tried} were tried.");
     }
     if !tally.undeclared.is_empty() {
         let routes: Vec<&str> = tally.undeclared.iter().map(String::as_str).collect();
@@ -168,7 +174,7 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
         let [made, other] = tally.twins.map(grouped);
         line("inert", format!("{made} attempts made again with changes that must change nothing, {other} differ"));
     }
-    if let Some(unasked) = &campaign.unasked {
+    if let Some(unasked) = &campaign.completion.unasked {
         line("not asked", not_asked(unasked));
     }
     if let Some(pairs) = &campaign.pairs {
@@ -413,15 +419,22 @@ pub(super) fn headline(campaign: &Campaign, notes: &Notes) -> String {
     let accepted = campaign.findings.iter().filter(|finding| notes.accepted.of(finding).is_some()).count();
     let count = campaign.findings.len() - accepted;
     let beside = if accepted > 0 { format!(", beside {accepted} accepted") } else { String::new() };
-    match notes.status(campaign) {
+    let unfinished = campaign.unfinished();
+    let status = match notes.status(campaign) {
+        // Not finished, and nothing else.
+        2 if notes.require_complete && campaign.miswirings.is_empty() && !campaign.tally.choked() => 0,
+        other => other,
+    };
+    match status {
         0 if count > 0 => {
             let (s, them) = if count == 1 { ("", "it") } else { ("s", "them") };
             format!("{count} finding{s} of low weight{beside}; `--strict` fails the run for {them}:")
         }
+        0 if !campaign.tally.attacked() => "Every honest request was admitted, and nothing was attacked.".into(),
+        0 if let Some(tried) = unfinished => format!("Nothing found{beside} in what was tried: {tried}."),
         0 if accepted > 0 => {
             format!("Clean but for {accepted} accepted finding{}.", if accepted == 1 { "" } else { "s" })
         }
-        0 if !campaign.tally.attacked() => "Every honest request was admitted, and nothing was attacked.".into(),
         0 => "Clean: nothing unauthorized got through, everything authorized did.".into(),
         1 if count == 0 => "Nothing but accepted findings, and something is wrong with what is accepted:".into(),
         1 => {

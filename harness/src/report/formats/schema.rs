@@ -14,12 +14,16 @@ use crate::attacks::policy_gaps::PolicyGap;
 pub struct Report {
     /// Version of Gatecrash.
     pub version: &'static str,
-    /// `clean`, `findings`, `mis-wired` or `harness-fault`.
+    /// `clean`, `incomplete`, `findings`, `mis-wired` or `harness-fault`.
     pub verdict: &'static str,
     /// The same in a sentence.
     pub headline: String,
     /// Exit status of the run.
     pub status: u8,
+    /// Whether controls and catalogue, or all pairs, were tried.
+    pub complete: bool,
+    /// The signal that ended the run early: `SIGHUP`, `SIGINT` or `SIGTERM`; `null` where none did.
+    pub interrupted: Option<&'static str>,
     /// Name of the gate.
     pub gate: String,
     /// Seed of the world.
@@ -50,6 +54,8 @@ pub struct Report {
     pub refused: BTreeMap<&'static str, u64>,
     /// Families of the catalogue that were tried.
     pub families: usize,
+    /// Families of the catalogue that were to be tried.
+    pub planned_families: usize,
     /// Attacks of the catalogue that were tried.
     pub variants: usize,
     /// For each family of the catalogue, and for what is beside it: how attempts ended, and how deep they got.
