@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use gatecrash::{
     Clock, Depth, Evidence, Gate, World, WorldOptions,
-    check::{CheckOptions, FindingKind, Outcome, check},
+    campaign::check::{CheckOptions, FindingKind, Outcome, check},
     model::{Case, IssuerRole, Person, Rule, Stance},
 };
 use gatecrash_gallery::reference;
@@ -165,7 +165,7 @@ fn no_body_needs_a_turbofish() {
 
     use axum::{Router, body::Body, routing::get};
     use bytes::Bytes;
-    use gatecrash::tls::{ClientAuth, server_config};
+    use gatecrash::gate::tls::{ClientAuth, server_config};
     use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 
     let world = world(Clock::Frozen);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use gatecrash::catalogue::Catalogue;
+use gatecrash::corpus::catalogue::Catalogue;
 use gatecrash_gallery::{
     book::{pages, resolved},
     kills,

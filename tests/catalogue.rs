@@ -1,6 +1,6 @@
 //! Every entry of the catalogue is effective, isolated, judged as it claims, and unlike every other.
 
-use gatecrash::catalogue::{Catalogue, lint};
+use gatecrash::corpus::catalogue::{Catalogue, lint};
 
 use crate::support::blueprint;
 

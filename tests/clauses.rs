@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use gatecrash::catalogue::Catalogue;
+use gatecrash::corpus::catalogue::Catalogue;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../reference-server");
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use gatecrash::catalogue::Catalogue;
+use gatecrash::corpus::catalogue::Catalogue;
 use gatecrash_gallery::{article, docs, kills};
 
 /// Compares a table with the one that is kept; as with snapshots, `INSTA_UPDATE=always` writes it anew.

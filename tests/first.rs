@@ -68,7 +68,7 @@ fn most_flaws_show_early() {
 #[test]
 fn the_sharpest_attacks_are_those_of_the_kill_matrix() {
     let kept = kills::kept().unwrap();
-    let set = gatecrash::exhibit::killing_set(kept.iter().map(|killed| killed.attacks.as_slice()));
+    let set = gatecrash::__internals::exhibit::killing_set(kept.iter().map(|killed| killed.attacks.as_slice()));
     assert_eq!(set, gatecrash_corpus::first_attacks(), "`measure --docs` writes it anew");
 }
 

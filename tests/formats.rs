@@ -9,8 +9,7 @@ use std::{
 use gatecrash::{
     Depth,
     campaign::{Bound, Campaign, CampaignOptions, Depths, Target},
-    policy_gaps,
-    report::{self, Known, Material, Notes, Report, Subject, View},
+    report::{self, Known, Material, Notes, Report, Subject, View, policy_gaps},
 };
 use serde_json::Value;
 

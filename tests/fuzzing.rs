@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash::{
-    check::FindingKind,
+    campaign::check::FindingKind,
     fuzzing::{Dice, Fuzzer, MOST_MUTATIONS, Mutator, Seeds, Surface, seeds},
     input::parse_case,
     model::{Draw as _, Scene, resolve, vocabulary},

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use gatecrash::{
-    campaign::{Bound, CampaignOptions},
-    catalogue::Catalogue,
-    check::FindingKind,
-    exhibit::{Exhibit, Matrix, Measure, Needs, killers},
+    __internals::exhibit::{Exhibit, Matrix, Measure, Needs, killers},
+    campaign::{Bound, CampaignOptions, check::FindingKind},
+    corpus::catalogue::Catalogue,
 };
 use gatecrash_gallery::kills;
 

@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash::{
     BoxError, Crypto, Depth, Gate, Layers, World, WorldOptions,
-    campaign::{self, Bound, CampaignOptions, CryptoMode, Target},
-    check::{CheckOptions, Checked, Outcome, check},
-    crypto, factory, forge,
+    campaign::{
+        self, Bound, CampaignOptions, CryptoMode, Target,
+        check::{CheckOptions, Checked, Outcome, check},
+    },
+    crypto, factory,
     gate::Handshake,
-    keys::{Keyring, Kind},
     model::{Algorithm, Case, IssuerRole, KeyName, Person, Stance, TokenKey, resolve},
+    world::{
+        forge,
+        keys::{Keyring, Kind},
+    },
 };
 use gatecrash_gallery::reference;
 use gatecrash_reference::Cryptography;
@@ -107,7 +112,7 @@ fn tokens_verify_with_the_key_in_each_of_its_forms_and_with_no_other() {
     assert!(verifies(jsonwebtoken::Algorithm::ES256, &key, &signature));
     assert!(!verifies(jsonwebtoken::Algorithm::EdDSA, &key, &signature));
     // A MAC under the public key is a MAC: the real provider's to verify.
-    let mac = gatecrash::keys::mac(ec.public_octets(), Algorithm::HS256, b"message").unwrap();
+    let mac = gatecrash::world::keys::mac(ec.public_octets(), Algorithm::HS256, b"message").unwrap();
     assert!(verifies(jsonwebtoken::Algorithm::HS256, &DecodingKey::from_secret(ec.public_octets()), &mac));
     // The key of a real world is the real provider's, too.
     let real = Keyring::new(0, None, Layers::default());

@@ -2,8 +2,10 @@
 
 use gatecrash::{
     Clock, Depth, World, WorldOptions,
-    campaign::Target,
-    check::{CheckOptions, FindingKind, Outcome, check_stable, twin, without_inert},
+    campaign::{
+        Target,
+        check::{CheckOptions, FindingKind, Outcome, check_stable, twin, without_inert},
+    },
     model::{
         Blueprint, Case, Mutation, Permutation, Person, Stance, Value, inert_changes, is_inert, judge, resolve,
         strategy::case,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatecrash::{
-    check::{Cause, FindingKind, Identity, RouteClass},
+    campaign::check::{Cause, FindingKind, Identity, RouteClass},
     model::Rule,
 };
 

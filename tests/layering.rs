@@ -197,3 +197,25 @@ fn no_room_imports_one_above_it() {
     }
     assert_eq!(up, [""; 0]);
 }
+
+/// What a user finds on the front page of the library. Everything else is inside one of these, or hidden.
+#[test]
+fn the_library_has_ten_public_modules() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/src/lib.rs")).unwrap();
+    let (mut modules, mut hidden) = (Vec::new(), false);
+    for line in text.lines() {
+        match line.strip_prefix("pub mod ").and_then(|rest| rest.split([';', ' ']).next()) {
+            Some(name) if !hidden => modules.push(name),
+            _ => {}
+        }
+        hidden = line == "#[doc(hidden)]";
+    }
+    // Modules of other rooms and crates that are shown here by name.
+    for shown in ["pub use engines::strategy;", "    fuzzing,", "pub use gatecrash_model as model;"] {
+        assert!(text.contains(shown), "{shown}");
+    }
+    modules.extend(["strategy", "fuzzing", "model"]);
+    modules.sort_unstable();
+    let wanted = ["campaign", "corpus", "crypto", "fuzzing", "gate", "input", "model", "report", "strategy", "world"];
+    assert_eq!(modules, wanted);
+}

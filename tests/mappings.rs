@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatecrash::{catalogue::Catalogue, mappings::embedded};
+use gatecrash::corpus::{catalogue::Catalogue, mappings::embedded};
 
 #[test]
 fn every_family_tests_a_requirement_of_every_standard() {

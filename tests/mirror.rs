@@ -2,13 +2,13 @@
 
 use gatecrash::{
     Depth, World,
-    check::{CheckOptions, FindingKind, Outcome, check, check_through},
-    forge::Wire,
+    campaign::check::{CheckOptions, FindingKind, Outcome, check, check_through},
     model::{
         Algorithm, AuthorizationForm, Case, ConfirmationOf, Digest, Encoding, Extra, Framing, HostForm, Http2Form,
         IssuerRole, KeyName, Mutation, PathForm, PayloadForm, Person, Position, Proof, Protocol, SegmentForm,
         SegmentName, ServerName, SignatureForm, Stance, TokenKey, Transport, Value, resolve,
     },
+    world::forge::Wire,
 };
 
 use crate::support::exhibit;

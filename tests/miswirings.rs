@@ -7,14 +7,16 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse as _, Redirect, Response},
 };
-use gatecrash::{BoxError, Evidence, Gate, Suite, SuiteOptions, World, WorldOptions, catalogue::Artefact, factory};
+use gatecrash::{
+    BoxError, Evidence, Gate, Suite, SuiteOptions, World, WorldOptions, corpus::catalogue::Artefact, factory,
+};
 use gatecrash_gallery::reference;
 use http::StatusCode;
 
 use crate::suite::said;
 
 /// What `controls` says; and that the other tests attempt nothing.
-fn told(factory: gatecrash::factory::Factory, world: WorldOptions) -> String {
+fn told(factory: gatecrash::gate::factory::Factory, world: WorldOptions) -> String {
     let folder = tempfile::tempdir().unwrap();
     let suite = Suite::new();
     let options = || SuiteOptions { world, folder: folder.path().into(), ..SuiteOptions::default() };

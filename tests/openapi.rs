@@ -3,9 +3,11 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use gatecrash::{
-    input::parse_policy,
+    input::{
+        openapi::{self, Side},
+        parse_policy,
+    },
     model::{Factor, Policy},
-    openapi::{self, Side},
 };
 
 use crate::binary::cargo_gatecrash;
@@ -186,7 +188,7 @@ fn the_command_writes_a_policy_and_compares() {
 fn what_serve_writes_agrees_with_its_policy() {
     let policy = gatecrash_gallery::policy().unwrap();
     let world = gatecrash::World::new(policy.clone(), gatecrash::WorldOptions::default()).unwrap();
-    let document = gatecrash::loopback::document(&policy, &world.blueprint(), "https://localhost:8443");
+    let document = gatecrash::gate::loopback::document(&policy, &world.blueprint(), "https://localhost:8443");
     let document = openapi::parse("openapi.json", &serde_json::to_string_pretty(&document).unwrap()).unwrap();
     let found = openapi::differences(&document, &policy, gatecrash_gallery::POLICY);
     assert!(found.is_empty(), "{found:?}");
@@ -198,7 +200,7 @@ fn a_run_is_held_to_a_document() {
     let folder = tempfile::tempdir().unwrap();
     let policy = gatecrash_gallery::policy().unwrap();
     let world = gatecrash::World::new(policy.clone(), gatecrash::WorldOptions::default()).unwrap();
-    let document = gatecrash::loopback::document(&policy, &world.blueprint(), "https://localhost:8443");
+    let document = gatecrash::gate::loopback::document(&policy, &world.blueprint(), "https://localhost:8443");
     let run = |document: &serde_json::Value| {
         let file = folder.path().join("openapi.json");
         std::fs::write(&file, document.to_string()).unwrap();

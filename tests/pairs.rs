@@ -1,8 +1,7 @@
 //! Pairs of attacks: all of them, in an order that the seed determines, to be gone on with from anywhere.
 
 use gatecrash::{
-    campaign::{Bound, CampaignOptions, Depths, Origin, plan},
-    check::FindingKind,
+    campaign::{Bound, CampaignOptions, Depths, Origin, check::FindingKind, plan},
     gate::Depth,
 };
 

@@ -1,9 +1,9 @@
 //! What a policy leaves out is told, with the attacks that mean nothing any more.
 
 use gatecrash::{
-    catalogue::Catalogue,
+    corpus::catalogue::Catalogue,
     model::{AuthorityCheck, Binding, ClientCertificate, Factor, Identity, Policy, Promise},
-    policy_gaps::{PolicyGap, gaps_of},
+    report::policy_gaps::{PolicyGap, gaps_of},
 };
 
 fn told(change: impl FnOnce(&mut Policy)) -> Vec<PolicyGap> {

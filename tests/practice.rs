@@ -25,12 +25,13 @@ use axum::{
 };
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
-    campaign::{Bound, Campaign, CampaignOptions, CryptoMode, Target},
-    check::FindingKind,
+    campaign::{Bound, Campaign, CampaignOptions, CryptoMode, Target, check::FindingKind},
     factory,
-    factory::Factory,
+    gate::{
+        factory::Factory,
+        tls::{ClientAuth, server_config},
+    },
     model::{Answers, Policy},
-    tls::{ClientAuth, server_config},
 };
 use gatecrash_gallery::bank;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -210,7 +211,8 @@ fn a_panic_that_a_layer_catches_is_a_panic() {
         bank(world, |router| router.layer(catch))
     }
     let campaign = attacked(factory!(gate), |_| {});
-    let panicked = |it: &gatecrash::check::Finding| it.kind == FindingKind::Fault && it.seen.contains("no text");
+    let panicked =
+        |it: &gatecrash::campaign::check::Finding| it.kind == FindingKind::Fault && it.seen.contains("no text");
     assert!(campaign.findings.iter().any(panicked));
     assert!(added(&campaign).iter().all(|it| it.contains("no text")), "and nothing else: {:?}", added(&campaign));
 }
@@ -234,7 +236,9 @@ fn handlers_tell_what_ran_without_being_handed_a_witness() {
         CampaignOptions { bound: Bound::Attempts(200), jobs: 1, sample_routes: true, ..CampaignOptions::default() };
     let campaign = run(&target, options);
     assert_eq!(campaign.miswirings.len(), 0, "{:?}", campaign.miswirings.first());
-    let ran = |it: &gatecrash::check::Finding| it.kind == FindingKind::Breach && it.observation.seen.hits.len() == 1;
+    let ran = |it: &gatecrash::campaign::check::Finding| {
+        it.kind == FindingKind::Breach && it.observation.seen.hits.len() == 1
+    };
     assert!(campaign.findings.iter().any(ran), "{:?}", campaign.findings.first());
     // After the attempts nobody listens.
     gatecrash_witness::hit("GET /v1/whoami", None, None);

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use gatecrash::{catalogue::Catalogue, model::Rule};
+use gatecrash::{corpus::catalogue::Catalogue, model::Rule};
 
 /// Words and phrases that have to be read twice, and what to write.
 const BANNED: &[(&str, &str)] = &[

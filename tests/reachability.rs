@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash::{
     campaign::{CampaignOptions, Origin, Plan, plan},
-    catalogue::Catalogue,
+    corpus::catalogue::Catalogue,
     model::{
         Attempt, Attempting, Blueprint, Case, Mutation, Reading, ReadingKind, Rule, Scene, Stance, judge, readings,
         resolve, vocabulary,

@@ -1,8 +1,8 @@
 //! The reference server is clean, for the right reasons, and every rule and route is exercised.
 
 use gatecrash::{
-    catalogue::{Catalogue, Expect},
-    check::Outcome,
+    campaign::check::Outcome,
+    corpus::catalogue::{Catalogue, Expect},
     model::{AuthorizationForm, Case, Mutation, PathForm, Person, Rule, Stance},
 };
 

@@ -43,7 +43,10 @@ fn one_finding_in_full() {
     let case = gatecrash::input::parse_case("case.toml", json["findings"][0]["case"].as_str().unwrap()).unwrap();
     assert_eq!(case, first.case);
     let depths = gatecrash::campaign::replay(&target, &case).unwrap();
-    assert!(depths.iter().all(|it| matches!(it.outcome, gatecrash::check::Outcome::Disagree(_))), "{depths:?}");
+    assert!(
+        depths.iter().all(|it| matches!(it.outcome, gatecrash::campaign::check::Outcome::Disagree(_))),
+        "{depths:?}"
+    );
 }
 
 #[test]

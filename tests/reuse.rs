@@ -1,8 +1,9 @@
 //! What came before on a connection changes nothing: who remembers somebody is found out by the steps it takes.
 
-use gatecrash::{
-    campaign::{Bound, CampaignOptions, CryptoMode, replay},
+use gatecrash::campaign::{
+    Bound, CampaignOptions, CryptoMode,
     check::{FindingKind, Outcome},
+    replay,
 };
 
 use crate::support::{cases, exhibit, run};

@@ -1,10 +1,9 @@
 //! Cases of several steps: what is remembered is found out by the fewest of them, and whoever remembers nothing is clean.
 
 use gatecrash::{
-    campaign::{Bound, CampaignOptions, SequenceShare, replay},
-    catalogue::{Artefact, Catalogue},
-    check::Outcome,
-    exhibit::Exhibit,
+    __internals::exhibit::Exhibit,
+    campaign::{Bound, CampaignOptions, SequenceShare, check::Outcome, replay},
+    corpus::catalogue::{Artefact, Catalogue},
     model::{Case, rehearse},
 };
 

@@ -9,8 +9,10 @@ use std::{
 
 use gatecrash::{
     Clock, Depth, Evidence, Gate, World, WorldOptions,
-    campaign::Target,
-    check::{CheckOptions, Outcome, check},
+    campaign::{
+        Target,
+        check::{CheckOptions, Outcome, check},
+    },
     model::{AuthorizationForm, Case, Mutation, Person, Proof, Stance, path},
     report::Kit,
 };

@@ -15,14 +15,15 @@ mod shop;
 use axum::{Router, extract::ConnectInfo};
 use gatecrash::{
     Gate, World, WorldOptions,
-    campaign::{Bound, Campaign, CampaignOptions, Target},
-    catalogue::Severity,
-    check::{Finding, FindingKind},
-    factory,
+    campaign::{
+        Bound, Campaign, CampaignOptions, Target,
+        check::{Finding, FindingKind},
+    },
+    corpus::catalogue::Severity,
+    gate::tls::{ClientAuth, server_config},
     input::parse_policy,
     model::{Policy, Profile, Rule},
     report::severity,
-    tls::{ClientAuth, server_config},
 };
 
 use crate::support::{night, run};
@@ -62,7 +63,7 @@ const BY_DAY: [Profile; 3] = [Profile::Bearer, Profile::Keycloak, Profile::Rfc90
 
 fn attacked(service: &Service, mistake: bool) -> Campaign {
     let router = service.router;
-    let factory = factory::boxed(move |world| {
+    let factory = gatecrash::gate::factory::boxed(move |world| {
         Box::pin(async move {
             let client_auth = match world.policy().certificates.client {
                 gatecrash::model::ClientCertificate::Required => ClientAuth::Required,

@@ -8,7 +8,7 @@ use axum::{
 };
 use gatecrash::{
     Depth, Gate, World, WorldOptions,
-    check::{CheckOptions, Outcome, check},
+    campaign::check::{CheckOptions, Outcome, check},
     input::parse_policy,
     model::{Case, IssuerRole, Person, Stance},
 };

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use gatecrash::{
     campaign::Session,
-    catalogue::Catalogue,
-    corpus,
+    corpus::{self, catalogue::Catalogue},
     model::{Blueprint, Case, SlotStage, resolve},
     strategy,
 };

@@ -20,8 +20,8 @@ mod a_flawed_gate {
 
     use gatecrash::{
         Suite, SuiteOptions,
-        catalogue::Artefact,
-        check::{Cause, FindingKind, Identity, RouteClass},
+        campaign::check::{Cause, FindingKind, Identity, RouteClass},
+        corpus::catalogue::Artefact,
         model::Rule,
     };
 

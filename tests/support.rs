@@ -6,8 +6,8 @@ use std::{
 };
 
 use gatecrash::{
+    __internals::exhibit::Exhibit,
     campaign::{self, Bound, Campaign, CampaignOptions, Progress, Target},
-    exhibit::Exhibit,
     model::Blueprint,
     report::Subject,
 };

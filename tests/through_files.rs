@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use gatecrash::{campaign::Session, check::FindingKind, input::parse_case};
+use gatecrash::{
+    campaign::{Session, check::FindingKind},
+    input::parse_case,
+};
 
 use crate::{binary::cargo_gatecrash, support::exhibit};
 

@@ -10,7 +10,7 @@ mod pairs;
 mod plan;
 mod reduce;
 mod session;
-pub mod specimen;
+pub(crate) mod specimen;
 mod tally;
 mod wiring;
 mod worker;
@@ -38,6 +38,11 @@ pub use tally::{Miswiring, Sequences, Tally};
 pub(crate) use self::history::{led, smallest_sequence};
 pub(crate) use self::reduce::{Raw, RawKey, Reduced};
 pub(crate) use self::worker_env::WorkerEnv;
+/// Where the time of a campaign goes.
+pub mod profile {
+    pub use crate::profile::*;
+}
+
 use crate::{
     attacks::catalogue::{Artefact, Catalogue, CatalogueError},
     campaign::check::{CheckOptions, Checked, Finding, FindingKind, Outcome, check, check_stable},
@@ -430,7 +435,7 @@ fn finish(
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// use gatecrash::{campaign, check::Outcome, model::{Case, Stance}};
+/// use gatecrash::{campaign::{self, check::Outcome}, model::{Case, Stance}};
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
 /// // The gate lets in whoever has a certificate.
 /// for checked in campaign::replay(&target, &case)? {

@@ -66,7 +66,7 @@ enum Failure {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
 /// use gatecrash::cli::{Gates, main};
 /// let gates = Gates { exhibits: vec![exhibit], command: "cargo gatecrash".into(), policy: None };
 /// let status = main(gates);

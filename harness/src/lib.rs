@@ -5,6 +5,7 @@ mod attacks;
 mod cache;
 pub mod campaign;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 mod engines;
 mod entry;
@@ -12,15 +13,10 @@ mod error;
 #[doc(hidden)]
 pub mod example;
 pub mod gate;
-pub mod profile;
+mod profile;
 pub mod report;
 pub mod world;
 
-#[cfg(feature = "openapi")]
-pub use attacks::openapi;
-pub use attacks::{catalogue, mappings, policy_gaps};
-#[doc(no_inline)]
-pub use campaign::{check, specimen as exhibit};
 #[cfg(feature = "proptest")]
 pub use engines::strategy;
 pub use engines::{
@@ -29,30 +25,43 @@ pub use engines::{
     suite::SuiteOptions,
 };
 pub use error::BoxError;
-pub use gate::{Applied, Depth, Evidence, Gate, Per, factory, loopback, tls};
+pub use gate::{Applied, Depth, Evidence, Gate, Per};
 pub use gatecrash_model as model;
 pub use world::{
     Clock, World, WorldOptions,
     crypto::{Crypto, Layers},
-    forge, keys, mirror,
 };
 
-/// Files that people write: policies and cases.
+/// Files that people write: policies, cases, OpenAPI documents.
 pub mod input {
+    #[cfg(feature = "openapi")]
+    pub use crate::attacks::openapi;
     pub use crate::attacks::{
         casefile::{CASE_FORMAT, case, parse_case, write_case},
         input::*,
     };
 }
 
-/// The corpus as files: their format, and the tools that keep many of them in order.
+/// The catalogue of attacks, and corpora as files: their format, and the tools that keep many of them in order.
 pub mod corpus {
     pub use crate::{
-        attacks::casefile::{
-            About, Entry, Migrated, What, migrate, name_of, parse_entry, record_origin, regressions, write_entry,
+        attacks::{
+            casefile::{
+                About, Entry, Migrated, What, migrate, name_of, parse_entry, record_origin, regressions, write_entry,
+            },
+            catalogue, mappings,
         },
         engines::corpus::*,
     };
+}
+
+/// For the tests, the gallery and the tools of this repository. Not covered by semantic versioning.
+#[doc(hidden)]
+pub mod __internals {
+    /// Gates to try the harness on: flawed ones, their safe twins, and what kills them.
+    pub mod exhibit {
+        pub use crate::campaign::specimen::*;
+    }
 }
 
 /// Real and ideal cryptography.

@@ -31,7 +31,7 @@ impl Phase {
     /// Every phase, in the order of an attempt.
     ///
     /// ```
-    /// use gatecrash::profile::Phase;
+    /// use gatecrash::campaign::profile::Phase;
     /// assert_eq!(Phase::ALL[0].name(), "mint");
     /// ```
     pub const ALL: &[Self] = {
@@ -42,7 +42,7 @@ impl Phase {
     /// Lower-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::profile::Phase::Handshake.name(), "handshake");
+    /// assert_eq!(gatecrash::campaign::profile::Phase::Handshake.name(), "handshake");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Profile {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// use gatecrash::{campaign::{Bound, CampaignOptions, Session}, profile::Phase};
+    /// use gatecrash::{campaign::{Bound, CampaignOptions, Session, profile::Phase}};
     /// let options = CampaignOptions { bound: Bound::Attempts(8), profile: true, ..CampaignOptions::default() };
     /// let profile = Session::start(target)?.run(options)?.profile.ok_or("it was measured")?;
     /// assert!(!profile.of(Phase::Handshake).is_zero());
@@ -83,7 +83,7 @@ impl Profile {
     /// What all of them took.
     ///
     /// ```
-    /// use gatecrash::profile::{Phase, Profile};
+    /// use gatecrash::campaign::profile::{Phase, Profile};
     /// let profile = Profile::default();
     /// assert!(Phase::ALL.iter().copied().all(|phase| profile.of(phase) <= profile.total()));
     /// ```

@@ -16,6 +16,7 @@ use std::{
 
 use gatecrash_model::{FailOn, Mutation, Verdict, describe};
 
+pub use crate::attacks::policy_gaps;
 pub use first::{First, first};
 #[cfg(feature = "reports")]
 pub use formats::*;

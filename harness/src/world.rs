@@ -285,7 +285,7 @@ impl World {
     /// ```
     /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-    /// use gatecrash::{keys::Kind, model::KeyName};
+    /// use gatecrash::{world::keys::Kind, model::KeyName};
     /// let server = world.keyring().secret(KeyName::Server).ok_or("every name has a key")?;
     /// assert_eq!(server.kind(), Kind::P256);
     /// # Ok::<(), gatecrash::BoxError>(())

@@ -15,11 +15,13 @@ use std::{
 use axum::{Router, body::Body};
 use gatecrash::{
     Depth, Gate, Layers, World, WorldOptions,
-    campaign::{self, Bound, CampaignOptions, CryptoMode, Depths, Progress, Target},
-    check::{CheckOptions, Outcome, check},
+    campaign::{
+        self, Bound, CampaignOptions, CryptoMode, Depths, Progress, Target,
+        check::{CheckOptions, Outcome, check},
+    },
     factory,
-    forge::{self, Wire},
     model::{Attempt, Blueprint, Case, KeyName, Mutation, Person, Position, Stance, judge, resolve},
+    world::forge::{self, Wire},
 };
 use gatecrash_gallery::reference;
 use gatecrash_reference::{PeerCertificates, Server};

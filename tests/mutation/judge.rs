@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
 use gatecrash::{
     Depth, WorldOptions,
     campaign::{self, Bound, Campaign, CampaignOptions, Depths, Progress, Target},
-    catalogue::Catalogue,
+    corpus::catalogue::Catalogue,
     input::parse_policy,
 };
 

@@ -12,7 +12,7 @@ use axum::{
 };
 use gatecrash::{
     BoxError, Gate, World,
-    check::{Finding, FindingKind},
+    campaign::check::{Finding, FindingKind},
     factory,
 };
 use gatecrash_gallery::bank;

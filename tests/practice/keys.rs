@@ -2,8 +2,10 @@
 
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
-    campaign::Target,
-    check::{Finding, FindingKind},
+    campaign::{
+        Target,
+        check::{Finding, FindingKind},
+    },
     factory,
     model::{IssuerRole, Rule},
     world::LoopbackIssuer,

@@ -7,10 +7,9 @@ use axum::{
 };
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
-    campaign::{Campaign, Target},
-    check::FindingKind,
+    campaign::{Campaign, Target, check::FindingKind},
     factory,
-    factory::Factory,
+    gate::factory::Factory,
     input::parse_policy,
     model::{Mutation, Rule},
 };

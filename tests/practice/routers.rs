@@ -1,6 +1,6 @@
 //! How routes are put together, and which of them the policy names.
 
-use gatecrash::{BoxError, Gate, World, check::FindingKind, factory, report};
+use gatecrash::{BoxError, Gate, World, campaign::check::FindingKind, factory, report};
 use gatecrash_gallery::{bank, bank_as_a_tree};
 
 use super::{added, attacked, clean};
@@ -20,7 +20,7 @@ fn a_nested_part_without_the_layer_is_found() {
         bank_as_a_tree(world, false)
     }
     let campaign = attacked(factory!(gate), |_| {});
-    let breach = |it: &gatecrash::check::Finding| {
+    let breach = |it: &gatecrash::campaign::check::Finding| {
         it.kind == FindingKind::Breach && it.case.first().unwrap().route.contains("/v1/admin/users/{id}")
     };
     assert!(campaign.findings.iter().any(breach), "{:?}", added(&campaign));

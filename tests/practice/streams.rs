@@ -13,8 +13,10 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use gatecrash::{
     BoxError, Gate, World,
-    campaign::Campaign,
-    check::{Finding, FindingKind},
+    campaign::{
+        Campaign,
+        check::{Finding, FindingKind},
+    },
     factory,
     model::Person,
 };

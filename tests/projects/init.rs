@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use gatecrash::{WorldOptions, campaign::Target, corpus, exhibit::Exhibit, factory, input};
+use gatecrash::{__internals::exhibit::Exhibit, WorldOptions, campaign::Target, corpus, factory, input};
 
 use crate::{binary::cargo_gatecrash, published::cargo};
 

@@ -62,7 +62,7 @@ impl Severity {
     /// Lower-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::catalogue::Severity::High.name(), "high");
+    /// assert_eq!(gatecrash::corpus::catalogue::Severity::High.name(), "high");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Expect {
     /// Lower-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::catalogue::Expect::Refuse.name(), "refuse");
+    /// assert_eq!(gatecrash::corpus::catalogue::Expect::Refuse.name(), "refuse");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -195,7 +195,7 @@ impl Catalogue {
     /// The catalogue that the crate `gatecrash-corpus` embeds.
     ///
     /// ```
-    /// use gatecrash::{catalogue::Catalogue, model::Rule};
+    /// use gatecrash::{corpus::catalogue::Catalogue, model::Rule};
     /// let catalogue = Catalogue::embedded()?;
     /// assert!(catalogue.attacks.iter().any(|attack| attack.rules.contains(&Rule::Audience)));
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -208,7 +208,7 @@ impl Catalogue {
     /// Reads a catalogue from files: name and text.
     ///
     /// ```
-    /// use gatecrash::catalogue::Catalogue;
+    /// use gatecrash::corpus::catalogue::Catalogue;
     /// let family = r#"
     ///     format = 1
     ///     family = "exp-missing"
@@ -249,7 +249,7 @@ impl Catalogue {
     /// The attack or the attacks of the family called `id`.
     ///
     /// ```
-    /// use gatecrash::catalogue::Catalogue;
+    /// use gatecrash::corpus::catalogue::Catalogue;
     /// let catalogue = Catalogue::embedded()?;
     /// assert_eq!(catalogue.find("aud-missing").len(), 1);
     /// assert!(catalogue.find("no-such-attack").is_empty());
@@ -265,7 +265,7 @@ impl Catalogue {
     /// How many families there are.
     ///
     /// ```
-    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// let catalogue = gatecrash::corpus::catalogue::Catalogue::embedded()?;
     /// assert!(catalogue.families() < catalogue.attacks.len());
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
@@ -278,7 +278,7 @@ impl Catalogue {
     /// ```
     /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// let catalogue = gatecrash::corpus::catalogue::Catalogue::embedded()?;
     /// for entry in catalogue.cases(&world.blueprint()) {
     ///     assert!(entry.attack < catalogue.attacks.len());
     ///     assert_eq!(entry.case.first().map(|step| step.route.as_str()), Some("GET /v1/whoami"));
@@ -300,7 +300,7 @@ impl Attack {
     /// ```
     /// # let policy = gatecrash::example::policy();
     /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-    /// let catalogue = gatecrash::catalogue::Catalogue::embedded()?;
+    /// let catalogue = gatecrash::corpus::catalogue::Catalogue::embedded()?;
     /// let cases = catalogue.find("aud-missing")[0].cases(&world.blueprint());
     /// assert!(gatecrash::model::describe(&cases[0]).ends_with("GET /v1/whoami, then: issuer leaves out `aud`"));
     /// # Ok::<(), gatecrash::BoxError>(())

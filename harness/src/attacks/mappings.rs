@@ -93,7 +93,7 @@ impl Standard {
 /// The numbers of the requirements that an attack of this family, or a violation of these rules, is about, by standard.
 ///
 /// ```
-/// use gatecrash::{mappings::requirements, model::Rule};
+/// use gatecrash::{corpus::mappings::requirements, model::Rule};
 /// let numbers = requirements(Some("aud-missing"), &[Rule::Audience].into());
 /// assert!(numbers["asvs"].contains(&"9.2.3".to_string()));
 /// ```
@@ -113,7 +113,7 @@ pub fn requirements(family: Option<&str>, rules: &BTreeSet<Rule>) -> BTreeMap<St
 /// Every standard, in the order of its name on the command line. `Err` when a file of the corpus is broken.
 ///
 /// ```
-/// let standards = gatecrash::mappings::embedded()?;
+/// let standards = gatecrash::corpus::mappings::embedded()?;
 /// let names: Vec<&str> = standards.iter().map(|standard| standard.id.as_str()).collect();
 /// assert_eq!(names, ["asvs", "nist", "pci", "soc2"]);
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -22,7 +22,7 @@ pub use read::parse;
 ///
 /// ```
 /// let text = r#"{"openapi": "3.1.0", "info": {"title": "Desk"}, "paths": {"/a": {"get": {"responses": {}}}}}"#;
-/// let document = gatecrash::openapi::parse("openapi.json", text)?;
+/// let document = gatecrash::input::openapi::parse("openapi.json", text)?;
 /// assert_eq!(document.operations[0].id(), "GET /a");
 /// assert!(document.operations[0].is_public());
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -63,7 +63,7 @@ const LEEWAY: i64 = 300;
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
-/// use gatecrash::{catalogue::Catalogue, policy_gaps::gaps_of};
+/// use gatecrash::{corpus::catalogue::Catalogue, report::policy_gaps::gaps_of};
 /// let catalogue = Catalogue::embedded()?;
 /// let mut lax = policy;
 /// lax.tokens.set_promise("aud", gatecrash::model::Promise::Ignored);
@@ -132,7 +132,7 @@ fn shape(route: &Route) -> String {
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
-/// let told = gatecrash::policy_gaps::promises(&policy);
+/// let told = gatecrash::report::policy_gaps::promises(&policy);
 /// assert!(told.contains(&"the audience of a token is `https://api.example.test`".to_string()));
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```

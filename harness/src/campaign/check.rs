@@ -96,7 +96,7 @@ pub(crate) fn depths(case: &Case, gate: &Gate) -> Vec<Depth> {
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check}, model::{Case, Stance}};
+/// use gatecrash::{Depth, campaign::check::{CheckOptions, Outcome, check}, model::{Case, Stance}};
 /// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
@@ -118,7 +118,7 @@ pub async fn check(gate: &Gate, world: &World, case: &Case, options: CheckOption
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_through}, forge::Wire, model::{Case, Stance}};
+/// use gatecrash::{Depth, campaign::check::{CheckOptions, Outcome, check_through}, world::forge::Wire, model::{Case, Stance}};
 /// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);

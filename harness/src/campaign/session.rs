@@ -78,7 +78,7 @@ impl Session {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// use gatecrash::{campaign::Session, check::Outcome, model::{Case, Person, Stance}};
+    /// use gatecrash::{campaign::{Session, check::Outcome}, model::{Case, Person, Stance}};
     /// let session = Session::start(target)?;
     /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
     /// for checked in session.replay(&honest)? {

@@ -61,8 +61,8 @@ impl Exhibit {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// assert_eq!(exhibit.name, gatecrash::exhibit::Exhibit::OWN);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+    /// assert_eq!(exhibit.name, gatecrash::__internals::exhibit::Exhibit::OWN);
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub const OWN: &str = "gate";
@@ -71,7 +71,7 @@ impl Exhibit {
     ///
     /// ```
     /// # use gatecrash::example::gate;
-    /// use gatecrash::{WorldOptions, exhibit::Exhibit};
+    /// use gatecrash::{WorldOptions, __internals::exhibit::Exhibit};
     /// let policy = r#"
     ///     audience = "https://api.example.test"
     ///     trust-domain = "example.test"
@@ -94,7 +94,7 @@ impl Exhibit {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// assert!(!exhibit.is_flawed());
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
@@ -117,8 +117,8 @@ impl Exhibit {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::{exhibit::Exhibit, model::Rule};
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+    /// use gatecrash::{__internals::exhibit::Exhibit, model::Rule};
     /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
     /// assert!(flawed.is_flawed());
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -134,8 +134,8 @@ impl Exhibit {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::{check::FindingKind, exhibit::Exhibit, model::Rule};
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+    /// use gatecrash::{campaign::check::FindingKind, __internals::exhibit::Exhibit, model::Rule};
     /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
     /// assert!(flawed.declares(FindingKind::Breach, &[Rule::Audience].into()));
     /// assert!(!flawed.declares(FindingKind::Breach, &[Rule::Audience, Rule::Expiry].into()));
@@ -230,8 +230,8 @@ impl Matrix {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-    /// use gatecrash::{exhibit::{Exhibit, Matrix, Measure}, model::Rule};
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+    /// use gatecrash::{__internals::exhibit::{Exhibit, Matrix, Measure}, model::Rule};
     /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
     /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
     /// let row = Matrix::default().row(&flawed, measure)?;
@@ -280,7 +280,7 @@ impl Matrix {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let twin = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// use gatecrash::exhibit::{Measure, findings_on};
+/// use gatecrash::__internals::exhibit::{Measure, findings_on};
 /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
 /// assert_eq!(findings_on(&twin, None, measure)?, [""; 0]);
 /// # Ok::<(), gatecrash::BoxError>(())
@@ -302,8 +302,8 @@ pub fn findings_on(twin: &Target, needs: Option<Needs>, measure: Measure) -> Res
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-/// use gatecrash::{exhibit::{Exhibit, Measure, quick}, model::Rule};
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+/// use gatecrash::{__internals::exhibit::{Exhibit, Measure, quick}, model::Rule};
 /// let flawed = Exhibit { breaks: [Rule::Audience].into(), ..exhibit };
 /// let measure = Measure { seed: 1, jobs: 2, random_seeds: 0, random_cap: 0, sample_routes: true };
 /// assert!(quick(&flawed, measure)?.killed);

@@ -109,7 +109,7 @@ impl CampaignBuilder {
     /// ```
     /// # let policy = gatecrash::example::policy();
     /// # use gatecrash::example::gate;
-    /// use gatecrash::catalogue::Artefact;
+    /// use gatecrash::corpus::catalogue::Artefact;
     /// let planned = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(50).with(|options| {
     ///     options.artefact = Some(Artefact::Claims);
     ///     options.sample_routes = true;

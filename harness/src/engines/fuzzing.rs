@@ -141,7 +141,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let fuzzer = Fuzzer::new(Surface::Claims, &exhibit, "cargo run --example gatecrash --", false)?;
     /// assert_eq!(fuzzer.surface(), Surface::Claims);
@@ -182,7 +182,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// // Without `GATECRASH_GATE` in the environment, the first one.
     /// let fuzzer = Fuzzer::of_environment(Surface::Claims, &[exhibit], "cargo run --example gatecrash --");
@@ -212,7 +212,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// # use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let fuzzer = Fuzzer::new(Surface::Chain, &exhibit, "", false)?;
     /// assert_eq!(fuzzer.surface(), Surface::Chain);
@@ -231,7 +231,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::write_case, model::{Case, Person, Stance}};
     /// let mut fuzzer = Fuzzer::new(Surface::Case, &exhibit, "cargo run --example gatecrash --", false)?;
     /// let honest = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
@@ -397,7 +397,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::{fuzzing::{Fuzzer, Surface}, input::parse_case};
     /// # fn engine(data: &mut [u8], size: usize, _most: usize) -> usize {
     /// #     data[..size].reverse();
@@ -443,7 +443,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let fuzzer = Fuzzer::new(Surface::RawHttp, &exhibit, "", false)?;
     /// let made = fuzzer.cross(b"GET / HTTP/1.1\r\n", b"PUT / HTTP/1.0\r\n", 7, 20);
@@ -476,7 +476,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
     /// let replays = fuzzer.replay_raw(b"no token at all").ok_or("bytes are a token")?;
@@ -512,7 +512,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
     /// // The gate runs its handler for whoever has a certificate.
@@ -532,7 +532,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let mut fuzzer = Fuzzer::new(Surface::RawToken, &exhibit, "", false)?;
     /// // One of them is enough for a corpus.
@@ -586,7 +586,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::{fuzzing::{Fuzzer, Surface}, model::{Case, Stance}};
     /// let fuzzer = Fuzzer::new(Surface::Case, &exhibit, "", false)?;
     /// for checked in fuzzer.replay_case(&Case::one(Stance::NoToken, "GET /v1/whoami", vec![]))? {
@@ -605,7 +605,7 @@ impl Fuzzer {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Fuzzer, Surface};
     /// let mut fuzzer = Fuzzer::new(Surface::Case, &exhibit, "", false)?;
     /// assert!(matches!(fuzzer.attempt(b"no case"), Ok(false)));

@@ -67,42 +67,42 @@ macro_rules! suite {
 
             #[test]
             fn header() {
-                suite().artefact($crate::catalogue::Artefact::Header);
+                suite().artefact($crate::corpus::catalogue::Artefact::Header);
             }
 
             #[test]
             fn claims() {
-                suite().artefact($crate::catalogue::Artefact::Claims);
+                suite().artefact($crate::corpus::catalogue::Artefact::Claims);
             }
 
             #[test]
             fn algorithm() {
-                suite().artefact($crate::catalogue::Artefact::Algorithm);
+                suite().artefact($crate::corpus::catalogue::Artefact::Algorithm);
             }
 
             #[test]
             fn signature() {
-                suite().artefact($crate::catalogue::Artefact::Signature);
+                suite().artefact($crate::corpus::catalogue::Artefact::Signature);
             }
 
             #[test]
             fn chain() {
-                suite().artefact($crate::catalogue::Artefact::Chain);
+                suite().artefact($crate::corpus::catalogue::Artefact::Chain);
             }
 
             #[test]
             fn binding() {
-                suite().artefact($crate::catalogue::Artefact::Binding);
+                suite().artefact($crate::corpus::catalogue::Artefact::Binding);
             }
 
             #[test]
             fn request() {
-                suite().artefact($crate::catalogue::Artefact::Request);
+                suite().artefact($crate::corpus::catalogue::Artefact::Request);
             }
 
             #[test]
             fn sequences() {
-                suite().artefact($crate::catalogue::Artefact::Sequence);
+                suite().artefact($crate::corpus::catalogue::Artefact::Sequence);
             }
 
             #[test]

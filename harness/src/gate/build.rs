@@ -74,7 +74,7 @@ impl Gate {
     ///
     /// ```
     /// use axum::{Extension, Router, extract::ConnectInfo, routing::get};
-    /// use gatecrash::{BoxError, Gate, World, tls::{ClientAuth, server_config}, world::Witness};
+    /// use gatecrash::{BoxError, Gate, World, gate::tls::{ClientAuth, server_config}, world::Witness};
     /// use rustls_pki_types::CertificateDer;
     ///
     /// #[derive(Clone)]
@@ -108,7 +108,7 @@ impl Gate {
     ///
     /// ```
     /// use bytes::Bytes;
-    /// use gatecrash::{BoxError, Gate, World, tls::{ClientAuth, server_config}};
+    /// use gatecrash::{BoxError, Gate, World, gate::tls::{ClientAuth, server_config}};
     /// use http_body_util::Full;
     /// # async fn answer(_: http::Request<Full<Bytes>>) -> Result<http::Response<Full<Bytes>>, std::convert::Infallible> {
     /// #     Ok(http::Response::default())
@@ -140,7 +140,7 @@ impl Gate {
     ///
     /// ```
     /// use axum::Router;
-    /// use gatecrash::{BoxError, Depth, Gate, World, tls::{ClientAuth, server_config}};
+    /// use gatecrash::{BoxError, Depth, Gate, World, gate::tls::{ClientAuth, server_config}};
     /// # async fn serve_connection(_: std::sync::Arc<rustls::ServerConfig>, _: Router, _: tokio::io::DuplexStream) {}
     ///
     /// fn gate(world: &World) -> Result<Gate, BoxError> {

@@ -13,7 +13,7 @@ pub type Factory = Arc<dyn for<'a> Fn(&'a World) -> LocalBoxFuture<'a, Result<Ga
 /// Boxes a factory; [`factory!`](crate::factory!) calls it.
 ///
 /// ```
-/// use gatecrash::{Gate, factory::{Factory, boxed}};
+/// use gatecrash::{Gate, gate::factory::{Factory, boxed}};
 /// // What a function cannot know by itself, a closure takes along.
 /// let address = std::sync::Arc::new("127.0.0.1:5432".to_string());
 /// let factory: Factory = boxed(move |_world| {
@@ -32,7 +32,7 @@ where
 /// What a factory may return. The parameter only keeps the implementations apart.
 ///
 /// ```
-/// use gatecrash::{Gate, factory::IntoGate};
+/// use gatecrash::{Gate, gate::factory::IntoGate};
 /// fn accepts<Kind>(_: impl IntoGate<Kind>) {}
 /// accepts(Gate::serve(|_io| async {}));
 /// accepts(Err::<Gate, _>("the database does not start"));
@@ -42,7 +42,7 @@ pub trait IntoGate<Kind> {
     /// The gate, or why there is none.
     ///
     /// ```
-    /// use gatecrash::{Gate, factory::IntoGate};
+    /// use gatecrash::{Gate, gate::factory::IntoGate};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let gate = Err::<Gate, _>("the database does not start").into_gate().await;
@@ -101,8 +101,8 @@ where
 #[macro_export]
 macro_rules! factory {
     ($build:path) => {
-        $crate::factory::boxed(|world| {
-            ::std::boxed::Box::pin(async move { $crate::factory::IntoGate::into_gate($build(world)).await })
+        $crate::gate::factory::boxed(|world| {
+            ::std::boxed::Box::pin(async move { $crate::gate::factory::IntoGate::into_gate($build(world)).await })
         })
     };
 }

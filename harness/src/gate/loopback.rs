@@ -58,7 +58,7 @@ pub enum ServeError {
 /// Binds a loopback address. `Err` for any other.
 ///
 /// ```
-/// use gatecrash::loopback::{ServeError, bind};
+/// use gatecrash::gate::loopback::{ServeError, bind};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
 /// assert!(bind("127.0.0.1:0".parse()?).await.is_ok());
@@ -84,7 +84,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// # use gatecrash::example::gate;
-/// use gatecrash::loopback::{bind, serve, write};
+/// use gatecrash::gate::loopback::{bind, serve, write};
 /// let (gate, folder) = (gate(&world)?, std::path::Path::new("target/served"));
 /// let listener = bind("127.0.0.1:8443".parse()?).await?;
 /// write(&world, folder, "https://localhost:8443")?;
@@ -155,7 +155,7 @@ fn identity(world: &World, person: Person) -> Result<Identity, ForgeError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
 /// let folder = std::env::temp_dir().join("gatecrash-doc-served");
-/// gatecrash::loopback::write(&world, &folder, "https://localhost:8443")?;
+/// gatecrash::gate::loopback::write(&world, &folder, "https://localhost:8443")?;
 /// for file in ["ca.pem", "alice.pem", "alice.key", "alice.jwt", "jwks-home.json", "openapi.json"] {
 ///     assert!(folder.join(file).is_file(), "{file}");
 /// }

@@ -41,7 +41,7 @@ pub enum ClientAuth {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::tls::{ClientAuth, server_config};
+/// use gatecrash::gate::tls::{ClientAuth, server_config};
 /// // In place of `rustls_graviola`, the backend of the service.
 /// let config = server_config(&world, rustls_graviola::default_provider(), ClientAuth::Required)?;
 /// assert_eq!(config.alpn_protocols, [&b"h2"[..], b"http/1.1"]);
@@ -61,7 +61,7 @@ pub fn server_config(
 ///
 /// ```
 /// # let world = gatecrash::World::new(gatecrash::example::policy(), gatecrash::WorldOptions::default())?;
-/// use gatecrash::tls::{ClientAuth, server_config_with};
+/// use gatecrash::gate::tls::{ClientAuth, server_config_with};
 /// let mut provider = (*world.provider(rustls_graviola::default_provider())).clone();
 /// provider.kx_groups.truncate(1);
 /// assert_eq!(server_config_with(&world, provider.into(), ClientAuth::Required)?.alpn_protocols.len(), 2);

@@ -36,8 +36,8 @@ pub struct First {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
-/// use gatecrash::{exhibit::Exhibit, model::Rule, report::first};
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
+/// use gatecrash::{__internals::exhibit::Exhibit, model::Rule, report::first};
 /// let flawed = Exhibit { breaks: [Rule::TokenPresent].into(), ..exhibit };
 /// assert!(first(&flawed, 60)?.right);
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -19,7 +19,7 @@ use crate::{
 /// #     .with(|options| options.sample_routes = true)
 /// #     .run_blocking()?;
 /// # let (campaign, subject) = (report.campaign, report.subject);
-/// use gatecrash::{catalogue::Severity, report::severity};
+/// use gatecrash::{corpus::catalogue::Severity, report::severity};
 /// assert!(severity(&campaign.findings[0], &campaign.catalogue) >= Severity::High);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```

@@ -123,7 +123,7 @@ pub enum ForgeError {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{forge::forge, model::{Case, Person, Stance, resolve}};
+/// use gatecrash::{world::forge::forge, model::{Case, Person, Stance, resolve}};
 /// let case = Case::one(Stance::Complete(Person::Alice), "GET /v1/whoami", vec![]);
 /// let blueprint = world.blueprint();
 /// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;

@@ -81,7 +81,7 @@ impl Keyring {
     /// No key of an ideal layer is one of any other world.
     ///
     /// ```
-    /// use gatecrash::{Layers, keys::Keyring, model::KeyName};
+    /// use gatecrash::{Layers, world::keys::Keyring, model::KeyName};
     /// let keyring = |seed| Keyring::new(seed, None, Layers::default());
     /// let of = |seed| keyring(seed).secret(KeyName::Server).map(|key| key.private_der());
     /// assert_eq!(of(1), of(1));
@@ -147,7 +147,7 @@ impl Keyring {
     /// The key called `name`. Every name has one.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let leaf = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// assert!(leaf.sign_der(b"to be signed").is_some());
@@ -160,7 +160,7 @@ impl Keyring {
     /// Every key, in the order of the names.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// assert!(keyring.iter().any(|(name, _)| name == KeyName::Leaf(Person::Alice)));
     /// ```
@@ -261,7 +261,7 @@ impl Derivation {
 /// HMAC with SHA-2 (RFC 7518 §3.2).
 ///
 /// ```
-/// use gatecrash::{keys::mac, model::Algorithm};
+/// use gatecrash::{world::keys::mac, model::Algorithm};
 /// assert_eq!(mac(b"secret", Algorithm::HS256, b"header.claims").map(|tag| tag.len()), Some(32));
 /// assert_eq!(mac(b"secret", Algorithm::RS256, b"header.claims"), None);
 /// ```

@@ -14,7 +14,7 @@ use crate::{world::World, world::forge::Wire};
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{forge::forge, mirror::{difference, lift}, model::{Case, Stance, resolve}};
+/// use gatecrash::{world::{forge::forge, mirror::{difference, lift}}, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
 /// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
 /// let wire = forge(&attempt, &blueprint, world.keyring(), world.mint(), 0)?;
@@ -35,7 +35,7 @@ pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{mirror::difference, model::{Case, Stance, resolve}};
+/// use gatecrash::{world::mirror::difference, model::{Case, Stance, resolve}};
 /// let (case, blueprint) = (Case::one(Stance::NoToken, "GET /v1/whoami", vec![]), world.blueprint());
 /// let attempt = resolve(&case.steps[0], &blueprint).map_err(|error| error.to_string())?;
 /// let meant = attempt.expected(&blueprint);

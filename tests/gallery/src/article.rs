@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use gatecrash::catalogue::Catalogue;
+use gatecrash::corpus::catalogue::Catalogue;
 
 use crate::kills::Killed;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path};
 
-use gatecrash::catalogue::{Attack, Catalogue};
+use gatecrash::corpus::catalogue::{Attack, Catalogue};
 
 use crate::kills::Killed;
 

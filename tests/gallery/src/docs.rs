@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash::{
-    catalogue::{Catalogue, Expect},
-    exhibit::Exhibit,
+    __internals::exhibit::Exhibit,
+    corpus::catalogue::{Catalogue, Expect},
     model::{
         Attempting, Blueprint, Mutation, Reading, ReadingKind, Rule, Scene, Stance, readings, resolve, vocabulary,
     },
@@ -321,7 +321,7 @@ pub fn weaknesses(catalogue: &Catalogue) -> Result<String, Vec<String>> {
     );
     for (cwe, name, besides, here) in WEAKNESSES {
         let refused = catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
-        let tests = |attack: &&gatecrash::catalogue::Attack| {
+        let tests = |attack: &&gatecrash::corpus::catalogue::Attack| {
             attack.family.cwe == *cwe || attack.rules.iter().any(|rule| rule.cwe() == *cwe)
         };
         let mut families: BTreeSet<&str> = refused.filter(tests).map(|attack| attack.family.id.as_str()).collect();

@@ -3,8 +3,8 @@
 //! Written by `cargo run --bin measure -- --first`; a test measures some of it again.
 
 use gatecrash::{
+    __internals::exhibit::Exhibit,
     campaign::CampaignError,
-    exhibit::Exhibit,
     report::{First, first},
 };
 use serde::{Deserialize, Serialize};

@@ -18,11 +18,10 @@ mod tokens;
 use std::collections::BTreeSet;
 
 use gatecrash::{
+    __internals::exhibit::{Exhibit, Needs},
     BoxError, Clock, Gate, World, WorldOptions,
-    campaign::Target,
-    check::FindingKind,
-    exhibit::{Exhibit, Needs},
-    factory::boxed,
+    campaign::{Target, check::FindingKind},
+    gate::factory::boxed,
     input::InputError,
     model::{Policy, Rule},
 };

@@ -2,7 +2,7 @@
 //!
 //! Written by `cargo run --bin measure`; the kill matrix in the test suite recomputes it.
 
-use gatecrash::exhibit::Kill;
+use gatecrash::__internals::exhibit::Kill;
 use serde::{Deserialize, Serialize};
 
 /// The table as it is kept.

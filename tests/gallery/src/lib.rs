@@ -11,9 +11,9 @@ pub mod reference;
 
 use axum::{Router, routing::MethodRouter};
 use gatecrash::{
+    __internals::exhibit::Exhibit,
     BoxError, Gate, World, WorldOptions,
     campaign::Target,
-    exhibit::Exhibit,
     factory,
     input::{InputError, parse_policy},
     model::{IssuerRole, Policy},

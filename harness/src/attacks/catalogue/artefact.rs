@@ -28,7 +28,7 @@ impl Artefact {
     /// Every one, in order of name.
     ///
     /// ```
-    /// use gatecrash::catalogue::Artefact;
+    /// use gatecrash::corpus::catalogue::Artefact;
     /// let names: Vec<&str> = Artefact::ALL.iter().map(|artefact| artefact.name()).collect();
     /// assert_eq!(names, ["algorithm", "binding", "chain", "claims", "header", "request", "sequences", "signature"]);
     /// ```
@@ -46,7 +46,7 @@ impl Artefact {
     /// What a family changes. All of section D is about the binding.
     ///
     /// ```
-    /// use gatecrash::catalogue::{Artefact, Catalogue};
+    /// use gatecrash::corpus::catalogue::{Artefact, Catalogue};
     /// let catalogue = Catalogue::embedded()?;
     /// assert_eq!(Artefact::of(&catalogue.find("aud-missing")[0].family), Artefact::Claims);
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -67,7 +67,7 @@ impl Artefact {
     /// Lower-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::catalogue::Artefact::Chain.name(), "chain");
+    /// assert_eq!(gatecrash::corpus::catalogue::Artefact::Chain.name(), "chain");
     /// ```
     pub fn name(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use super::{Attack, Catalogue, Expect, sequence::promising};
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::catalogue::{Catalogue, lint};
+/// use gatecrash::corpus::catalogue::{Catalogue, lint};
 /// let mut catalogue = Catalogue::embedded()?;
 /// catalogue.attacks.retain(|attack| attack.id == "aud-missing");
 /// assert!(lint(&catalogue, &world.blueprint()).is_empty());

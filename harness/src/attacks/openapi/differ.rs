@@ -50,7 +50,7 @@ impl fmt::Display for Difference {
 /// policy's file, for line numbers.
 ///
 /// ```
-/// use gatecrash::openapi;
+/// use gatecrash::input::openapi;
 /// let text = r#"{"openapi": "3.0.3", "paths": {"/a": {"get": {"responses": {}}}}}"#;
 /// let document = openapi::parse("openapi.json", text)?;
 /// let policy = openapi::policy_text(&document);

@@ -10,7 +10,7 @@ use super::{Document, Operation, SchemeKind, parameters::encoded};
 ///
 /// ```
 /// let text = r#"{"openapi": "3.0.3", "paths": {"/a": {"get": {"responses": {}}}}}"#;
-/// let policy = gatecrash::openapi::policy_text(&gatecrash::openapi::parse("openapi.json", text)?);
+/// let policy = gatecrash::input::openapi::policy_text(&gatecrash::input::openapi::parse("openapi.json", text)?);
 /// assert!(gatecrash::input::parse_policy("gate.toml", &policy)?.routes[0].public);
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```

@@ -13,7 +13,7 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 /// Reads a document; `file` is named in errors. `Err` names the line of the first fault.
 ///
 /// ```
-/// let error = gatecrash::openapi::parse("openapi.yaml", "openapi: 3.0.3\npaths: []\n").unwrap_err();
+/// let error = gatecrash::input::openapi::parse("openapi.yaml", "openapi: 3.0.3\npaths: []\n").unwrap_err();
 /// assert_eq!(error.to_string(), "openapi.yaml:2:8: `paths` is a list; write an object of paths");
 /// ```
 pub fn parse(file: &str, text: &str) -> Result<Document, InputError> {

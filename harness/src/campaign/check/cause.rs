@@ -42,7 +42,7 @@ impl Cause {
     /// What the smallest case alone shows: the cause that its kind implies, else the first broken rule.
     ///
     /// ```
-    /// use gatecrash::{check::{Cause, FindingKind}, model::Rule};
+    /// use gatecrash::{campaign::check::{Cause, FindingKind}, model::Rule};
     /// let rules = [Rule::Audience].into();
     /// assert_eq!(Cause::of(FindingKind::Breach, &rules), Cause::Rule(Rule::Audience));
     /// assert_eq!(Cause::of(FindingKind::EarlyEffect, &rules), Cause::EffectFirst);

@@ -41,7 +41,7 @@ impl FindingKind {
     /// Every kind, by name.
     ///
     /// ```
-    /// use gatecrash::check::FindingKind;
+    /// use gatecrash::campaign::check::FindingKind;
     /// assert!(FindingKind::ALL.is_sorted_by_key(|kind| kind.name()));
     /// ```
     pub const ALL: &[FindingKind] = {
@@ -64,7 +64,7 @@ impl FindingKind {
     /// Name as printed.
     ///
     /// ```
-    /// assert_eq!(gatecrash::check::FindingKind::Breach.name(), "Breach");
+    /// assert_eq!(gatecrash::campaign::check::FindingKind::Breach.name(), "Breach");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -157,7 +157,7 @@ impl Identity {
     /// Twelve hexadecimal digits that stay the same while the identity does.
     ///
     /// ```
-    /// use gatecrash::{check::{Cause, FindingKind, Identity, RouteClass}, model::Rule};
+    /// use gatecrash::{campaign::check::{Cause, FindingKind, Identity, RouteClass}, model::Rule};
     /// let of = |subject: &str| Identity {
     ///     kind: FindingKind::Breach,
     ///     cause: Cause::Rule(Rule::ClaimType),

@@ -22,7 +22,7 @@ impl Reach {
     /// Every reach, the widest first.
     ///
     /// ```
-    /// use gatecrash::check::Reach;
+    /// use gatecrash::campaign::check::Reach;
     /// assert!(Reach::ALL.is_sorted());
     /// ```
     pub const ALL: &[Reach] = &[Reach::Anyone, Reach::AnyCertificate, Reach::GenuineToken, Reach::IssuerSigned];
@@ -30,7 +30,7 @@ impl Reach {
     /// Kebab-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::check::Reach::AnyCertificate.name(), "any-certificate");
+    /// assert_eq!(gatecrash::campaign::check::Reach::AnyCertificate.name(), "any-certificate");
     /// ```
     pub fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Reach {
     /// Who that is, in words.
     ///
     /// ```
-    /// assert_eq!(gatecrash::check::Reach::Anyone.words(), "anyone on the network");
+    /// assert_eq!(gatecrash::campaign::check::Reach::Anyone.words(), "anyone on the network");
     /// ```
     pub fn words(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ impl Reach {
     /// Who can do what the last attempt of a case does.
     ///
     /// ```
-    /// use gatecrash::{check::Reach, model::{Case, Mutation, Person, Stance}};
+    /// use gatecrash::{campaign::check::Reach, model::{Case, Mutation, Person, Stance}};
     /// let of = |stance, mutation| Reach::of(&Case::one(stance, "GET /v1/whoami", Vec::from_iter(mutation)));
     /// assert_eq!(of(Stance::NoToken, None), Reach::AnyCertificate);
     /// let alice = Stance::Complete(Person::Alice);

@@ -13,7 +13,7 @@ impl Cause {
     /// What is wrong with these routes, in a sentence; `None` where the rule says it.
     ///
     /// ```
-    /// use gatecrash::check::Cause;
+    /// use gatecrash::campaign::check::Cause;
     /// let routes = ["GET /v1/admin/users/{id}".to_string()];
     /// let said = Cause::NoGuard.sentence(&routes).ok_or("a sentence")?;
     /// assert!(said.starts_with("GET /v1/admin/users/{id} is behind no guard"));
@@ -52,7 +52,7 @@ impl Cause {
     /// How to mend it, in words of axum, tower, rustls and jsonwebtoken; `None` where the rule says it.
     ///
     /// ```
-    /// use gatecrash::check::Cause;
+    /// use gatecrash::campaign::check::Cause;
     /// assert!(Cause::NoGuard.fix().is_some_and(|fix| fix.contains("`.merge`")));
     /// ```
     pub fn fix(&self) -> Option<&'static str> {

@@ -12,7 +12,7 @@ use crate::{gate::Gate, world::World};
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{Depth, check::{CheckOptions, FindingKind, shrink}, model::{Case, Mutation, Stance}};
+/// use gatecrash::{Depth, campaign::check::{CheckOptions, FindingKind, shrink}, model::{Case, Mutation, Stance}};
 /// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;
 /// let of_nobody = vec![Mutation::DropClaim("aud".into()), Mutation::DropClaim("sub".into())];

@@ -11,7 +11,7 @@ use crate::{
 /// A case with inert changes added to its first step.
 ///
 /// ```
-/// use gatecrash::{check::{twin, without_inert}, model::{Case, Stance, inert_changes}};
+/// use gatecrash::{campaign::check::{twin, without_inert}, model::{Case, Stance, inert_changes}};
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![]);
 /// let twin = twin(&case, &inert_changes()[0]);
 /// assert_eq!(twin.mutations().count(), 1);
@@ -28,7 +28,7 @@ pub fn twin(case: &Case, changes: &[Mutation]) -> Case {
 /// The case without its inert changes; `None` when it has none.
 ///
 /// ```
-/// use gatecrash::{check::without_inert, model::{Case, Mutation, Stance}};
+/// use gatecrash::{campaign::check::without_inert, model::{Case, Mutation, Stance}};
 /// let case = Case::one(Stance::NoToken, "GET /v1/whoami", vec![Mutation::Unsigned]);
 /// assert_eq!(without_inert(&case), None);
 /// ```
@@ -81,7 +81,7 @@ pub(crate) async fn check_twin(
 /// # async fn main() -> Result<(), gatecrash::BoxError> {
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{Depth, check::{CheckOptions, Outcome, check_stable, twin}};
+/// use gatecrash::{Depth, campaign::check::{CheckOptions, Outcome, check_stable, twin}};
 /// use gatecrash::model::{Case, Person, Stance, inert_changes};
 /// # use gatecrash::example::gate;
 /// let gate = gate(&world)?;

@@ -30,7 +30,7 @@ impl RouteClass {
     ///
     /// ```
     /// # let policy = gatecrash::example::policy();
-    /// use gatecrash::check::RouteClass;
+    /// use gatecrash::campaign::check::RouteClass;
     /// assert_eq!(RouteClass::of("GET /v1/whoami", &policy), RouteClass::Token);
     /// assert_eq!(RouteClass::of("GET /nowhere", &policy), RouteClass::Undeclared);
     /// ```
@@ -48,7 +48,7 @@ impl RouteClass {
     /// Kebab-case name.
     ///
     /// ```
-    /// assert_eq!(gatecrash::check::RouteClass::Scoped.name(), "scoped");
+    /// assert_eq!(gatecrash::campaign::check::RouteClass::Scoped.name(), "scoped");
     /// ```
     pub fn name(self) -> &'static str {
         match self {

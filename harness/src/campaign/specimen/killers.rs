@@ -11,7 +11,7 @@ use crate::attacks::catalogue::{Attack, Catalogue, Expect};
 ///
 /// ```
 /// let (one, other) = (["aud-missing".to_string(), "exp-missing".into()], ["exp-missing".to_string()]);
-/// assert_eq!(gatecrash::exhibit::killing_set([&one[..], &other[..]]), ["exp-missing"]);
+/// assert_eq!(gatecrash::__internals::exhibit::killing_set([&one[..], &other[..]]), ["exp-missing"]);
 /// ```
 pub fn killing_set<'a>(gates: impl IntoIterator<Item = &'a [String]>) -> Vec<String> {
     let gates: Vec<&[String]> = gates.into_iter().filter(|attacks| !attacks.is_empty()).collect();
@@ -55,7 +55,7 @@ pub struct Killers {
 /// Divides the catalogue, given the killers of each gate.
 ///
 /// ```
-/// use gatecrash::{catalogue::Catalogue, exhibit::killers};
+/// use gatecrash::{corpus::catalogue::Catalogue, __internals::exhibit::killers};
 /// let catalogue = Catalogue::embedded()?;
 /// let divided = killers(&catalogue, [("careless", &["aud-missing".to_string()][..])]);
 /// assert_eq!(divided.sole["aud-missing"], ["careless"]);

@@ -55,7 +55,7 @@ pub enum LintError {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
 /// let linted = gatecrash::corpus::lint(None, &exhibit)?;
 /// assert_eq!(linted.faults, [""; 0]);
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -59,7 +59,7 @@ pub enum MergeError {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
 /// use gatecrash::corpus::{merge, name_of};
 /// # let folder = std::env::temp_dir().join("gatecrash-doc-merge");
 /// let token = b"no token at all";

@@ -32,7 +32,7 @@ pub struct Stats {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
 /// let stats = gatecrash::corpus::stats(None, &exhibit)?;
 /// assert!(stats.families["aud-missing"] > 0);
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -57,7 +57,7 @@ macro_rules! fuzz {
     ($gate:path, policy = $policy:literal, target = $surface:ident, world = $world:expr) => {
         $crate::fuzz!(@target $surface, "cargo run --release --features gatecrash/cli --example gatecrash --", {
             let policy = ::core::include_str!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $policy));
-            $crate::exhibit::Exhibit::single($crate::factory!($gate), $policy, policy, $world).map(|it| ::std::vec![it])
+            $crate::__internals::exhibit::Exhibit::single($crate::factory!($gate), $policy, policy, $world).map(|it| ::std::vec![it])
         });
     };
     (exhibits = $exhibits:expr, target = $surface:ident) => {

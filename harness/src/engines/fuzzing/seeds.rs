@@ -29,7 +29,7 @@ pub enum Seeds {
 /// # use gatecrash::example::gate;
 /// # let world = gatecrash::WorldOptions::default();
 /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-/// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+/// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
 /// use gatecrash::fuzzing::{Seeds, Surface, seeds};
 /// let inputs = seeds(Surface::Claims, &exhibit, Seeds::All)?;
 /// let honest = seeds(Surface::Claims, &exhibit, Seeds::Controls)?;

@@ -23,7 +23,7 @@ impl Session {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// use gatecrash::fuzzing::{Session, Surface};
     /// let mut session = Session::open(Surface::Case, Ok(vec![exhibit]), "cargo run --example gatecrash --");
     /// assert!(!session.attempt(b"no case"));
@@ -52,7 +52,7 @@ impl Session {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// # use gatecrash::{input::write_case, model::{Case, Person, Stance}};
     /// # use gatecrash::fuzzing::{Session, Surface};
     /// let mut session = Session::open(Surface::Case, Ok(vec![exhibit]), "");
@@ -76,7 +76,7 @@ impl Session {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// # use gatecrash::fuzzing::{Session, Surface};
     /// # fn engine(data: &mut [u8], size: usize, _most: usize) -> usize {
     /// #     data[..size].reverse();
@@ -101,7 +101,7 @@ impl Session {
     /// # use gatecrash::example::gate;
     /// # let world = gatecrash::WorldOptions::default();
     /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// # let exhibit = gatecrash::exhibit::Exhibit::own(target);
+    /// # let exhibit = gatecrash::__internals::exhibit::Exhibit::own(target);
     /// # use gatecrash::fuzzing::{Session, Surface};
     /// let session = Session::open(Surface::RawHttp, Ok(vec![exhibit]), "");
     /// let mut out = [0; 8];

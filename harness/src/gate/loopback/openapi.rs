@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// let document = gatecrash::loopback::document(world.policy(), &world.blueprint(), "https://localhost:8443");
+/// let document = gatecrash::gate::loopback::document(world.policy(), &world.blueprint(), "https://localhost:8443");
 /// assert!(document["paths"]["/v1/whoami"]["get"].is_object());
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```

@@ -240,7 +240,7 @@ fn exercised_json((family, row): (&str, crate::campaign::Exercised)) -> Exercise
 /// The catalogue as machines read it.
 ///
 /// ```
-/// use gatecrash::{catalogue::Catalogue, report::attacks};
+/// use gatecrash::{corpus::catalogue::Catalogue, report::attacks};
 /// let catalogue = Catalogue::embedded()?;
 /// let attack = attacks(&catalogue).into_iter().find(|attack| attack.id == "aud-missing").ok_or("it is embedded")?;
 /// assert_eq!((attack.expect, attack.cwe), ("refuse", 345));

@@ -19,7 +19,7 @@ pub fn example(rule: Rule) -> Option<&'static str> {
 /// The lines that mend a cause; `None` where the rule's lines do.
 ///
 /// ```
-/// use gatecrash::{check::Cause, report::example_of};
+/// use gatecrash::{campaign::check::Cause, report::example_of};
 /// assert!(example_of(&Cause::NoGuard).is_some_and(|code| code.contains(".merge(")));
 /// ```
 pub fn example_of(cause: &Cause) -> Option<&'static str> {

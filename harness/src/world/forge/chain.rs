@@ -58,7 +58,7 @@ fn date(now: i64, offset: i64) -> Result<time::OffsetDateTime, ForgeError> {
 /// The 20 octets of a serial number (RFC 5280 §4.1.2.2: positive, at most 20 octets).
 ///
 /// ```
-/// use gatecrash::{forge::chain::serial, model::{Person, SerialName}};
+/// use gatecrash::{world::forge::chain::serial, model::{Person, SerialName}};
 /// assert_eq!(serial(SerialName::Person(Person::Alice)).len(), 20);
 /// assert_ne!(serial(SerialName::Person(Person::Alice)), serial(SerialName::Person(Person::Bob)));
 /// ```
@@ -73,7 +73,7 @@ pub fn serial(name: SerialName) -> Vec<u8> {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::forge::chain::certificate;
+/// use gatecrash::world::forge::chain::certificate;
 /// let mut spec = world.blueprint().leaf(gatecrash::model::Person::Alice);
 /// spec.signer = None;
 /// // Well-formed, and its signature verifies with no key.
@@ -144,7 +144,7 @@ pub(super) fn corrupt(octets: &mut [u8]) {
 /// ```
 /// # let policy = gatecrash::example::policy();
 /// # let world = gatecrash::World::new(policy, gatecrash::WorldOptions::default())?;
-/// use gatecrash::{forge::chain::crl, model::KeyName};
+/// use gatecrash::{world::forge::chain::crl, model::KeyName};
 /// let der = crl(KeyName::StaffIntermediate, &world.blueprint(), world.keyring())?;
 /// assert!(world.crls()?.iter().any(|known| known.as_ref() == der));
 /// # Ok::<(), gatecrash::BoxError>(())

@@ -62,9 +62,9 @@ impl Secret {
     /// What kind of key it is.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
-    /// use gatecrash::keys::Kind;
+    /// use gatecrash::world::keys::Kind;
     /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Rsa)).ok_or("every name has a key")?;
     /// assert_eq!(key.kind(), Kind::Rsa);
     /// # Ok::<(), gatecrash::BoxError>(())
@@ -96,7 +96,7 @@ impl Secret {
     /// A JWS signature (RFC 7518 §3, RFC 8037 §3.1); `None` when the key cannot compute the algorithm. Deterministic.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::P256)).ok_or("every name has a key")?;
     /// assert_eq!(key.sign(Algorithm::ES256, b"header.claims").map(|it| it.len()), Some(64));
@@ -113,7 +113,7 @@ impl Secret {
     /// Whether `signature` over `message` verifies.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Ed25519)).ok_or("every name has a key")?;
     /// let signature = key.sign(Algorithm::EdDSA, b"header.claims").ok_or("it can")?;
@@ -131,7 +131,7 @@ impl Secret {
     /// A signature over SHA-256 as X.509 writes it: ECDSA in DER (RFC 3279 §2.2.3), RSA by PKCS #1 v1.5 (RFC 4055 §5).
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// let signature = key.sign_der(b"to be signed").ok_or("it can")?;
@@ -148,7 +148,7 @@ impl Secret {
     /// The same over SHA-1, which nobody should accept any more.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// let signature = key.sign_der_sha1(b"to be signed").ok_or("it can")?;
@@ -173,7 +173,7 @@ impl Secret {
     /// Whether an ECDSA signature in DER verifies.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// let other = keyring.secret(KeyName::Leaf(Person::Bob)).ok_or("every name has a key")?;
@@ -191,7 +191,7 @@ impl Secret {
     /// The octets of a shared secret; `None` of any other key.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{IssuerRole, KeyName, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{IssuerRole, KeyName, TokenKey}};
     /// let keyring = Keyring::new(0, Some(b"a secret"), Layers::default());
     /// let key = keyring.secret(KeyName::Token(IssuerRole::Home, TokenKey::Shared)).ok_or("every name has a key")?;
     /// assert_eq!(key.shared_octets(), Some(&b"a secret"[..]));
@@ -212,7 +212,7 @@ impl Secret {
     /// The raw public octets: an Ed25519 key, an uncompressed point, an RSA modulus; empty for a shared secret.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// assert_eq!((key.public_octets().len(), key.public_octets()[0]), (65, 4), "an uncompressed point");
@@ -225,7 +225,7 @@ impl Secret {
     /// The SubjectPublicKeyInfo in DER; empty for a shared secret.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// assert!(key.public_der().ends_with(key.public_octets()));
@@ -238,7 +238,7 @@ impl Secret {
     /// The RSAPublicKey in DER (RFC 8017 §A.1.1); empty for other keys.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// let key = keyring.secret(KeyName::Leaf(Person::Alice)).ok_or("every name has a key")?;
     /// assert!(key.pkcs1_der().is_empty(), "it is no RSA key");
@@ -256,7 +256,7 @@ impl Secret {
     /// The private key in PKCS#8 DER, for a server that is given its key.
     ///
     /// ```
-    /// # use gatecrash::{Layers, keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
+    /// # use gatecrash::{Layers, world::keys::Keyring, model::{Algorithm, IssuerRole, KeyName, Person, TokenKey}};
     /// # let keyring = Keyring::new(0, None, Layers::default());
     /// use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     /// let key = keyring.secret(KeyName::Server).ok_or("every name has a key")?;

@@ -2,7 +2,7 @@
 
 use std::{error::Error, path::PathBuf};
 
-use gatecrash::catalogue::Catalogue;
+use gatecrash::corpus::catalogue::Catalogue;
 use gatecrash_gallery::{book, kills};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -22,10 +22,10 @@ use std::{
 };
 
 use gatecrash::{
+    __internals::exhibit::{Exhibit, Measure, Needs, findings_on, killing_set, quick},
     Clock,
     campaign::{CampaignError, Target},
-    catalogue::Catalogue,
-    exhibit::{Exhibit, Measure, Needs, findings_on, killing_set, quick},
+    corpus::catalogue::Catalogue,
 };
 use gatecrash_gallery::{
     article, docs, exhibits, first,

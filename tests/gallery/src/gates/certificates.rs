@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use gatecrash::{BoxError, Gate, World, tls::server_config};
+use gatecrash::{BoxError, Gate, World, gate::tls::server_config};
 use rustls::{
     crypto::{WebPkiSupportedAlgorithms, aws_lc_rs},
     pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id},

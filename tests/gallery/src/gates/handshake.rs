@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use gatecrash::{BoxError, Gate, World, tls::server_config_with};
+use gatecrash::{BoxError, Gate, World, gate::tls::server_config_with};
 use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SignatureScheme, SupportedCipherSuite, Tls13CipherSuite,
     crypto::{

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use gatecrash::{BoxError, Gate, World, check::FindingKind};
+use gatecrash::{BoxError, Gate, World, campaign::check::FindingKind};
 use http::{
     HeaderValue, StatusCode,
     header::{ACCEPT_LANGUAGE, WWW_AUTHENTICATE},

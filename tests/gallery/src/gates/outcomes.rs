@@ -1,6 +1,6 @@
 //! Flaws that break no rule: somebody else is let in, or an honest request is refused.
 
-use gatecrash::{BoxError, World, check::FindingKind};
+use gatecrash::{BoxError, World, campaign::check::FindingKind};
 use x509_parser::{prelude::FromDer as _, revocation_list::CertificateRevocationList};
 
 use super::{Flaw, leaks::Build};

@@ -2,7 +2,7 @@
 
 use gatecrash::{
     BoxError, Gate, World,
-    check::FindingKind::{self, Carryover, FalseRefusal},
+    campaign::check::FindingKind::{self, Carryover, FalseRefusal},
     model::{
         Change, ChangePolicy, OneTime as Promised, Policy, Promptness,
         Rule::{

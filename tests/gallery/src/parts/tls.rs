@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use gatecrash::{BoxError, World, tls::server_config};
+use gatecrash::{BoxError, World, gate::tls::server_config};
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
-pub(crate) use gatecrash::tls::ClientAuth;
+pub(crate) use gatecrash::gate::tls::ClientAuth;
 
 /// A verifier of client certificates, for a configuration of one's own.
 pub(crate) fn verifier(world: &World) -> Result<Arc<dyn ClientCertVerifier>, BoxError> {
