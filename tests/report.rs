@@ -1,5 +1,7 @@
 //! What people and machines read.
 
+use std::time::Duration;
+
 use gatecrash::{
     campaign::{Bound, CampaignOptions, Depths},
     report::{self, Material, Notes, Report},
@@ -11,10 +13,11 @@ use crate::support::{campaign_of, exhibit, run, subject};
 fn one_finding_in_full() {
     let mut target = exhibit("audience-not-required").target;
     target.world.seed = 1;
-    let campaign = run(
+    let mut campaign = run(
         &target,
         CampaignOptions { bound: Bound::Attempts(1500), jobs: 1, sample_routes: true, ..CampaignOptions::default() },
     );
+    campaign.findings.iter_mut().for_each(|finding| finding.after = Duration::from_millis(200));
     let subject = subject("audience-not-required");
     let first = campaign.findings.first().unwrap();
     insta::assert_snapshot!("one_finding", report::finding(first, &campaign.catalogue, &subject));
