@@ -1,25 +1,26 @@
 //! Which case comes when. A pure function of the world, the catalogue and the index.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod drawn;
+mod selection;
 
-use gatecrash_model::{
-    Attempting, Case, Http2Form, Mutation, Over, Person, Protocol, Rule, Scene, Stance, draw_case, draw_sequence,
-    inert_changes, resolve, vocabulary,
-};
+use std::collections::BTreeSet;
 
-use super::CryptoMode;
+use gatecrash_model::{Case, Http2Form, Mutation, Protocol, inert_changes, resolve};
+
 use super::{
-    Bound, CampaignOptions, Depths, PairsDone, SequenceShare, Source, Tally, Unasked,
-    order::{Cases, Order, Pass, What},
+    Bound, CampaignOptions, Depths, PairsDone, Source, Tally, Unasked,
+    order::{Cases, Order, Pass},
     pairs::Pairs,
 };
 use crate::{
-    attacks::catalogue::{Artefact, Catalogue, CatalogueCase},
+    attacks::catalogue::{Artefact, Catalogue},
     campaign::check::CheckOptions,
     gate::Depth,
     world::World,
-    world::crypto::{self, Crypto},
 };
+
+pub(crate) use selection::controls;
+use selection::{by_rule, families, sample_routes, sequences_of, words};
 
 /// Of how many attempts beyond the catalogue one is real where both kinds of cryptography are wanted.
 ///
@@ -307,229 +308,9 @@ impl Plan {
         (origin, case, options)
     }
 
-    /// The sequence that stands at `index`, where one does.
-    fn sequence(&self, index: u64) -> Option<(Origin, Case)> {
-        match self.order.turns.get(index as usize).map(|turn| turn.what) {
-            Some(What::Sequence(at)) => return self.sequences.get(at).cloned(),
-            Some(What::Case(_) | What::Control(_)) => return None,
-            None => {}
-        }
-        let every = match self.options.sequences {
-            SequenceShare::None => return None,
-            SequenceShare::Only => 1,
-            SequenceShare::Mixed => SEQUENCE_EVERY,
-        };
-        let beyond = index >= self.fixed() && self.pairs.is_none() && self.ending(index).is_none();
-        let mut state = self.state(index).rotate_left(31);
-        if !beyond || !split_mix(&mut state).is_multiple_of(every) {
-            return None;
-        }
-        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
-        if below(3) == 0 && !self.sequences.is_empty() {
-            return self.sequences.get(below(self.sequences.len())).cloned();
-        }
-        draw_sequence(&mut below, &self.words, &self.blueprint).map(|case| (Origin::Random, case))
-    }
-
-    /// The case and an honest one of the same client, one after the other on one connection, where `index` has such a pair.
-    pub(super) fn kept(&self, index: u64, case: &Case) -> Option<Case> {
-        let mut state = self.state(index).rotate_left(17);
-        if !case.is_single() || !self.options.reuse || self.controls.is_empty() || case.scene != Scene::Usual {
-            return None;
-        }
-        let step = case.first()?;
-        let chain = resolve(step, &self.blueprint).ok()?.chain;
-        let from = (split_mix(&mut state) % self.controls.len() as u64) as usize;
-        let controls = self.controls[from..].iter().chain(&self.controls[..from]);
-        let mut honest = controls.filter_map(Case::first);
-        let same = |it: &&Attempting| resolve(*it, &self.blueprint).is_ok_and(|attempt| attempt.chain == chain);
-        let honest = honest.find(same)?.clone();
-        let (first, last) = match split_mix(&mut state).is_multiple_of(4) {
-            true => (step.clone(), honest),
-            false => (honest, step.clone()),
-        };
-        Some(Case { scene: case.scene, steps: vec![first.into(), last.over(Over::Kept(1)).into()] })
-    }
-
-    pub(super) fn measures(&self) -> bool {
-        self.options.profile
-    }
-
-    pub(super) fn wants_ideal(&self) -> bool {
-        self.options.crypto != CryptoMode::Real
-    }
-
-    /// Which cryptography the case at `index` is made with.
-    pub(super) fn crypto(&self, index: u64, case: &Case) -> Crypto {
-        let real = match self.options.crypto {
-            CryptoMode::Both => {
-                index < self.fixed() || index.is_multiple_of(REAL_EVERY) || self.ending(index).is_some()
-            }
-            CryptoMode::Ideal => false,
-            CryptoMode::Real => true,
-        };
-        if real || !crypto::has_ideal_form(case) { Crypto::Real } else { Crypto::Ideal }
-    }
-
-    fn plain_case(&self, index: u64, depth: Depth) -> (Origin, Case, CheckOptions) {
-        let fixed = index < self.fixed();
-        let mirror = (fixed && self.options.mirror_catalogue) || index.is_multiple_of(self.options.mirror_every.max(1));
-        let options = CheckOptions { depth, mirror, serial: index };
-        if let Some(at) = self.ending(index) {
-            return (Origin::Control, self.controls[at].clone(), options);
-        }
-        if let Some(turn) = self.order.turns.get(index as usize) {
-            let (origin, case) = match turn.what {
-                What::Control(at) => (Origin::Control, self.controls[at].clone()),
-                What::Case(at) => self.catalogue[at].clone(),
-                What::Sequence(at) => self.sequences[at].clone(),
-            };
-            return (origin, case, options);
-        }
-        if let Some((pairs, from)) = &self.pairs
-            && let Some(case) = pairs.case(from + index - self.fixed())
-        {
-            return (Origin::Pair, case, options);
-        }
-        let mut state = self.state(index);
-        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
-        let (origin, case) = match below(16) {
-            0 | 1 if !self.controls.is_empty() => (Origin::Control, self.controls[below(self.controls.len())].clone()),
-            2..=5 if !self.catalogue.is_empty() => self.catalogue[below(self.catalogue.len())].clone(),
-            // A rule that one small family tries is as much a rule as any other.
-            6..=8 if !self.by_rule.is_empty() => {
-                let places = &self.by_rule[below(self.by_rule.len())];
-                self.catalogue[places[below(places.len())]].clone()
-            }
-            _ => (Origin::Random, draw_case(&mut below, &self.words, &self.blueprint)),
-        };
-        (origin, case, options)
-    }
-
-    /// A random case alone.
-    ///
-    /// ```
-    /// # let policy = gatecrash::example::policy();
-    /// # use gatecrash::example::gate;
-    /// # let world = gatecrash::WorldOptions::default();
-    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
-    /// use gatecrash::campaign::{self, CampaignOptions};
-    /// let plan = campaign::plan(&target, CampaignOptions::default())?;
-    /// assert_eq!(plan.random(4), plan.random(4));
-    /// # Ok::<(), gatecrash::BoxError>(())
-    /// ```
-    pub fn random(&self, index: u64) -> Case {
-        let mut state = self.state(index);
-        let mut below = |bound: usize| (split_mix(&mut state) % bound.max(1) as u64) as usize;
-        draw_case(&mut below, &self.words, &self.blueprint)
-    }
-
-    /// The inert changes with which the attempt at `index` is made again, where it is.
-    pub(super) fn inert(&self, index: u64) -> Option<&[Mutation]> {
-        if self.sequence(index).is_some() {
-            return None;
-        }
-        let mut state = !self.state(index);
-        let drawn = split_mix(&mut state);
-        if self.options.twin_every == 0 || !drawn.is_multiple_of(self.options.twin_every) {
-            return None;
-        }
-        let at = (split_mix(&mut state) % self.inert.len().max(1) as u64) as usize;
-        self.inert.get(at).map(Vec::as_slice)
-    }
-
-    pub(super) fn keeps(&self) -> bool {
-        self.options.keep
-    }
-
     fn state(&self, index: u64) -> u64 {
         self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03)
     }
-}
-
-/// One case of each attack from each of its stances, on routes in turn; of a stance alone every one.
-fn sample_routes(cases: Vec<CatalogueCase>) -> Vec<CatalogueCase> {
-    let mut groups: BTreeMap<(usize, Option<Stance>), Vec<CatalogueCase>> = BTreeMap::new();
-    for case in cases {
-        let stance = case.case.first().map(|step| step.stance);
-        groups.entry((case.attack, stance)).or_default().push(case);
-    }
-    let mut kept = Vec::new();
-    let mut turn = 0;
-    for mut group in groups.into_values() {
-        if group.iter().any(|it| it.case.mutations().next().is_none()) {
-            kept.extend(group);
-        } else {
-            kept.push(group.swap_remove(turn % group.len()));
-            turn += 1;
-        }
-    }
-    kept
-}
-
-/// Each attack of several steps on one of its routes, over every version of HTTP; none where only pairs are wanted.
-fn sequences_of(cases: Vec<CatalogueCase>, options: &CampaignOptions) -> Vec<CatalogueCase> {
-    if options.sequences == SequenceShare::None {
-        return Vec::new();
-    }
-    let mut routes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let route = |case: &CatalogueCase| case.case.judged().map(|step| step.route.clone()).unwrap_or_default();
-    for case in &cases {
-        let known = routes.entry(case.attack).or_default();
-        if !known.contains(&route(case)) {
-            known.push(route(case));
-        }
-    }
-    let chosen = |case: &CatalogueCase| {
-        routes.get(&case.attack).is_some_and(|known| known.get(case.attack % known.len()) == Some(&route(case)))
-    };
-    cases.into_iter().filter(chosen).collect()
-}
-
-/// How many families these cases are of.
-fn families<'c>(cases: impl Iterator<Item = &'c (Origin, Case)>, catalogue: &Catalogue) -> usize {
-    let attacks = cases.filter_map(|(origin, _)| catalogue.attacks.get(origin.attack()?));
-    attacks.map(|attack| attack.family.id.as_str()).collect::<BTreeSet<_>>().len()
-}
-
-/// The places of cases by the rules that their attacks violate; no list is empty.
-fn by_rule(cases: &[(Origin, Case)], catalogue: &Catalogue) -> Vec<Vec<usize>> {
-    let mut places: BTreeMap<Rule, Vec<usize>> = BTreeMap::new();
-    for (place, (origin, _)) in cases.iter().enumerate() {
-        let Origin::Catalogue(attack) = origin else { continue };
-        for rule in catalogue.attacks.get(*attack).into_iter().flat_map(|attack| &attack.rules) {
-            places.entry(*rule).or_default().push(place);
-        }
-    }
-    places.into_values().collect()
-}
-
-/// What random cases are made of: the vocabulary, and what the catalogue says beyond it.
-fn words(blueprint: &gatecrash_model::Blueprint, catalogue: &Catalogue) -> Vec<Mutation> {
-    let mut words = vocabulary(blueprint);
-    for mutation in catalogue.attacks.iter().flat_map(|attack| &attack.mutations) {
-        let word = blueprint.policy.addressed(mutation);
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    words
-}
-
-/// The honest cases of a policy: on each route, everybody of the cast whom the oracle must admit.
-pub(crate) fn controls(blueprint: &gatecrash_model::Blueprint) -> Vec<Case> {
-    let routes = blueprint.policy.routes.iter();
-    let cases = routes.flat_map(|route| {
-        let people =
-            Person::INSIDERS.into_iter().map(|person| Case::one(Stance::Complete(person), route.id(), Vec::new()));
-        people.filter(|case| {
-            case.steps
-                .first()
-                .and_then(|step| resolve(step, blueprint).ok())
-                .is_some_and(|attempt| gatecrash_model::judge(&attempt, blueprint).must_admit())
-        })
-    });
-    cases.collect()
 }
 
 /// One step of the SplitMix64 generator.
