@@ -54,12 +54,8 @@ pub(super) fn run(
     deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Done, CampaignError> {
-    let mut done = Done { keep: plan.keeps(), start: Some(Instant::now()), ..Done::default() };
-    if let Some((_, world, gate)) = env.of(env.options().scene, Crypto::Real)? {
-        let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
-        done.tally.undeclared = gate.known_routes().iter().filter(|route| !known.contains(*route)).cloned().collect();
-        done.tally.evidence = known.into_iter().map(|route| (route, [0; 3])).collect();
-    }
+    let mut done = Done::of(env, plan)?;
+    done.start = Some(Instant::now());
     let mut index = first;
     if plan.measures() {
         profile::start();
@@ -96,7 +92,11 @@ pub(super) fn make_up(
     const PATIENCE: u64 = 1000;
     let made: u64 = workers.iter().map(|done| done.tally.attempts).sum();
     let Some((count, missing)) = plan.exact().map(|count| (count, count.saturating_sub(made))) else { return Ok(()) };
-    let mut done = Done { keep: plan.keeps(), next: u64::MAX, ..Done::default() };
+    if missing == 0 {
+        return Ok(());
+    }
+    let start = workers.first().and_then(|done| done.start);
+    let mut done = Done { next: u64::MAX, start, ..Done::of(env, plan)? };
     let (mut index, mut without) = (count, 0);
     while done.tally.attempts < missing && without < PATIENCE && progress.interrupted().is_none() {
         let before = done.tally.attempts;
@@ -111,6 +111,18 @@ pub(super) fn make_up(
 }
 
 impl Done {
+    /// Nothing done yet; every route of the policy is known.
+    fn of(env: &mut WorkerEnv, plan: &Plan) -> Result<Self, CampaignError> {
+        let mut done = Done { keep: plan.keeps(), ..Done::default() };
+        if let Some((_, world, gate)) = env.of(env.options().scene, Crypto::Real)? {
+            let known: BTreeSet<String> = world.policy().routes.iter().map(gatecrash_model::Route::id).collect();
+            let strange = gate.known_routes().iter().filter(|route| !known.contains(*route));
+            done.tally.undeclared = strange.cloned().collect();
+            done.tally.evidence = known.into_iter().map(|route| (route, [0; 3])).collect();
+        }
+        Ok(done)
+    }
+
     /// Makes the attempt at `index`, and again on a kept connection where that is planned.
     fn planned(
         &mut self,
