@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatecrash::model::{
-    Attempting, Blueprint, Case, Reading, ReadingKind, Rule, Stance, Verdict, judge, readings, resolve, strategy::case,
-    vocabulary,
+    Attempting, Binding, Blueprint, Case, ClientCertificate, Factor, Mutation, Person, Policy, Position, Reading,
+    ReadingKind, Rule, Stance, Verdict, judge, readings, resolve, strategy::case, vocabulary,
 };
 use proptest::prelude::*;
 
@@ -144,4 +144,24 @@ fn the_first_reading_is_the_strict_one() {
     let attempt = resolve(&case.steps[0], &blueprint).unwrap();
     let readings = readings(&attempt.expected(&blueprint), &blueprint);
     assert_eq!(readings[0], Reading::default());
+}
+
+/// RFC 8446 §4.4.2.4: a server that asks for a certificate may end the handshake over an unacceptable one, or go on without.
+#[test]
+fn a_certificate_that_no_route_asks_for_may_be_refused() {
+    let mut policy = gatecrash_gallery::policy().unwrap();
+    policy.certificates.client = ClientCertificate::Optional;
+    policy.tokens.binding = Binding::None;
+    policy.routes.iter_mut().for_each(|route| route.security = vec![vec![Factor::Token]]);
+    let expired = Mutation::CertificateValidity { at: Position::Leaf, not_before: -20, not_after: -10 };
+    let alice = Stance::Complete(Person::Alice);
+    let of = |policy: &Policy, mutations| {
+        let case = Case::one(alice, "GET /v1/whoami", mutations);
+        verdict(&case, &Blueprint::new(policy.clone(), 1_790_000_000)).unwrap()
+    };
+    assert!(of(&policy, vec![]).must_admit());
+    let optional = of(&policy, vec![expired.clone()]);
+    assert!(!optional.must_admit() && !optional.must_refuse(), "{optional:?}");
+    policy.certificates.client = ClientCertificate::Required;
+    assert!(of(&policy, vec![expired]).must_refuse());
 }

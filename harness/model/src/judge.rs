@@ -114,6 +114,16 @@ pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
                 rules.extend(unneeded);
             }
         }
+        // A server may end the handshake over an unacceptable certificate, or go on as if there were none (RFC 8446 §4.4.2.4).
+        if !factors.contains(&Factor::Certificate)
+            && blueprint.policy.certificates.client == ClientCertificate::Optional
+            && lifted.chain.is_some()
+        {
+            let unneeded = certificate_rules(facts, latitude);
+            if !unneeded.is_empty() && !latitude.permits(ReadingKind::UnneededCredential) {
+                rules.extend(unneeded);
+            }
+        }
         // Whose the object is means nothing where the certificate names nobody, which is a violation by itself.
         if !rules.contains(Rule::CertificatePresent) && !rules.contains(Rule::CertificateIdentity) {
             rules.extend(authority::owner_rules(facts, route, object.as_deref()));

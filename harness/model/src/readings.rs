@@ -205,7 +205,7 @@ impl ReadingKind {
             ReadingKind::UncheckedClaim => "RFC 7519 §4",
             ReadingKind::UnknownObject => "RFC 9110 §15.5.5",
             ReadingKind::UnknownServerName => "RFC 6066 §3, RFC 8446 §9.2",
-            ReadingKind::UnneededCredential => "RFC 9110 §15.5.2",
+            ReadingKind::UnneededCredential => "RFC 9110 §15.5.2, RFC 8446 §4.4.2.4",
             ReadingKind::UnreadableName => "RFC 5280 §4.2.1.6",
             ReadingKind::UnreadContent => "RFC 9112 §9.6",
             ReadingKind::UnsupportedMethod => "RFC 6750 §2.2",
