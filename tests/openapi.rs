@@ -3,6 +3,10 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use gatecrash::{
+    campaign::{
+        self, Bound, Campaign, CampaignOptions, Target,
+        check::{Finding, FindingKind},
+    },
     input::{
         openapi::{self, Side},
         parse_policy,
@@ -10,7 +14,7 @@ use gatecrash::{
     model::{Factor, Policy},
 };
 
-use crate::binary::cargo_gatecrash;
+use crate::{binary::cargo_gatecrash, support::run};
 
 fn fixture(name: &str) -> String {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/openapi"));
@@ -238,4 +242,77 @@ fn a_broken_document_ends_a_run_before_its_work() {
         String::from_utf8(done.stderr).unwrap(),
         "error: openapi.yaml:2:8: `paths` is a number; write an object of paths\n"
     );
+}
+
+/// A short campaign, then the document.
+fn held(target: &Target, file: &str, text: &str) -> Campaign {
+    let options = CampaignOptions { bound: Bound::Attempts(300), sample_routes: true, ..CampaignOptions::default() };
+    let mut campaign = run(target, options);
+    campaign::hold_to_document(target, &openapi::parse(file, text).unwrap(), &mut campaign).unwrap();
+    campaign
+}
+
+fn said(campaign: &Campaign) -> String {
+    let line = |finding: &Finding| {
+        let (cwe, owasp) = gatecrash::report::weakness(finding, &campaign.catalogue);
+        let severity = gatecrash::report::severity(finding, &campaign.catalogue).name();
+        let Some(says) = &finding.document else {
+            return format!("{} · {:?}\n    {}\n", finding.kind.name(), finding.case, finding.seen);
+        };
+        let line = says.line.map_or(String::new(), |line| format!(":{line}"));
+        let first = format!("{} · {severity} · CWE-{cwe} · {owasp}", finding.kind.name());
+        format!("{first}\n    {}\n    {}\n    {}{line}: {}\n", finding.subject, finding.seen, says.file, says.says)
+    };
+    campaign.findings.iter().map(line).collect()
+}
+
+/// Five differences between document and behavior are five findings, each with a fingerprint and a line of its own, and nothing
+/// else is found; the twin that keeps its document is clean.
+#[test]
+fn a_service_that_differs_from_its_document_is_found_out() {
+    use gatecrash_gallery::documented::{DOCUMENT, target};
+    let campaign = held(&target(true).unwrap(), "documented.yaml", DOCUMENT);
+    assert_eq!(campaign.findings.len(), 5, "{}", said(&campaign));
+    let prints: std::collections::BTreeSet<&str> =
+        campaign.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    assert_eq!(prints.len(), 5);
+    insta::assert_snapshot!("openapi_behavior", said(&campaign));
+    let twin = held(&target(false).unwrap(), "documented.yaml", DOCUMENT);
+    assert!(twin.findings.is_empty() && twin.miswirings.is_empty(), "{}", said(&twin));
+    assert_eq!(twin.documented.map(|documented| documented.routes), Some(5));
+}
+
+/// The reference server keeps its own document, and the one that `serve` writes of it.
+#[test]
+fn the_reference_server_keeps_its_document() {
+    let target = crate::support::exhibit("reference").target;
+    let world = gatecrash::World::new(target.policy.clone(), target.world.clone()).unwrap();
+    let served = gatecrash::gate::loopback::document(&target.policy, &world.blueprint(), "https://localhost:8443");
+    for (file, text) in [
+        ("openapi.yaml", include_str!("gallery/openapi.yaml").to_string()),
+        ("openapi.json", serde_json::to_string_pretty(&served).unwrap()),
+    ] {
+        let campaign = held(&target, file, &text);
+        assert!(campaign.findings.is_empty(), "{}", said(&campaign));
+        assert_eq!(campaign.documented.unwrap().routes, 6);
+    }
+}
+
+/// What the policy forbids, too, is a breach, and no second finding; a document that asks for too little fails a strict run alone.
+#[test]
+fn one_flaw_is_one_finding_beside_a_document() {
+    let open = crate::support::exhibit("no-header-passes").target;
+    let campaign = held(&open, "openapi.yaml", include_str!("gallery/openapi.yaml"));
+    assert!(campaign.findings.iter().any(|finding| finding.kind == FindingKind::Breach));
+    assert!(campaign.findings.iter().all(|finding| !finding.kind.is_of_document()), "{}", said(&campaign));
+    let reference = crate::support::exhibit("reference").target;
+    let whoami = "  /v1/whoami:\n    get:\n";
+    let less = format!("{whoami}      security: [{{ certificate: [] }}]\n");
+    let less = include_str!("gallery/openapi.yaml").replacen(whoami, &less, 1);
+    let mut campaign = held(&reference, "openapi.yaml", &less);
+    let kinds: Vec<FindingKind> = campaign.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::Overdocumented], "{}", said(&campaign));
+    assert_eq!(gatecrash::report::status(&campaign), 0);
+    campaign.fail_on = Some(gatecrash::model::FailOn::Low);
+    assert_eq!(gatecrash::report::status(&campaign), 1);
 }

@@ -19,6 +19,13 @@ fn one_route(path: &str) -> String {
     format!("{head}[[routes]]{one}")
 }
 
+/// A document of that route, which asks for more or less than the reference server does.
+fn whoami_with(security: &str) -> String {
+    let schemes = "{ certificate: { type: mutualTLS }, token: { type: http, scheme: bearer } }";
+    let get = format!("{{ security: [{{ {security} }}], responses: {{}} }}");
+    format!("openapi: 3.1.0\npaths: {{ /v1/whoami: {{ get: {get} }} }}\ncomponents: {{ securitySchemes: {schemes} }}\n")
+}
+
 fn said(folder: &Path, arguments: &[&str], status: i32) -> String {
     let output = cargo_gatecrash().args(arguments).current_dir(folder).env("COLUMNS", "400").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -53,6 +60,11 @@ fn replayed(gate: &str, flags: &[&str]) -> BTreeSet<String> {
     // An effect too early is one that the caller may not have.
     let path = if gate == "handler-first" { "/v1/transfers" } else { "/v1/whoami" };
     std::fs::write(folder.path().join("one.toml"), one_route(path)).unwrap();
+    for (file, security) in
+        [("asks-more.yaml", "certificate: [], token: [accounts:read]"), ("asks-less.yaml", "certificate: []")]
+    {
+        std::fs::write(folder.path().join(file), whoami_with(security)).unwrap();
+    }
     let arguments = [&["run", "--gate", gate, "--policy", "one.toml", "--all"], flags].concat();
     let report = said(folder.path(), &arguments, 1);
     let mut kinds: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -83,6 +95,8 @@ const RUNS: &[(&str, &[&str], &[FindingKind])] = &[
     ("header-renames", &["--attempts", "4000"], &[FindingKind::Impersonation]),
     ("logs-the-token", &["--attempts", "300"], &[FindingKind::Leak]),
     ("refuses-in-a-language", &["--attempts", "300"], &[FindingKind::Unstable]),
+    ("reference", &["--attempts", "300", "--openapi", "asks-more.yaml"], &[FindingKind::Undocumented]),
+    ("reference", &["--attempts", "300", "--strict", "--openapi", "asks-less.yaml"], &[FindingKind::Overdocumented]),
 ];
 
 #[test]

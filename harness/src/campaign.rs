@@ -2,6 +2,8 @@
 
 pub mod check;
 mod completion;
+#[cfg(feature = "openapi")]
+mod document;
 mod exercised;
 mod history;
 mod ladder;
@@ -28,6 +30,10 @@ use std::{
 use gatecrash_model::{Case, FailOn, Policy, Rule, Unresolvable};
 
 pub use completion::{Completion, Interruption, Unasked};
+#[cfg(feature = "openapi")]
+pub(crate) use document::says;
+#[cfg(feature = "openapi")]
+pub use document::{hold_to_document, replay_with_document};
 pub use exercised::{Exercised, Reach, Source, table};
 pub use order::Pass;
 pub(crate) use plan::controls;
@@ -237,8 +243,22 @@ pub struct Campaign {
     pub ideal: Option<Layers>,
     /// Where the time of all threads went, where that was measured.
     pub profile: Option<Profile>,
-    /// The lowest severity that fails a run; `None` where every finding does but a leniency.
+    /// The lowest severity that fails a run; `None` where every finding does but advice.
     pub fail_on: Option<FailOn>,
+    /// How much of an OpenAPI document was held against behavior, where there is one.
+    pub documented: Option<Documented>,
+}
+
+/// How much of an OpenAPI document was held against behavior.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Documented {
+    /// The file.
+    pub file: String,
+    /// Routes whose honest request was admitted, so that something can be said of them.
+    pub routes: u64,
+    /// Attempts that it took; they are not among those of the campaign.
+    pub attempts: u64,
 }
 
 /// How far a campaign of pairs came.
@@ -425,6 +445,7 @@ fn finish(
         ideal,
         profile,
         fail_on: prepared.fail_on,
+        documented: None,
     })
 }
 

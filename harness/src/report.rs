@@ -34,7 +34,7 @@ use crate::{
     attacks::catalogue::{Attack, Catalogue, Expect, Severity},
     attacks::policy_gaps::PolicyGap,
     campaign::Campaign,
-    campaign::check::{Finding, FindingKind},
+    campaign::check::Finding,
 };
 
 /// What a report says beside what was found: nothing, unless it is asked for.
@@ -197,6 +197,9 @@ impl Subject {
         if self.seed != Self::SEED {
             flags.push_str(&format!(" --seed {}", self.seed));
         }
+        if let Some(document) = &finding.document {
+            flags.push_str(&format!(" --openapi {}", document.file));
+        }
         format!("{} replay{flags} {}", self.command, self.file(finding).display())
     }
 
@@ -253,7 +256,8 @@ impl Subject {
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn attack<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Option<&'a Attack> {
-    let step = finding.case.judged()?;
+    // The same attempt may be permitted by the policy.
+    let step = finding.case.judged().filter(|_| finding.document.is_none())?;
     let same = |attack: &&Attack| attack.mutations == step.mutations && attack.stances.contains(&step.stance);
     let refused = || catalogue.attacks.iter().filter(|attack| attack.expect == Expect::Refuse);
     let kin = |attack: &&Attack| {
@@ -303,6 +307,17 @@ pub fn permitted(verdict: &Verdict) -> String {
     }
 }
 
+/// What should have happened, in words: what the verdict permits, or what the OpenAPI document asks for.
+pub(crate) fn expected(finding: &Finding) -> String {
+    match &finding.document {
+        Some(document) => match document.line {
+            Some(line) => format!("{} ({}:{line})", document.says, document.file),
+            None => format!("{} ({})", document.says, document.file),
+        },
+        None => permitted(&finding.verdict),
+    }
+}
+
 /// The violated rules, one a line: name, clause, obligation.
 ///
 /// ```
@@ -323,7 +338,7 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
     verdict.refusals.iter().map(|rule| format!("{} ({}): {}", rule.name(), rule.clause(), rule.must())).collect()
 }
 
-/// Whether a finding fails the run: any but a leniency, unless the policy names the lowest severity that does.
+/// Whether a finding fails the run: any but advice, which is a leniency or a document that asks for too little, unless the policy names the lowest severity that does.
 ///
 /// ```
 /// # let policy = gatecrash::example::policy();
@@ -335,7 +350,7 @@ pub fn rules(verdict: &Verdict) -> Vec<String> {
 /// ```
 pub fn fails(finding: &Finding, campaign: &Campaign) -> bool {
     let least = match campaign.fail_on {
-        None => return finding.kind != FindingKind::Leniency,
+        None => return !finding.kind.is_advice(),
         Some(FailOn::Low) => return true,
         Some(FailOn::Medium) => Severity::Medium,
         Some(FailOn::High) => Severity::High,

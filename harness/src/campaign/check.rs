@@ -20,7 +20,7 @@ use gatecrash_model::{
 pub(crate) use alert::said as alert_said;
 pub use cause::Cause;
 pub(crate) use compare::faults;
-pub use finding::{Disagreement, Finding, FindingKind, Identity};
+pub use finding::{Disagreement, DocumentSays, Finding, FindingKind, Identity};
 pub(crate) use finding::{SEPARATOR, raw_fingerprint};
 pub(crate) use leak::leaks;
 pub use reach::Reach;

@@ -91,6 +91,43 @@ impl Session {
         self.on(move |env| replay_on(env, &case))
     }
 
+    /// Holds the gate to an OpenAPI document, and adds what differs to a campaign of the session.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
+    /// # let world = gatecrash::WorldOptions::default();
+    /// # let target = gatecrash::campaign::Target { factory: gatecrash::factory!(gate), policy, world };
+    /// use gatecrash::campaign::{Bound, CampaignOptions, Session};
+    /// let text = r#"{"openapi": "3.1.0", "paths": {"/elsewhere": {"get": {"responses": {}}}}}"#;
+    /// let document = gatecrash::input::openapi::parse("openapi.json", text)?;
+    /// let session = Session::start(target)?;
+    /// let campaign = session.run(CampaignOptions { bound: Bound::Attempts(4), ..CampaignOptions::default() })?;
+    /// let campaign = session.hold_to_document(&document, campaign)?;
+    /// assert_eq!(campaign.documented.map(|documented| documented.routes), Some(1));
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    #[cfg(feature = "openapi")]
+    pub fn hold_to_document(
+        &self,
+        document: &crate::attacks::openapi::Document,
+        mut campaign: Campaign,
+    ) -> Result<Campaign, CampaignError> {
+        let document = document.clone();
+        self.on(move |env| super::document::hold_on(env, &document, &mut campaign).map(|()| campaign))
+    }
+
+    /// Replays one case, and says besides what an OpenAPI document says of it.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn replay_with_document(
+        &self,
+        document: &crate::attacks::openapi::Document,
+        case: &Case,
+    ) -> Result<Vec<Checked>, CampaignError> {
+        let (document, case) = (document.clone(), case.clone());
+        self.on(move |env| super::document::replay_on(env, &document, &case))
+    }
+
     fn on<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut WorkerEnv) -> Result<T, CampaignError> + Send + 'static,

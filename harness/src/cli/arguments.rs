@@ -149,7 +149,7 @@ pub(super) struct RunOptions {
     /// Policy file in place of the gate's own
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
-    /// OpenAPI document to hold the gate to, by way of the policy: JSON or YAML
+    /// OpenAPI document to hold both the gate and the policy to: JSON or YAML
     #[arg(long, value_name = "FILE")]
     pub(super) openapi: Option<PathBuf>,
     /// How long, such as 30s, 10m or 500ms; the report says what was not asked by then [default: 30s; with --pairs: all of them]
@@ -234,6 +234,9 @@ pub(super) struct ReplayOptions {
     /// Policy file in place of the gate's own
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
+    /// OpenAPI document to hold the gate to: JSON or YAML
+    #[arg(long, value_name = "FILE")]
+    pub(super) openapi: Option<PathBuf>,
     /// Seed of the keys
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,

@@ -49,6 +49,11 @@ impl Compared {
         Ok(Self { document, policy, found })
     }
 
+    /// The document.
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+
     /// Whether a difference is more than advice: a document that asks for less than is enforced harms nobody.
     pub(super) fn fails(&self) -> bool {
         self.found.iter().any(|difference| difference.side != Side::PolicyAsksMore)

@@ -7,6 +7,7 @@ use crate::cli::out::{say, say_line};
 use crate::{
     attacks::casefile::{Surface, What},
     attacks::input::{self, InputError},
+    attacks::openapi::Document,
     campaign::check::{Checked, Disagreement, Finding, Outcome, raw_fingerprint},
     campaign::specimen::Exhibit,
     campaign::{self, Target},
@@ -21,6 +22,7 @@ pub(super) fn replay(gates: &Gates, options: &ReplayOptions) -> Result<u8, Failu
     if let Some(file) = &options.policy {
         exhibit.target.policy = input::policy(file)?;
     }
+    let document = options.openapi.as_deref().map(super::openapi::read).transpose()?;
     // Every file is read before the first is replayed.
     let entries = options.files.iter().map(|file| artefact::read(file, options.target));
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
@@ -34,7 +36,7 @@ pub(super) fn replay(gates: &Gates, options: &ReplayOptions) -> Result<u8, Failu
         let done = match &entry.what {
             What::Case(case) => {
                 say_line!("{}", wrapped("  ", &gatecrash_model::describe(case)));
-                let done = replay_case(&exhibit.target, case, &shown, &exhibit.name)?;
+                let done = replay_case(&exhibit.target, case, document.as_ref(), &shown, &exhibit.name)?;
                 if options.bytes {
                     say!("{}", report::bytes(&exhibit.target, case).unwrap_or_default());
                 }
@@ -51,15 +53,25 @@ pub(super) fn replay(gates: &Gates, options: &ReplayOptions) -> Result<u8, Failu
     Ok(status)
 }
 
-fn replay_case(target: &Target, case: &Case, file: &str, gate: &str) -> Result<u8, Failure> {
-    let depths = campaign::replay(target, case).map_err(|error| match error {
+fn replay_case(
+    target: &Target,
+    case: &Case,
+    document: Option<&Document>,
+    file: &str,
+    gate: &str,
+) -> Result<u8, Failure> {
+    let replayed = match document {
+        Some(document) => campaign::replay_with_document(target, document, case),
+        None => campaign::replay(target, case),
+    };
+    let depths = replayed.map_err(|error| match error {
         campaign::CampaignError::Meaningless(why) => {
             Failure::Usage(format!("{file}: the case means nothing to gate `{gate}`: {why}"))
         }
         other => other.into(),
     })?;
     let policy = &target.policy;
-    Ok(depths.iter().map(|checked| explain(case, checked, policy)).max().unwrap_or(0))
+    Ok(depths.iter().map(|checked| explain(case, checked, policy, document)).max().unwrap_or(0))
 }
 
 /// The command by which a stock client makes the attempt.
@@ -90,9 +102,13 @@ fn replay_raw(exhibit: &Exhibit, surface: Surface, bytes: &[u8], file: &str) -> 
     Ok(status)
 }
 
-fn explain(case: &Case, checked: &Checked, policy: &Policy) -> u8 {
+fn explain(case: &Case, checked: &Checked, policy: &Policy, document: Option<&Document>) -> u8 {
     told(&checked.verdict, &checked.observation);
-    let print = |it: &Disagreement| Finding::of(case.clone(), checked, it, policy, Depth::Connection).fingerprint;
+    let print = |it: &Disagreement| {
+        let finding = Finding::of(case.clone(), checked, it, policy, Depth::Connection);
+        let says = document.and_then(|document| campaign::says(document, it, case));
+        says.map_or(finding.fingerprint.clone(), |says| finding.of_document(says).fingerprint)
+    };
     match &checked.outcome {
         Outcome::Agree => parted(&[], print),
         Outcome::Disagree(list) => parted(list, print),

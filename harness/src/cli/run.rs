@@ -57,7 +57,10 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
         sequences: options.sequences.share(),
         ..CampaignOptions::default()
     };
-    let campaign = with_progress(&target, campaign_options)?;
+    let mut campaign = with_progress(&target, campaign_options)?;
+    if let Some(compared) = &documented {
+        campaign::hold_to_document(&target, compared.document(), &mut campaign)?;
+    }
     if let Some(pairs) = campaign.pairs.filter(|pairs| pairs.from >= pairs.total.max(1)) {
         let last = pairs.total.saturating_sub(1);
         return Err(Failure::Usage(format!("--from {}: the pairs are numbered from 0 to {last}", pairs.from)));

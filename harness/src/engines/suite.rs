@@ -1,6 +1,8 @@
 //! Ordinary tests for somebody's gate, in one world: controls, a test for each artefact, pairs, random cases, regressions.
 
+mod document;
 mod messages;
+mod options;
 mod regressions;
 
 use std::{
@@ -16,16 +18,18 @@ use crate::{
     campaign::{Bound, Campaign, CampaignOptions, Session, Target},
     gate::factory::Factory,
     report::{self, Known, Subject},
-    world::WorldOptions,
 };
 
+pub use options::SuiteOptions;
+pub(crate) use options::folder;
 pub use regressions::regression_failures;
 
 /// Tests a gate with the catalogue and more, in plain `cargo test` and in nextest.
 ///
 /// Expands to `#[test]` functions in a module `gatecrash_suite`: `controls`; one for each artefact that attacks change
 /// (`header`, `claims`, `algorithm`, `signature`, `chain`, `binding`, `request`); `pairs` of attacks; `random` cases; and
-/// `regressions`, those that the harness brings and every file of `corpus/regressions` in the crate. All of them share one
+/// `document`, which holds gate and policy to the OpenAPI document that `openapi = "openapi.json"` names; and `regressions`, those
+/// that the harness brings and every file of `corpus/regressions` in the crate. All of them share one
 /// world and one gate for each process. The policy's path is relative to the crate.
 ///
 /// Findings in `known.toml` beside the policy are accepted until the day it says, and `known` holds them to it. With
@@ -56,7 +60,9 @@ macro_rules! suite {
 
             fn suite() -> &'static $crate::Suite {
                 SUITE.of($crate::factory!($gate), env!("CARGO_MANIFEST_DIR"), $policy, || {
-                    $crate::SuiteOptions { $($field: $value,)* ..$crate::SuiteOptions::default() }
+                    let options = $crate::SuiteOptions::default();
+                    $(let options = $crate::suite_option!(options, $field, $value);)*
+                    options
                 })
             }
 
@@ -116,6 +122,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn document() {
+                suite().document();
+            }
+
+            #[test]
             fn known() {
                 suite().known();
             }
@@ -128,51 +139,16 @@ macro_rules! suite {
     };
 }
 
-/// Bounds of a suite, and the world that it runs in.
-#[derive(Clone, Debug)]
-pub struct SuiteOptions {
-    /// How the world is built. Default: a frozen clock, seed 0.
-    pub world: WorldOptions,
-    /// Whether every attack is made on every route, at every depth and over every version of HTTP. Default: once from each of its
-    /// stances, on routes and ways in turn.
-    pub full: bool,
-    /// How many pairs of attacks. Default: 300.
-    pub pairs: u64,
-    /// How many random cases. Default: 600.
-    pub random: u64,
-    /// Where reports and the cases of findings are written. Default: `gatecrash` in the target directory.
-    pub folder: PathBuf,
-}
-
-impl Default for SuiteOptions {
-    fn default() -> Self {
-        Self { world: WorldOptions::default(), full: false, pairs: 300, random: 600, folder: folder() }
-    }
-}
-
-impl SuiteOptions {
-    /// With what the environment says instead. `Err` names the variable that says nothing.
-    fn with_environment(mut self) -> Result<Self, String> {
-        self.pairs = number("GATECRASH_PAIRS")?.unwrap_or(self.pairs);
-        self.random = number("GATECRASH_RANDOM")?.unwrap_or(self.random);
-        self.world.seed = number("GATECRASH_SEED")?.unwrap_or(self.world.seed);
-        self.full = number("GATECRASH_FULL")?.map_or(self.full, |full| full > 0);
-        Ok(self)
-    }
-}
-
-fn number(name: &str) -> Result<Option<u64>, String> {
-    let Some(text) = std::env::var_os(name) else { return Ok(None) };
-    let parsed = text.to_str().and_then(|text| text.parse().ok());
-    parsed.map(Some).ok_or_else(|| format!("{name}: {} is no number; write one, such as 600", text.display()))
-}
-
-/// `target/gatecrash`, seen from the test that runs in `target/<profile>/deps`; else a folder for what does not last.
-pub(crate) fn folder() -> PathBuf {
-    let test = std::env::current_exe().ok();
-    let deps = test.as_deref().and_then(Path::parent).filter(|folder| folder.ends_with("deps"));
-    let target = deps.and_then(|deps| deps.parent()?.parent());
-    target.map_or_else(|| std::env::temp_dir().join("gatecrash"), |target| target.join("gatecrash"))
+/// Sets one option of a suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! suite_option {
+    ($options:ident, openapi, $value:expr) => {
+        $crate::SuiteOptions { openapi: ::core::option::Option::Some($value.into()), ..$options }
+    };
+    ($options:ident, $field:ident, $value:expr) => {
+        $crate::SuiteOptions { $field: $value, ..$options }
+    };
 }
 
 /// The world and the gate of one test binary; [`suite!`](crate::suite!) keeps it.
@@ -180,6 +156,7 @@ pub struct Suite(OnceLock<Result<Started, String>>);
 
 struct Started {
     target: Target,
+    root: PathBuf,
     policy: PathBuf,
     options: SuiteOptions,
     session: Session,
@@ -221,6 +198,14 @@ impl Suite {
     /// Random cases.
     pub fn random(&self) {
         self.attack("random", |started| started.part("random"));
+    }
+
+    /// What the OpenAPI document says, held against gate and policy; nothing without a document.
+    pub fn document(&self) {
+        self.act(|started| {
+            started.wired()?;
+            started.document()
+        });
     }
 
     /// What is accepted in `known.toml` beside the policy is still found, and its day has not passed; nothing without the file.
@@ -277,6 +262,7 @@ impl Started {
         let session = Session::start(target.clone()).map_err(|error| messages::not_built(&error))?;
         Ok(Self {
             target,
+            root: root.into(),
             policy: file,
             options,
             session,
@@ -330,6 +316,7 @@ impl Started {
         for part in Artefact::ALL.iter().copied().map(|artefact| self.of(artefact)).chain([self.part("pairs")]) {
             found.extend(run(part)?.findings);
         }
+        found.extend(self.documented()?.map(|campaign| campaign.findings).unwrap_or_default());
         // What no other seed need find rests on a file.
         found.extend(self.regressions().findings());
         for finding in found {
@@ -390,9 +377,11 @@ impl Started {
             casefile::parse_entry(&shown, &String::from_utf8_lossy(&text)).map_err(|error| error.to_string())?;
         let seen =
             regressions::again(&self.target, &self.session, &entry.what).map_err(|why| format!("{shown}: {why}"))?;
+        let of_document = self.of_document(&entry.what)?;
+        let seen: Vec<String> = seen.into_iter().map(|it| it.words).chain(of_document).collect();
         match seen.is_empty() {
             true => Ok(()),
-            false => Err(format!("{shown}\n{}", seen.iter().map(|it| &it.words[..]).collect::<Vec<_>>().join("\n"))),
+            false => Err(format!("{shown}\n{}", seen.join("\n"))),
         }
     }
 }

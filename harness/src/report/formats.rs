@@ -18,4 +18,4 @@ pub use diff::{Row, Side, bytes};
 pub use fixes::{example, example_of};
 pub use schema::*;
 
-use super::{KnownFinding, Notes, Subject, attack, permitted, screen, security};
+use super::{KnownFinding, Notes, Subject, attack, screen, security};

@@ -180,6 +180,10 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     if let Some(pairs) = &campaign.pairs {
         line("pairs", pairs_line(pairs));
     }
+    if let Some(documented) = &campaign.documented {
+        let (routes, attempts) = (grouped(documented.routes), grouped(documented.attempts));
+        line("document", format!("{}: {routes} routes held to it, by {attempts} attempts", documented.file));
+    }
     for (i, gap) in notes.left_out.iter().enumerate() {
         line(if i == 0 { "left out" } else { "" }, format!("{}: {}", gap.what, gap.risk));
     }
@@ -483,8 +487,8 @@ fn finding_as(finding: &Finding, catalogue: &Catalogue, subject: &Subject, notes
     }
     let _ = writeln!(text, "{}", wrapped("   ", &format!("{}.", finding.explanation())));
     let _ = writeln!(text, "{}", wrapped("   seen       ", &finding.seen));
-    let _ = writeln!(text, "{}", wrapped("   permitted  ", &super::permitted(&finding.verdict)));
-    for rule in super::rules(&finding.verdict) {
+    let _ = writeln!(text, "{}", wrapped("   permitted  ", &super::expected(finding)));
+    for rule in super::rules(&finding.verdict).iter().filter(|_| finding.document.is_none()) {
         let _ = writeln!(text, "{}", wrapped("   rule       ", &rule));
     }
     let found = format!("attempt {}, after {:.1} s", grouped(finding.attempt + 1), finding.after.as_secs_f64());

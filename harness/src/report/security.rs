@@ -36,6 +36,9 @@ pub fn severity(finding: &Finding, catalogue: &Catalogue) -> Severity {
         | FindingKind::Unwitnessed => Severity::Critical,
         FindingKind::Carryover | FindingKind::Fault => Severity::High,
         FindingKind::FalseRefusal | FindingKind::LateRefusal | FindingKind::Leniency => Severity::Medium,
+        // A client that the document describes gets in nowhere that it should not.
+        FindingKind::Overdocumented => return Severity::Low,
+        FindingKind::Undocumented => return of_document(finding).0,
         FindingKind::Unstable => Severity::Low,
     };
     // A wrong answer to an honest request is no attack: whoever sends it is entitled.
@@ -108,6 +111,10 @@ pub fn score(finding: &Finding, catalogue: &Catalogue) -> f64 {
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
+    if finding.kind.is_of_document() {
+        let (_, cwe, category) = of_document(finding);
+        return (cwe, category.into());
+    }
     let attack = super::attack(finding, catalogue);
     let category = match (finding.rules.first(), attack) {
         (Some(rule), _) => rule.owasp_api().into(),
@@ -133,6 +140,50 @@ fn of_cause(cause: &Cause) -> Option<Severity> {
     }
 }
 
+/// What a finding about the document is, for formats that describe kinds; nothing of the others, which have their attack.
+#[cfg(feature = "reports")]
+pub(super) fn what_of(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Undocumented => "the OpenAPI document asks for more than the service does",
+        FindingKind::Overdocumented => "the OpenAPI document asks for less than the service does",
+        _ => "",
+    }
+}
+
+/// Why it matters.
+#[cfg(feature = "reports")]
+pub(super) fn why_of(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Undocumented => {
+            "Clients, gateways and reviewers rely on the document. A route that it says is protected, and that is open, is \
+             protected by nobody; a route that it does not name is reviewed by nobody."
+        }
+        FindingKind::Overdocumented => {
+            "A client that follows the document is refused. Its authors will try credentials until it works."
+        }
+        _ => "",
+    }
+}
+
+/// Severity, weakness and category of what the document says otherwise: as that of the credential that it asks for and the gate
+/// does not.
+fn of_document(finding: &Finding) -> (Severity, u32, &'static str) {
+    // Insufficient technical documentation; improper inventory management.
+    let of_inventory = |severity| (severity, 1059, "API9:2023");
+    let of_nobody = finding.reach == Reach::Anyone;
+    let subject = finding.subject.as_str();
+    match finding.kind {
+        FindingKind::Undocumented if subject.ends_with("not in the document") => of_inventory(Severity::Medium),
+        // Missing authentication for a critical function.
+        FindingKind::Undocumented if of_nobody => (Severity::High, 306, "API2:2023"),
+        // Use of single-factor authentication.
+        FindingKind::Undocumented if subject.contains("without a ") => (Severity::High, 308, "API2:2023"),
+        // Missing authorization.
+        FindingKind::Undocumented => (Severity::Medium, 862, "API5:2023"),
+        _ => of_inventory(Severity::Low),
+    }
+}
+
 /// The weakness of a kind; `None` where that of the violated rule says more.
 fn of_kind(finding: &Finding) -> Option<u32> {
     Some(match finding.kind {
@@ -149,6 +200,7 @@ fn of_kind(finding: &Finding) -> Option<u32> {
         FindingKind::Leak => 200,
         // Expected behavior violation.
         FindingKind::FalseRefusal | FindingKind::Unstable => 440,
+        FindingKind::Overdocumented | FindingKind::Undocumented => of_document(finding).1,
         FindingKind::Breach | FindingKind::Impersonation | FindingKind::Leniency | FindingKind::Unwitnessed => {
             return None;
         }
@@ -185,6 +237,15 @@ pub fn fix(finding: &Finding, catalogue: &Catalogue) -> String {
         FindingKind::Unstable => {
             "Decide from the checked credential alone. Parse it once with a library, and compare parsed values: the order of \
              members and unrelated header fields must not change the answer."
+        }
+        FindingKind::Undocumented if finding.subject.ends_with("not in the document") => {
+            "Describe the operation in the OpenAPI document with its `security`, or take the route out of the service. In axum, put it              behind the same layer as its neighbors first."
+        }
+        FindingKind::Undocumented => {
+            "Check on this route what the document asks for: put it behind the layer or extractor that its neighbors have. If the route              is meant to be open, say so in the document (`security: []`), since clients and gateways rely on it."
+        }
+        FindingKind::Overdocumented => {
+            "Write into the operation's `security` what the service asks for, both schemes in one object where both are needed.              A client that follows the document cannot call it."
         }
         FindingKind::FalseRefusal => {
             "Accept what the policy promises. Compare by the rules of the standard, or change the policy if the service is \

@@ -67,8 +67,8 @@ const STATEMENTS: &[(&str, Answer)] = &[
     (
         "The OpenAPI document is correlated with behavior.",
         Command(
-            "cargo gatecrash policy check --openapi openapi.yaml",
-            "It compares document and policy, both ways, `mutualTLS`, `openIdConnect` and `x-mtls` included, and exits with 1 when they differ. A campaign then holds the service to the policy.",
+            "cargo gatecrash run --openapi openapi.yaml",
+            "It calls each operation with and without what the document asks for (`mutualTLS`, `openIdConnect` and `x-mtls` included): a service that asks for less is an `Undocumented` finding, one that asks for more an `Overdocumented` one. Then it compares document and policy, both ways.",
         ),
     ),
     ("The order of the middleware is verified.", Families(&["order", "wiring"])),

@@ -3,6 +3,7 @@
 pub mod article;
 pub mod book;
 pub mod docs;
+pub mod documented;
 pub mod first;
 mod gates;
 pub mod kills;

@@ -32,6 +32,8 @@ pub enum Cause {
     FailsOpen,
     /// The gate lets requests in after it has rejected so many.
     FailsOpenAfter(u32),
+    /// The OpenAPI document and the gate ask for different credentials.
+    Document,
     /// This one rule is not enforced.
     Rule(Rule),
     /// Nothing that was asked violates a rule: the response itself is the problem.
@@ -71,6 +73,7 @@ impl fmt::Display for Cause {
             Cause::Remembered => f.write_str("remembered-state"),
             Cause::FailsOpen => f.write_str("fails-open"),
             Cause::FailsOpenAfter(count) => write!(f, "fails-open-after {count}"),
+            Cause::Document => f.write_str("document"),
             Cause::Rule(rule) => write!(f, "rule {}", rule.name()),
             Cause::Response => f.write_str("response"),
         }

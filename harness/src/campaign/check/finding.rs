@@ -31,6 +31,10 @@ pub enum FindingKind {
     LateRefusal,
     /// The caller was entitled and every credential genuine; only the form is one that servers should reject.
     Leniency,
+    /// The OpenAPI document asks for less than the gate does.
+    Overdocumented,
+    /// The OpenAPI document asks for more than the gate does, or does not have the route.
+    Undocumented,
     /// Inert changes made a difference, though both answers are permitted.
     Unstable,
     /// Answered success without a witnessed effect, or with somebody else's data.
@@ -56,6 +60,8 @@ impl FindingKind {
             LateRefusal,
             Leak,
             Leniency,
+            Overdocumented,
+            Undocumented,
             Unstable,
             Unwitnessed,
         ]
@@ -77,10 +83,50 @@ impl FindingKind {
             FindingKind::Leak => "Leak",
             FindingKind::LateRefusal => "LateRefusal",
             FindingKind::Leniency => "Leniency",
+            FindingKind::Overdocumented => "Overdocumented",
+            FindingKind::Undocumented => "Undocumented",
             FindingKind::Unstable => "Unstable",
             FindingKind::Unwitnessed => "Unwitnessed",
         }
     }
+}
+
+impl FindingKind {
+    /// Whether it is about what the OpenAPI document says, and not about the policy.
+    ///
+    /// ```
+    /// use gatecrash::campaign::check::FindingKind;
+    /// assert!(FindingKind::Undocumented.is_of_document());
+    /// assert!(!FindingKind::Breach.is_of_document());
+    /// ```
+    pub fn is_of_document(self) -> bool {
+        matches!(self, FindingKind::Overdocumented | FindingKind::Undocumented)
+    }
+
+    /// Whether it fails no run unless the run or the policy is strict.
+    ///
+    /// ```
+    /// use gatecrash::campaign::check::FindingKind;
+    /// assert!(FindingKind::Leniency.is_advice() && FindingKind::Overdocumented.is_advice());
+    /// assert!(!FindingKind::Undocumented.is_advice());
+    /// ```
+    pub fn is_advice(self) -> bool {
+        matches!(self, FindingKind::Leniency | FindingKind::Overdocumented)
+    }
+}
+
+/// What an OpenAPI document says about the case of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DocumentSays {
+    /// The file of the document.
+    pub file: String,
+    /// The line where it says so, from 1; `None` where it does not have the operation.
+    pub line: Option<usize>,
+    /// The operation, and in which respect the gate differs: the subject of the finding.
+    pub subject: String,
+    /// What it asks for, in words.
+    pub says: String,
 }
 
 /// One disagreement between what is permitted and what was done.
@@ -125,6 +171,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The observation.
     pub observation: Observation,
+    /// What the OpenAPI document says, where the finding is about that.
+    pub document: Option<DocumentSays>,
     /// The attempt that first showed it, counted from 0.
     pub attempt: u64,
     /// How long after the first attempt that was.
@@ -197,9 +245,21 @@ impl Finding {
             seen: it.seen.clone(),
             verdict: checked.verdict.clone(),
             observation: checked.observation.clone(),
+            document: None,
             attempt: 0,
             after: Duration::ZERO,
         }
+    }
+
+    /// The same finding, about what a document says; its subject and its fingerprint follow.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn of_document(mut self, says: DocumentSays) -> Self {
+        self.cause = Cause::Document;
+        self.subject.clone_from(&says.subject);
+        self.routes = self.case.judged().map(|step| step.route.clone()).into_iter().collect();
+        self.document = Some(says);
+        self.fingerprint = self.identity().fingerprint();
+        self
     }
 
     /// Notes another attempt that showed it.

@@ -7,7 +7,7 @@ use super::Cause;
 impl Cause {
     /// Whether whatever else it leads to is one finding with it, whichever rules are violated.
     pub fn explains_all(&self) -> bool {
-        !matches!(self, Cause::ClaimUnchecked(_) | Cause::Rule(_) | Cause::Response)
+        !matches!(self, Cause::ClaimUnchecked(_) | Cause::Document | Cause::Rule(_) | Cause::Response)
     }
 
     /// What is wrong with these routes, in a sentence; `None` where the rule says it.
@@ -45,7 +45,7 @@ impl Cause {
             Cause::FailsOpen => "When the check itself fails, the request passes.".into(),
             Cause::FailsOpenAfter(count) => format!("After {count} attempts the gate lets requests pass."),
             Cause::ClaimUnchecked(claim) => format!("{whom} never look{s} at `{claim}`."),
-            Cause::Rule(_) | Cause::Response => return None,
+            Cause::Document | Cause::Rule(_) | Cause::Response => return None,
         })
     }
 
@@ -95,7 +95,7 @@ impl Cause {
                 "Name the claim in `jsonwebtoken::Validation`: `set_audience`, `set_issuer`, `validate_nbf`, and \
                  `set_required_spec_claims` for each one you rely on. Compare the others yourself after `decode`."
             }
-            Cause::Rule(_) | Cause::Response => return None,
+            Cause::Document | Cause::Rule(_) | Cause::Response => return None,
         })
     }
 

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "openapi")]
+use crate::attacks::openapi::{Difference, Document, Side};
 use crate::{
     campaign::{Campaign, CampaignError},
     report::{self, Notes, Subject, View},
@@ -128,6 +130,24 @@ fn save(name: &str, campaign: &Campaign, subject: &Subject, notes: &Notes) -> Re
     let text = report::screen_as(campaign, subject, View { all: true, exercised: true }, notes);
     std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(file)
+}
+
+/// `Err` where document and policy differ in more than advice: each with file and line.
+#[cfg(feature = "openapi")]
+pub(super) fn agreed(document: &Document, found: &[Difference], policy: &Path) -> Result<(), String> {
+    let place = |file: &str, line: Option<usize>| line.map(|line| format!("{file}:{line}"));
+    let policy = policy.display().to_string();
+    let told = found.iter().filter(|difference| difference.side != Side::PolicyAsksMore).map(|difference| {
+        let places = [place(&document.file, difference.document_line), place(&policy, difference.policy_line)];
+        let places: Vec<String> = places.into_iter().flatten().collect();
+        let places = if places.is_empty() { policy.clone() } else { places.join(", ") };
+        format!("{places}: {difference}")
+    });
+    let told: Vec<String> = told.collect();
+    match told.is_empty() {
+        true => Ok(()),
+        false => Err(format!("The document and the policy differ:\n{}", told.join("\n"))),
+    }
 }
 
 /// Why there is no gate to test.

@@ -6,8 +6,8 @@ use super::{FindingJson, Report};
 
 /// The report as JUnit XML.
 pub(super) fn junit(report: &Report) -> Result<String, String> {
-    let mut document = quick_junit::Report::new(format!("gatecrash {}", report.gate));
-    document.set_time(std::time::Duration::from_secs_f64(report.elapsed_seconds));
+    let mut junit = quick_junit::Report::new(format!("gatecrash {}", report.gate));
+    junit.set_time(std::time::Duration::from_secs_f64(report.elapsed_seconds));
     let mut suites: Vec<TestSuite> = vec![harness(report)];
     let mut told: Vec<&str> = Vec::new();
     for tried in &report.tried {
@@ -29,16 +29,21 @@ pub(super) fn junit(report: &Report) -> Result<String, String> {
     }
     // What no attack that was tried says most about: found at random, or in pairs.
     let mut beyond = TestSuite::new("beyond the catalogue");
+    let mut document = TestSuite::new("OpenAPI document");
     for finding in report.findings.iter().filter(|finding| !told.contains(&finding.fingerprint.as_str())) {
+        if finding.cause == "document" {
+            let mut case = TestCase::new(finding.subject.as_str(), status(&[finding], 0));
+            case.set_classname("gatecrash.document");
+            document.add_test_case(case);
+            continue;
+        }
         let mut case = TestCase::new(finding.fingerprint.as_str(), status(&[finding], 0));
         case.set_classname("gatecrash.random");
         beyond.add_test_case(case);
     }
-    if !beyond.test_cases.is_empty() {
-        suites.push(beyond);
-    }
-    document.add_test_suites(suites);
-    document.to_string().map_err(|error| error.to_string())
+    suites.extend([beyond, document].into_iter().filter(|suite| !suite.test_cases.is_empty()));
+    junit.add_test_suites(suites);
+    junit.to_string().map_err(|error| error.to_string())
 }
 
 /// By what its own attempts came to: `broke` of them did not end as permitted.

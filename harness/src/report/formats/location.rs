@@ -5,8 +5,11 @@ use serde::Deserialize;
 use super::{Material, schema::PlaceJson};
 use crate::{attacks::catalogue::Attack, campaign::check::Finding};
 
-/// The route in the policy file; else the attack in the catalogue; else the case itself.
+/// What the document says of it; else the route in the policy file; else the attack in the catalogue; else the case itself.
 pub(super) fn of(finding: &Finding, attack: Option<&Attack>, material: &Material<'_>) -> PlaceJson {
+    if let Some(document) = &finding.document {
+        return PlaceJson { file: relative(document.file.as_ref()), line: document.line.unwrap_or(1) };
+    }
     let route = finding.case.judged().map_or("", |step| step.route.as_str());
     if let Some(file) = material.policy_file
         && let Ok(text) = std::fs::read_to_string(file)

@@ -64,6 +64,8 @@ pub struct Report {
     pub inert: InertJson,
     /// How far the pairs came; `null` where none were run.
     pub pairs: Option<PairsJson>,
+    /// How much of an OpenAPI document was held against behavior; `null` without one.
+    pub document: Option<DocumentJson>,
     /// Times the harness caught itself, in words.
     pub harness_faults: Vec<String>,
     /// Controls that were refused, in words.
@@ -210,6 +212,17 @@ pub struct SequencesJson {
     pub waited: u64,
     /// Promises of `[changes]` that the policy does not make.
     pub absent: Vec<&'static str>,
+}
+
+/// How much of an OpenAPI document was held against behavior.
+#[derive(Debug, Serialize)]
+pub struct DocumentJson {
+    /// The file.
+    pub file: String,
+    /// Routes that were held to it.
+    pub routes: u64,
+    /// Attempts that it took, beside those of the campaign.
+    pub attempts: u64,
 }
 
 /// How far the pairs came.
