@@ -34,6 +34,7 @@ mod policy;
 mod policy_gaps;
 mod practice;
 mod prose;
+mod proxy;
 mod reachability;
 mod reference;
 mod report;

@@ -87,6 +87,13 @@ fn everything_occurs_in_random_cases() {
     policy.tokens.types = vec!["at+jwt".into()];
     let loose = Blueprint::new(policy, NOW);
     let looser = drawn(&plan(&article, CampaignOptions::default()).unwrap(), &loose, DRAWN / 4);
+    // And what a proxy in front says shows behind one.
+    let mut front = exhibit("first-forwarded").target;
+    for route in front.policy.routes.iter_mut().filter(|route| route.path == "/v1/whoami") {
+        route.security = vec![vec![gatecrash::model::Factor::Token]];
+    }
+    let behind = Blueprint { drift: 5, ..Blueprint::new(front.policy.clone(), NOW) };
+    let proxied = drawn(&plan(&front, CampaignOptions::default()).unwrap(), &behind, DRAWN / 4);
     // Most of what is drawn means something and changes something.
     assert!(counts.made * 10 > DRAWN * 6, "{} of {DRAWN}", counts.made);
     let mut faults = Vec::new();
@@ -101,11 +108,11 @@ fn everything_occurs_in_random_cases() {
     let words = vocabulary(&blueprint);
     let words = words.iter().chain(catalogue.attacks.iter().flat_map(|attack| &attack.mutations));
     for kind in words.map(Mutation::kind).collect::<BTreeSet<_>>() {
-        within(kind, of(&counts.kinds, kind), counts.made, 0.02, 50.0);
+        within(kind, of(&counts.kinds, kind) + of(&proxied.kinds, kind), counts.made + proxied.made, 0.02, 50.0);
     }
     for rule in Rule::ALL.iter().filter(|rule| !rule.of_sequence()).map(|rule| rule.name()) {
-        let (strict, loose) = (of(&counts.rules, rule), of(&looser.rules, rule));
-        within(rule, strict + loose, counts.made + looser.made, 0.005, 60.0);
+        let count: u64 = [&counts, &looser, &proxied].map(|counts| of(&counts.rules, rule)).iter().sum();
+        within(rule, count, counts.made + looser.made + proxied.made, 0.005, 60.0);
     }
     // That takes two changes that know of one another: HTTP/1.0, and a transfer coding. The catalogue has them.
     let together = "FaultyFraming";
@@ -115,8 +122,8 @@ fn everything_occurs_in_random_cases() {
     };
     assert!(catalogue.attacks.iter().any(|attack| attack.cases(&blueprint).iter().any(read)));
     for kind in ReadingKind::ALL.iter().copied().map(|kind| format!("{kind:?}")).filter(|kind| kind != together) {
-        let [strict, loose] = [&counts, &looser].map(|counts| counts.readings.get(&kind).copied().unwrap_or(0));
-        within(&kind, strict + loose, counts.made + looser.made, 0.005, 60.0);
+        let counted = [&counts, &looser, &proxied].map(|counts| counts.readings.get(&kind).copied().unwrap_or(0));
+        within(&kind, counted.iter().sum(), counts.made + looser.made + proxied.made, 0.005, 60.0);
     }
     for stance in Stance::KINDS.map(Stance::name) {
         within(stance, of(&counts.stances, stance), counts.made, 1.0, 60.0);

@@ -21,6 +21,7 @@ const FILES: [File; 3] = [
             ("/properties/changes", "[changes]"),
             ("/properties/changes/properties/throttle", "[changes.throttle]"),
             ("/properties/http", "[http]"),
+            ("/properties/proxy", "[proxy]\nfield = \"client-cert\""),
             ("/properties/issuers/items", "[[issuers]]"),
             ("/properties/may-hold/items", "[[may-hold]]"),
             ("/properties/people", "[people]"),
@@ -153,5 +154,5 @@ fn guides_show_policies_that_are_read() {
             shown += 1;
         }
     }
-    assert!(shown >= 3, "{shown} policies");
+    assert!(shown >= 4, "{shown} policies");
 }

@@ -3,6 +3,7 @@
 
 mod auth0;
 mod bearer;
+mod behind_envoy;
 mod cognito;
 mod entra;
 mod firebase;
@@ -57,6 +58,10 @@ const SERVICES: [Service; 9] = [
     service(Profile::Kubernetes, include_str!("services/kubernetes.toml"), kubernetes::router, Rule::NotBefore),
     service(Profile::Rfc9068Mtls, include_str!("services/rfc9068-mtls.toml"), rfc9068_mtls::router, Rule::Confirmation),
 ];
+
+/// A service whose client certificates come through Envoy.
+const BEHIND_ENVOY: Service =
+    service(Profile::Rfc9068Mtls, include_str!("services/behind-envoy.toml"), behind_envoy::router, Rule::TrustedProxy);
 
 /// The services that are attacked by day, too: a secret, a provider, and client certificates.
 const BY_DAY: [Profile; 3] = [Profile::Bearer, Profile::Keycloak, Profile::Rfc9068Mtls];
@@ -160,6 +165,16 @@ tests! {
     Keycloak, keycloak_as_documented, keycloak_for_any_audience;
     Kubernetes, kubernetes_as_documented, kubernetes_before_its_time;
     Rfc9068Mtls, rfc9068_mtls_as_documented, rfc9068_mtls_unbound;
+}
+
+#[test]
+fn behind_envoy_as_documented() {
+    clean(&BEHIND_ENVOY);
+}
+
+#[test]
+fn behind_envoy_and_past_it() {
+    found(&BEHIND_ENVOY);
 }
 
 #[test]

@@ -87,6 +87,8 @@ mod documents {
     mod readme {}
     #[doc = include_str!("../docs/adapters.md")]
     mod adapters {}
+    #[doc = include_str!("../../docs/src/guide-envoy.md")]
+    mod envoy {}
     #[doc = include_str!("../../docs/src/guide-hs256.md")]
     mod hs256 {}
     #[doc = include_str!("../../docs/src/guide-jwks.md")]

@@ -31,7 +31,7 @@ struct Claims {
 }
 
 /// The one URI name of a certificate.
-fn spiffe_id(leaf: &[u8]) -> Option<String> {
+pub(super) fn spiffe_id(leaf: &[u8]) -> Option<String> {
     let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
     let names = certificate.subject_alternative_name().ok()??;
     let mut ids = names.value.general_names.iter().filter_map(|name| match name {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::{
-    AuthorizationForm, Blueprint, Carriage, ChainSpec, ConfirmationOf, CredentialSeen, KeyName, Member, MessageSeen,
-    PayloadForm, Person, RequestSpec, Seal, SegmentForm, SegmentName, Segments, ServerName, SignatureForm, TextFault,
-    TokenKey, TokenSeen, TokenSpec, Transport, Value,
+    AuthorizationForm, Blueprint, Carriage, ChainSpec, ConfirmationOf, CredentialSeen, Forwarded, ForwardedSeen,
+    KeyName, Member, MessageSeen, PayloadForm, Person, RequestSpec, Seal, SegmentForm, SegmentName, Segments,
+    ServerName, SignatureForm, TextFault, TokenKey, TokenSeen, TokenSpec, Transport, Value,
     json::{self, Json},
 };
 
@@ -18,8 +18,10 @@ pub struct Attempt {
     pub transport: Transport,
     /// The name that the client asks for in the handshake.
     pub server_name: ServerName,
-    /// What the client presents in the handshake.
+    /// What the client presents in the handshake; behind a proxy, to the proxy.
     pub chain: Option<ChainSpec>,
+    /// How that comes through the proxy, where there is one.
+    pub forwarded: Option<Forwarded>,
     /// The token, if there is one.
     pub token: Option<TokenSpec>,
     /// The request.
@@ -31,8 +33,10 @@ pub struct Attempt {
 pub struct Lifted {
     /// What the bytes travelled in.
     pub transport: Transport,
-    /// The presented chain.
+    /// The presented chain; behind a proxy, the one that counts of its field.
     pub chain: Option<ChainSpec>,
+    /// What is seen of the proxy and of its field, where the policy has one.
+    pub forwarded: Option<ForwardedSeen>,
     /// The credential.
     pub credential: CredentialSeen,
     /// Method of the request.
@@ -69,6 +73,7 @@ impl Attempt {
     /// ```
     pub fn expected(&self, blueprint: &Blueprint) -> Lifted {
         let message = message::seen(self);
+        let (chain, forwarded) = self.presented(blueprint);
         let carried = self.token.as_ref().map(|_| &self.request.authorization);
         let path = match carried {
             Some(AuthorizationForm::PathParameter) => format!("{};access_token=", self.request.path),
@@ -90,13 +95,25 @@ impl Attempt {
         };
         Lifted {
             transport: self.transport,
-            chain: self.chain.clone(),
+            chain,
+            forwarded,
             credential: self.credential(blueprint),
             method: self.request.method.clone(),
             path,
             headers,
             body,
             message,
+        }
+    }
+
+    /// The chain that counts, and what is seen of the proxy and of its field.
+    fn presented(&self, blueprint: &Blueprint) -> (Option<ChainSpec>, Option<ForwardedSeen>) {
+        match (&self.forwarded, &blueprint.policy.proxy) {
+            (Some(forwarded), Some(proxy)) => {
+                let (field, chain) = forwarded.seen(self.chain.as_ref(), proxy);
+                (chain, Some(ForwardedSeen { presented: forwarded.presented.clone(), field }))
+            }
+            _ => (self.chain.clone(), None),
         }
     }
 
@@ -220,7 +237,15 @@ impl Attempt {
     fn normal(&self, value: Value, blueprint: &Blueprint) -> Value {
         let presented = |at: usize| self.chain.as_ref().and_then(|chain| chain.certificates.get(at));
         let is_presented = |person: Person| presented(0).is_some_and(|leaf| *leaf == blueprint.leaf(person));
+        // Where no certificate can be read, whose it is that the token names.
+        let unread = self.forwarded.is_some() && self.presented(blueprint).0.is_none();
+        let holder = || Person::ALL.iter().copied().find(|person| is_presented(*person));
         match value {
+            Value::Confirmation { member, of: ConfirmationOf::Leaf, digest, encoding } if unread => {
+                let of = holder().map_or(ConfirmationOf::Leaf, ConfirmationOf::Person);
+                Value::Confirmation { member, of, digest, encoding }
+            }
+            other if unread => other,
             Value::Confirmation { member, of: ConfirmationOf::Root, digest, encoding }
                 if presented(1).is_some_and(|issuer| *issuer == blueprint.authority(KeyName::Root)) =>
             {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::{
     AnchorName, BasicConstraints, CertificateSpec, ChainSpec, Change, CrlEntry, Identity, IssuerRole, KeyName,
-    KeyUsage, Person, Policy, Proof, Purpose, Route, Scene, SerialName, SubjectAttribute, SubjectName, TokenKey, Unfit,
-    Value,
+    KeyUsage, Peer, Person, Policy, Proof, Purpose, Route, Scene, SerialName, SubjectAttribute, SubjectName, TokenKey,
+    Unfit, Value,
 };
 
 /// A trust anchor for client certificates (RFC 5280 §6.1.1 (d)).
@@ -511,17 +511,24 @@ impl Blueprint {
     /// assert_eq!(leaf.names, [SubjectName::Uri("spiffe://example.test/staff/alice".into())]);
     /// ```
     pub fn leaf(&self, person: Person) -> CertificateSpec {
-        let signer = person.certificate_authority();
         let identity = self.policy.certificates.identity;
-        let name = self.certificate_name(person);
-        let (mut subject, mut subject_rest) = (person.name().to_string(), Vec::new());
+        let mut leaf =
+            self.end_entity(KeyName::Leaf(person), &self.certificate_name(person), person.certificate_authority());
+        leaf.serial = SerialName::Person(person);
+        if identity == Identity::CommonName {
+            // The name that is not looked at is of the same person.
+            leaf.names.push(SubjectName::Uri(self.policy.spiffe_id(person)));
+        }
+        leaf
+    }
+
+    /// A client certificate of a key in a name of the kind that the policy takes for identity.
+    fn end_entity(&self, key: KeyName, name: &str, signer: KeyName) -> CertificateSpec {
+        let name = name.to_string();
+        let (mut subject, mut subject_rest) = (authority_name(key).to_string(), Vec::new());
         let mut names = Vec::new();
-        match identity {
-            Identity::CommonName => {
-                // The name that is not looked at is of the same person.
-                names.push(SubjectName::Uri(self.policy.spiffe_id(person)));
-                subject = name;
-            }
+        match self.policy.certificates.identity {
+            Identity::CommonName => subject = name,
             Identity::Dns => names.push(SubjectName::Dns(name)),
             Identity::Email => names.push(SubjectName::Email(name)),
             Identity::OrganizationalUnit => subject_rest.push(SubjectAttribute::OrganizationalUnit(name)),
@@ -531,8 +538,8 @@ impl Blueprint {
             subject,
             subject_rest,
             issuer: authority_name(signer).into(),
-            serial: SerialName::Person(person),
-            key: KeyName::Leaf(person),
+            serial: SerialName::Proxy,
+            key,
             signer: Some(signer),
             not_before: LEAF_VALIDITY.0,
             not_after: LEAF_VALIDITY.1,
@@ -582,6 +589,30 @@ impl Blueprint {
         }
     }
 
+    /// What somebody presents in the handshake with a service behind a proxy; `None` without a certificate.
+    ///
+    /// ```
+    /// # use gatecrash_model::*;
+    /// # let policy = gatecrash_model::example::policy();
+    /// # let blueprint = Blueprint::new(policy, 1_790_000_000);
+    /// use gatecrash_model::Peer;
+    /// assert!(blueprint.presented_by(Peer::Anonymous).is_none());
+    /// ```
+    pub fn presented_by(&self, peer: Peer) -> Option<ChainSpec> {
+        let name = self.policy.proxy.as_ref().map(|proxy| proxy.peer.clone()).unwrap_or_default();
+        let of = |name: &str, signer: KeyName| {
+            let certificates = vec![self.end_entity(KeyName::Proxy, name, signer), self.authority(signer)];
+            Some(ChainSpec { certificates, proof: Proof::Genuine })
+        };
+        match peer {
+            Peer::Anonymous => None,
+            Peer::Direct(person) => Some(self.chain(person)),
+            Peer::LookAlike => of(&format!("{name}x"), KeyName::StaffIntermediate),
+            Peer::Proxy => of(&name, KeyName::StaffIntermediate),
+            Peer::Rogue => of(&name, KeyName::RogueIntermediate),
+        }
+    }
+
     /// What a person honestly presents in the handshake.
     ///
     /// ```
@@ -624,6 +655,7 @@ pub(crate) fn authority_name(key: KeyName) -> &'static str {
         KeyName::ServerRoot => "Server Root",
         KeyName::Server => "gate.test",
         KeyName::Leaf(person) => person.name(),
+        KeyName::Proxy => "proxy",
         KeyName::Other | KeyName::Attacker | KeyName::Token(..) => "nobody",
     }
 }

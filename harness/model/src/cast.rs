@@ -257,6 +257,8 @@ pub enum KeyName {
     Attacker,
     /// The intermediate of the partner tenant.
     PartnerIntermediate,
+    /// The certificate of the proxy in front.
+    Proxy,
     /// Eve's intermediate.
     RogueIntermediate,
     /// Eve's root.
@@ -292,6 +294,7 @@ impl KeyName {
             Attacker,
             Other,
             PartnerIntermediate,
+            Proxy,
             RogueIntermediate,
             RogueRoot,
             Root,
@@ -328,6 +331,7 @@ impl std::fmt::Display for KeyName {
             KeyName::Other => f.write_str("another client key"),
             KeyName::Attacker => f.write_str("the attacker's key"),
             KeyName::PartnerIntermediate => f.write_str("the partner intermediate"),
+            KeyName::Proxy => f.write_str("the proxy's key"),
             KeyName::RogueIntermediate => f.write_str("Eve's intermediate"),
             KeyName::RogueRoot => f.write_str("Eve's root"),
             KeyName::Root => f.write_str("the client root"),

@@ -101,6 +101,8 @@ pub enum SerialName {
     Irregular,
     /// Of somebody's client certificate.
     Person(Person),
+    /// Of the certificate of the proxy in front.
+    Proxy,
     /// Of an authority's certificate that the CRL lists.
     RevokedAuthority(KeyName),
     /// Of somebody's client certificate that the CRL lists.
@@ -118,6 +120,7 @@ impl SerialName {
         match self {
             SerialName::Authority(key) | SerialName::RevokedAuthority(key) => SerialName::RevokedAuthority(key),
             SerialName::Irregular => SerialName::Irregular,
+            SerialName::Proxy => SerialName::Proxy,
             SerialName::Person(person) | SerialName::RevokedPerson(person) => SerialName::RevokedPerson(person),
         }
     }

@@ -94,6 +94,7 @@ impl std::fmt::Display for Mutation {
             }
             DropClaim(name) => write!(f, "issuer leaves out `{name}`"),
             DropHeader(name) => write!(f, "issuer leaves out header `{name}`"),
+            Mutation::Forwarded(form) => write!(f, "{form}"),
             Mutation::Framing(framing) => write!(f, "{framing}"),
             Host(form) => write!(f, "{form}"),
             JoseHeader(form) => write!(f, "JOSE header {form:?}"),
@@ -101,6 +102,7 @@ impl std::fmt::Display for Mutation {
             ObjectOf(person) => write!(f, "on {}'s object", person.title()),
             Path(form) => write!(f, "{form}"),
             Payload(form) => write!(f, "payload {form:?}"),
+            Mutation::Peer(peer) => write!(f, "{peer}"),
             Permute(order) => f.write_str(match order {
                 crate::Permutation::Claims => "the claims in another order",
                 crate::Permutation::Fields => "the header fields in another order",

@@ -5,6 +5,7 @@
 mod authority;
 mod facts;
 mod message;
+mod proxy;
 mod routing;
 mod token;
 
@@ -12,8 +13,8 @@ pub(crate) use facts::Facts;
 use routing::find_route;
 
 use crate::{
-    Admission, Attempt, Blueprint, CertificateSpec, ClientCertificate, CredentialSeen, Extra, Factor, Identity, Lifted,
-    Proof, ReadingKind, Rule, RuleSet, Scene, Stage, Transport, Verdict,
+    Admission, Attempt, Blueprint, CertificateSpec, ChainSpec, ClientCertificate, CredentialSeen, Extra, Factor,
+    Identity, Lifted, Proof, ReadingKind, Rule, RuleSet, Scene, Stage, Transport, Verdict,
     chain::constraints,
     readings::{Latitude, judgments},
     template::LONGEST_NAME,
@@ -61,9 +62,12 @@ pub fn judge(attempt: &Attempt, blueprint: &Blueprint) -> Verdict {
 /// ```
 pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
     let mut verdict = Verdict::default();
-    let stage = |rule: Rule| match (rule.stage(), blueprint.policy.certificates.client) {
-        (Stage::Handshake, ClientCertificate::Optional) => Stage::Token,
-        (stage, _) => stage,
+    // A certificate that comes in a field can be refused only once the request was read.
+    let optional =
+        blueprint.policy.certificates.client == ClientCertificate::Optional || blueprint.policy.proxy.is_some();
+    let stage = |rule: Rule| match rule.stage() {
+        Stage::Handshake if optional => Stage::Token,
+        stage => stage,
     };
     for (_, (rules, admission)) in judgments(lifted, blueprint) {
         // Whoever reads leniently comes to a refusal later.
@@ -88,9 +92,10 @@ pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
         }
         Transport::Tls12 | Transport::Tls13 | Transport::Tls13Fragmented => {}
     }
-    let transport_rules = match blueprint.policy.certificates.client {
-        ClientCertificate::Required => certificate_rules(facts, latitude),
-        ClientCertificate::None | ClientCertificate::Optional => RuleSet::default(),
+    let transport_rules = match (&lifted.forwarded, blueprint.policy.certificates.client) {
+        (Some(seen), _) => proxy::handshake_rules(facts, seen, latitude),
+        (None, ClientCertificate::Required) => certificate_rules(facts, latitude),
+        (None, ClientCertificate::None | ClientCertificate::Optional) => RuleSet::default(),
     };
     let Some((route, object)) = find_route(lifted, blueprint, latitude) else {
         // Behind the fallback the same credentials are asked for as anywhere.
@@ -106,6 +111,9 @@ pub(crate) fn rule_on(facts: &Facts<'_>, latitude: &Latitude) -> Judgment {
         let mut rules = transport_rules;
         rules.extend(message_rules);
         rules.extend(factor_rules(factors, facts, latitude));
+        if !factors.contains(&Factor::Certificate) {
+            rules.extend(proxy::open_rules(facts, latitude));
+        }
         if factors.contains(&Factor::Token) {
             rules.extend(authority::scope_rules(facts, route, latitude));
         } else if lifted.credential != CredentialSeen::Absent {
@@ -175,10 +183,18 @@ fn factor_rules(factors: &[Factor], facts: &Facts<'_>, latitude: &Latitude) -> R
 
 fn certificate_rules(facts: &Facts<'_>, latitude: &Latitude) -> RuleSet {
     let Facts { lifted, blueprint, .. } = *facts;
-    let Some(chain) = &lifted.chain else {
-        return RuleSet::from(Rule::CertificatePresent);
-    };
-    let mut rules = facts.path;
+    if let (Some(seen), Some(proxy)) = (&lifted.forwarded, &blueprint.policy.proxy) {
+        return proxy::certificate_rules(facts, seen, proxy, latitude);
+    }
+    match &lifted.chain {
+        Some(chain) => chain_rules(chain, facts.path, blueprint, latitude),
+        None => RuleSet::from(Rule::CertificatePresent),
+    }
+}
+
+/// What a chain violates, with what it violates on its best path.
+fn chain_rules(chain: &ChainSpec, path: RuleSet, blueprint: &Blueprint, latitude: &Latitude) -> RuleSet {
+    let mut rules = path;
     if chain.proof != Proof::Genuine {
         rules.insert(Rule::ProofOfPossession);
     }

@@ -35,12 +35,12 @@ impl Rule {
             AlgorithmAllowed | AlgorithmOfKey | Audience | Authority | BasicConstraints | CertificateAlgorithm
             | CertificateCap | CertificateForm | CertificateIdentity | CertificatePresent | CertificateSignature
             | CertificateValidity | EarlyData | ClaimType | ClientId | Confirmation | CriticalExtension
-            | CriticalHeader | Expiry | ExtendedKeyUsage | ExtensionUnique | HostField | IssuedAt | Issuer
-            | IssuerKeyUsage | IssuerMayGrant | IssuerSpeaksFor | KeyId | KeyStrength | LeafKeyUsage | Lifetime
-            | MessageFraming | NameConstraints | NotBefore | OneRequest | OneTime | Ownership | PathLength
-            | PathToAnchor | ProofOfPossession | Revocation | RevocationStatus | Route | Scope | ServerName
-            | Signature | Subject | SubjectOfCertificate | Throttle | TlsProtocol | TokenId | TokenPresent
-            | TokenRevocation | TokenType => {
+            | CriticalHeader | Expiry | ForwardedCertificate | ExtendedKeyUsage | ExtensionUnique | HostField
+            | IssuedAt | Issuer | IssuerKeyUsage | IssuerMayGrant | IssuerSpeaksFor | KeyId | KeyStrength
+            | LeafKeyUsage | Lifetime | MessageFraming | NameConstraints | NotBefore | OneRequest | OneTime
+            | Ownership | PathLength | PathToAnchor | ProofOfPossession | Revocation | RevocationStatus | Route
+            | Scope | ServerName | Signature | Subject | SubjectOfCertificate | Throttle | TlsProtocol | TokenId
+            | TokenPresent | TokenRevocation | TokenType | TrustedProxy => {
                 return None;
             }
         })

@@ -11,6 +11,7 @@ mod chain;
 mod describe;
 #[doc(hidden)]
 pub mod example;
+mod forwarded;
 mod generate;
 mod inert;
 pub mod json;
@@ -41,6 +42,7 @@ pub use chain::{
     SerialName, SubjectAttribute, SubjectName, path,
 };
 pub use describe::describe;
+pub use forwarded::{FieldSeen, Forwarded, ForwardedForm, ForwardedSeen, Peer};
 #[cfg(feature = "proptest")]
 pub use generate::strategy;
 pub use generate::{Draw, draw_case, draw_sequence};
@@ -54,9 +56,10 @@ pub use message::{
 pub use mutation::{Mutation, Slot, SlotStage};
 pub use policy::{
     Answers, AuthorityCheck, Binding, Carriage, CarriageFile, CertificatePolicy, CertificatesFile, ChangePolicy,
-    ClaimValue, ClientCertificate, EarlyData, ExpiryEnds, Factor, FailOn, HttpFile, HttpPolicy, Identity, IssuerPolicy,
-    MayHold, NameForm, OneTime, People, Policy, PolicyFault, PolicyFile, Profile, Promise, Promptness, Rights,
-    RightsForm, Route, ThrottlePolicy, TokenPolicy, TokensFile, Upgrade,
+    ClaimValue, ClientCertificate, EarlyData, ExpiryEnds, Factor, FailOn, ForwardedField, ForwardedKey, HttpFile,
+    HttpPolicy, Identity, IssuerPolicy, MayHold, NameForm, OneTime, People, Policy, PolicyFault, PolicyFile, Profile,
+    Promise, Promptness, ProxyPolicy, Rights, RightsForm, Route, ThrottlePolicy, TokenPolicy, TokensFile, Upgrade,
+    VerifiedBy,
 };
 pub use readings::{Reading, ReadingKind, readings};
 pub use request::{AuthorizationForm, CookieForm, PathForm, RequestHeader, RequestSpec};

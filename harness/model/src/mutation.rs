@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::pointer::canonical;
 use crate::{
-    Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, Framing, HostForm,
-    KeyName, KeyUsage, MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Permutation, Person, Position,
-    Proof, Protocol, Purpose, RequestHeader, SegmentForm, SegmentName, Segments, ServerName, SignatureForm,
-    SubjectAttribute, SubjectName, Transport, Undeclared, Value, chain::path,
+    Algorithm, AuthorizationForm, BasicConstraints, ConfirmationOf, Digest, Encoding, Extra, ForwardedForm, Framing,
+    HostForm, KeyName, KeyUsage, MacSecret, NameConstraint, Occurrence, PathForm, PayloadForm, Peer, Permutation,
+    Person, Position, Proof, Protocol, Purpose, RequestHeader, SegmentForm, SegmentName, Segments, ServerName,
+    SignatureForm, SubjectAttribute, SubjectName, Transport, Undeclared, Value, chain::path,
 };
 
 /// A deliberate change to an honest attempt.
@@ -109,6 +109,8 @@ pub enum Mutation {
     DropClaim(String),
     /// The issuer leaves a header parameter out.
     DropHeader(String),
+    /// The field with the client's certificate is written differently.
+    Forwarded(ForwardedForm),
     /// The content is framed differently, and something may follow it.
     Framing(Framing),
     /// The request names its server differently.
@@ -123,6 +125,8 @@ pub enum Mutation {
     Path(PathForm),
     /// The payload is not simply the claims set.
     Payload(PayloadForm),
+    /// Somebody else than the proxy connects, and writes the field with the client's certificate.
+    Peer(Peer),
     /// What has no order comes in another.
     Permute(Permutation),
     /// The client proves possession in another way.
@@ -285,6 +289,7 @@ impl Mutation {
                 (Claims, canonical(name).into_owned())
             }
             DropHeader(name) | RepeatHeader { name, .. } | SetHeader { name, .. } => (Header, name.clone()),
+            Mutation::Forwarded(_) => (Request, "forwarded certificate".into()),
             Mutation::Framing(_) => (Request, "framing".into()),
             Host(_) => (Request, "host".into()),
             JoseHeader(_) => (Header, "the whole header".into()),
@@ -292,6 +297,7 @@ impl Mutation {
             ObjectOf(_) => (Request, "object".into()),
             Path(_) | Mutation::Undeclared(_) => (Request, "path".into()),
             Payload(_) => (Claims, "the whole payload".into()),
+            Mutation::Peer(_) => (Connection, "peer".into()),
             // After everything else that is written into what is permuted.
             Permute(Permutation::Claims) => (Binding, "~ order of claims".into()),
             Permute(Permutation::Fields) => (Request, "~ order of fields".into()),
@@ -337,6 +343,7 @@ impl Mutation {
             ChainPadding(_) => "chain-padding",
             DropClaim(_) => "drop-claim",
             DropHeader(_) => "drop-header",
+            Mutation::Forwarded(_) => "forwarded",
             Mutation::Framing(_) => "framing",
             Host(_) => "host",
             JoseHeader(_) => "jose-header",
@@ -344,6 +351,7 @@ impl Mutation {
             ObjectOf(_) => "object-of",
             Path(_) => "path",
             Payload(_) => "payload",
+            Mutation::Peer(_) => "peer",
             Permute(_) => "permute",
             Mutation::Proof(_) => "proof",
             Mutation::Protocol(_) => "protocol",

@@ -7,6 +7,7 @@ mod faults;
 mod file;
 mod people;
 mod profile;
+mod proxy;
 mod route;
 mod texts;
 mod tokens;
@@ -22,6 +23,7 @@ pub use file::{CertificatesFile, HttpFile, PolicyFile, TokensFile};
 pub(crate) use people::person_value;
 pub use people::{NameForm, People};
 pub use profile::Profile;
+pub use proxy::{ForwardedField, ForwardedKey, ProxyPolicy, VerifiedBy};
 pub use route::{Factor, Route, Upgrade};
 pub use tokens::TokenPolicy;
 
@@ -42,6 +44,9 @@ pub struct Policy {
     pub people: People,
     /// What is required of client certificates.
     pub certificates: CertificatePolicy,
+    /// The proxy in front that hands the client's certificate on; absent where clients speak TLS to the service itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyPolicy>,
     /// What is spoken over the connection.
     pub http: HttpPolicy,
     /// What is required of access tokens.

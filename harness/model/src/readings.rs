@@ -37,6 +37,10 @@ pub enum ReadingKind {
     FaultyFraming,
     /// A certificate of another trust domain, issued below an anchor that the gate trusts, names somebody.
     ForeignTrustDomain,
+    /// Of several elements of `x-forwarded-client-cert` the last one counts: the nearest proxy wrote it.
+    ForwardedList,
+    /// The hash and the names beside a forwarded certificate are not read.
+    ForwardedText,
     /// A fragment is no part of the target, and is cut off.
     Fragment,
     /// A CRL that is issued in the future is used.
@@ -73,6 +77,8 @@ pub enum ReadingKind {
     OlderHttp,
     /// A token grants more than issuer or certificate allow, and the excess is not used.
     OverGrant,
+    /// A route that asks for no client certificate is served to whoever comes past the proxy.
+    PastTheProxy,
     /// HTTP/2 is served without having been agreed on.
     PriorKnowledge,
     /// Of two parameters of one name in the query, the last one counts.
@@ -124,6 +130,8 @@ impl ReadingKind {
             EmptyIdentifier,
             FaultyFraming,
             ForeignTrustDomain,
+            ForwardedList,
+            ForwardedText,
             Fragment,
             FutureCrl,
             HeadAsGet,
@@ -142,6 +150,7 @@ impl ReadingKind {
             OldVersion,
             OlderHttp,
             OverGrant,
+            PastTheProxy,
             PriorKnowledge,
             RepeatedParameter,
             RepeatedUnknown,
@@ -178,6 +187,8 @@ impl ReadingKind {
             ReadingKind::EmptyIdentifier => "RFC 7519 §4.1.2, RFC 6749 §A.1",
             ReadingKind::FaultyFraming => "RFC 9112 §6.1",
             ReadingKind::ForeignTrustDomain => "SPIFFE X509-SVID §5",
+            ReadingKind::ForwardedList => "Envoy HTTP connection manager, x-forwarded-client-cert",
+            ReadingKind::ForwardedText => "Envoy HTTP connection manager, x-forwarded-client-cert",
             ReadingKind::Fragment => "RFC 9112 §3.2",
             ReadingKind::FutureCrl => "RFC 5280 §5.1.2.4",
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
@@ -196,6 +207,7 @@ impl ReadingKind {
             ReadingKind::OldVersion => "RFC 5280 §4.1.2.1",
             ReadingKind::OlderHttp => "RFC 9110 §15.5.22",
             ReadingKind::OverGrant => "RFC 6749 §3.3",
+            ReadingKind::PastTheProxy => "RFC 9440 §4",
             ReadingKind::PriorKnowledge => "RFC 9113 §3.3",
             ReadingKind::RepeatedParameter => "RFC 3986 §3.4",
             ReadingKind::RepeatedUnknown => "RFC 5280 §4.2",

@@ -1,6 +1,7 @@
 //! From a step to an attempt: the honest start of the stance, then each mutation in the fixed order of its slot.
 
 mod chain;
+mod forwarded;
 mod honest;
 mod message;
 mod together;
@@ -12,10 +13,10 @@ use honest::{honest_token, template};
 
 use crate::{
     Attempt, Attempting, AuthorizationForm, Blueprint, Carriage, CertificateSpec, ChainSpec, ClientCertificate,
-    ConfirmationOf, CookieForm, Extra, Framing, HostForm, Http2Form, IssuerRole, KeyName, Member, Mutation, Occurrence,
-    Permutation, Person, Position, Protocol, RequestHeader, RequestSpec, Route, Seal, ServerName, SignatureForm, Slot,
-    Stance, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport, Undeclared, Value, pointer,
-    token::Algorithm,
+    ConfirmationOf, CookieForm, Extra, Forwarded, ForwardedForm, Framing, HostForm, Http2Form, IssuerRole, KeyName,
+    Member, Mutation, Occurrence, Permutation, Person, Position, Protocol, RequestHeader, RequestSpec, Route, Seal,
+    ServerName, SignatureForm, Slot, Stance, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport,
+    Undeclared, Value, pointer, token::Algorithm,
 };
 
 /// Why a step cannot be resolved.
@@ -97,14 +98,20 @@ pub(crate) fn resolve_after(
     if let Some(pair) = ordered.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(Unresolvable::Conflict(pair[0].0.clone()));
     }
-    if before.connection.is_some()
-        && ordered.iter().any(|(slot, _)| matches!(slot.stage, crate::SlotStage::Chain | crate::SlotStage::Key))
-    {
+    // Behind a proxy one connection carries the requests of many clients.
+    let proxied = blueprint.policy.proxy.is_some();
+    let of_connection = |slot: &Slot| match slot.stage {
+        crate::SlotStage::Chain | crate::SlotStage::Key => !proxied,
+        crate::SlotStage::Connection => slot.name == "peer",
+        _ => false,
+    };
+    if before.connection.is_some() && ordered.iter().any(|(slot, _)| of_connection(slot)) {
         return Err(not_applicable("the certificate is that of the step whose connection it is: change it there"));
     }
     let mut start = Start::new(step.stance, route, blueprint)?;
     start.take_over(before)?;
     for (_, mutation) in ordered {
+        start.passes_the_proxy(mutation)?;
         start.apply(mutation)?;
     }
     let attempt = start.finish()?;
@@ -152,6 +159,7 @@ impl<'a> Start<'a> {
             transport: Transport::Tls13,
             server_name: ServerName::Own,
             chain: stance.holder().filter(|_| certified).map(|person| blueprint.chain(person)),
+            forwarded: forwarded::honest(blueprint),
             token: stance.subject().map(|person| honest_token(person, stance, route, blueprint)).transpose()?,
             request: RequestSpec {
                 // An honest request comes in a version that is served.
@@ -179,7 +187,10 @@ impl<'a> Start<'a> {
     /// Puts what was there before in place of what the stance would bring by itself.
     fn take_over(&mut self, before: &Before<'_>) -> Result<(), Unresolvable> {
         if let Some(connection) = before.connection {
-            if self.attempt.chain != connection.chain {
+            if let Some(forwarded) = &connection.forwarded {
+                let form = ForwardedForm::Plain;
+                self.attempt.forwarded = Some(Forwarded { form, ..forwarded.clone() });
+            } else if self.attempt.chain != connection.chain {
                 // Issued for the certificate of its holder, whoever opened the connection.
                 self.attempt
                     .token
@@ -211,6 +222,7 @@ impl<'a> Start<'a> {
         self.attempt.token.as_ref().map_or(Ok(()), together::token)?;
         together::binding(&self.attempt)?;
         together::chain(&self.attempt)?;
+        forwarded::fits(&self.attempt, self.blueprint)?;
         for certificate in self.attempt.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
             let nothing_to_repeat = match certificate.extra {
                 Some(Extra::RepeatedConstraints) => certificate.authority.is_none(),
@@ -295,7 +307,9 @@ impl<'a> Start<'a> {
         match mutation {
             AddHeader(header) => {
                 let carrier = self.blueprint.policy.tokens.carried.field();
-                if message::OWN_FIELDS.contains(&header.name.as_str()) || header.name == carrier {
+                let proxy = self.blueprint.policy.proxy.as_ref();
+                let forwarded = proxy.is_some_and(|proxy| header.name.starts_with(proxy.field.name()));
+                if message::OWN_FIELDS.contains(&header.name.as_str()) || header.name == carrier || forwarded {
                     return Err(not_applicable("the field has mutations of its own"));
                 }
                 let value = self.fill(&header.value)?;
@@ -378,6 +392,7 @@ impl<'a> Start<'a> {
             DropClaim(name) => drop_at(&mut self.token()?.claims, name)?,
             DropHeader(name) => drop_member(&mut self.token()?.header, name)?,
             JoseHeader(form) => self.token()?.header_form = Some(form.clone()),
+            Mutation::Forwarded(form) => self.forwarded()?.form = *form,
             Mutation::Framing(_) if self.route.upgrade.is_some() => {
                 return Err(not_applicable("the route does nothing but upgrade"));
             }
@@ -392,6 +407,7 @@ impl<'a> Start<'a> {
             }
             Path(form) => self.path = Some(*form),
             Payload(form) => self.token()?.payload = Some(form.clone()),
+            Mutation::Peer(peer) => self.connect(*peer)?,
             Permute(order) => self.permute(*order)?,
             Proof(proof) => self.chain()?.proof = *proof,
             Mutation::Protocol(protocol) => {

@@ -159,6 +159,7 @@ rules! {
     EarlyData, "early-data", Effect, "RFC 8470 §3, RFC 8446 §8", 294, "API2:2023", "Nothing runs before the handshake is finished";
     ExtendedKeyUsage, "extended-key-usage", Handshake, "RFC 5280 §4.2.1.12", 295, "API2:2023", "The leaf is meant for client authentication";
     ExtensionUnique, "extension-unique", Handshake, "RFC 5280 §4.2", 295, "API2:2023", "No extension stands twice";
+    ForwardedCertificate, "forwarded-certificate", Token, "RFC 9440 §2.2, RFC 8941 §4.2", 436, "API8:2023", "The field with the client's certificate is there once, as the proxy writes it";
     HeaderForm, "header-form", Token, "RFC 7515 §4", 20, "API2:2023", "The JOSE header is a JSON object whose parameters have their type";
     HostField, "host-field", Token, "RFC 9112 §3.2", 444, "API8:2023", "There is one `Host`, it is an authority, and the target does not contradict it";
     HttpVersion, "http-version", Token, "RFC 9110 §15.5.22", 757, "API8:2023", "The request comes in a version that is served, agreed on as it must be";
@@ -196,6 +197,7 @@ rules! {
     TokenId, "token-id", Token, "RFC 9068 §2.2", 294, "API2:2023", "`jti` is there";
     TokenPresent, "token-present", Token, "RFC 6750 §3", 306, "API2:2023", "A token is presented in the `Authorization` header";
     TokenRevocation, "token-revocation", Token, "RFC 7009 §2.2", 613, "API2:2023", "A revoked token is refused";
+    TrustedProxy, "trusted-proxy", Token, "RFC 9440 §4", 290, "API2:2023", "A certificate in a field counts from the trusted proxy alone";
     TokenType, "token-type", Token, "RFC 9068 §4", 1287, "API2:2023", "`typ` says that this is an access token";
 }
 
@@ -207,9 +209,9 @@ impl std::fmt::Display for Rule {
 
 /// Rules as bits: a verdict is made of many of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RuleSet(u64);
+pub(crate) struct RuleSet(u128);
 
-const _: () = assert!(Rule::ALL.len() <= 64);
+const _: () = assert!(Rule::ALL.len() <= 128);
 
 impl RuleSet {
     pub(crate) fn insert(&mut self, rule: Rule) {
@@ -259,7 +261,7 @@ impl IntoIterator for RuleSet {
 }
 
 /// The rules of a set, in order.
-pub(crate) struct RuleSetIter(u64);
+pub(crate) struct RuleSetIter(u128);
 
 impl Iterator for RuleSetIter {
     type Item = Rule;

@@ -413,7 +413,8 @@ fn age_token(lifted: &mut Lifted, seconds: i64) {
 
 /// Dates of certificates count from the beginning.
 fn age_chain(lifted: &mut Lifted, seconds: i64) {
-    for certificate in lifted.chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
+    let presented = lifted.forwarded.as_mut().and_then(|seen| seen.presented.as_mut());
+    for certificate in lifted.chain.iter_mut().chain(presented).flat_map(|chain| &mut chain.certificates) {
         certificate.not_before = certificate.not_before.saturating_sub(seconds);
         certificate.not_after = certificate.not_after.saturating_sub(seconds);
     }

@@ -2,9 +2,10 @@
 
 use crate::{
     Algorithm, AuthorizationForm, BasicConstraints, Blueprint, CertificatesOf, ConfirmationOf, CookieForm, Digest,
-    Encoding, Extra, Framing, HostForm, Http2Form, IssuerRole, KeyName, KeyUsage, MacSecret, Mutation, NameConstraint,
-    Occurrence, PathForm, PayloadForm, Permutation, Person, Position, Protocol, Purpose, RequestHeader, SegmentForm,
-    SegmentName, ServerName, SignatureForm, SubjectAttribute, SubjectName, TokenKey, Transport, Undeclared, Value,
+    Encoding, Extra, ForwardedForm, Framing, HostForm, Http2Form, IssuerRole, KeyName, KeyUsage, MacSecret, Mutation,
+    NameConstraint, Occurrence, PathForm, PayloadForm, Peer, Permutation, Person, Position, Protocol, Purpose,
+    RequestHeader, SegmentForm, SegmentName, ServerName, SignatureForm, SubjectAttribute, SubjectName, TokenKey,
+    Transport, Undeclared, Value,
 };
 
 /// Every mutation that random generation may make in this world, in a fixed order.
@@ -21,11 +22,29 @@ pub fn vocabulary(blueprint: &Blueprint) -> Vec<Mutation> {
     chain_words(&mut words);
     token_words(&mut words);
     request_words(&mut words);
+    if blueprint.policy.proxy.is_some() {
+        proxy_words(&mut words);
+    }
     // A version like any other to a gate that does not serve it.
     if !blueprint.policy.http.speaks("1.1") {
         words.push(Mutation::Protocol(Protocol::Http11));
     }
     words.iter().map(|word| blueprint.policy.addressed(word)).collect()
+}
+
+/// Who else connects, and what stands in the field beside what the proxy wrote.
+fn proxy_words(words: &mut Vec<Mutation>) {
+    use ForwardedForm::{Beside, Cut, HashOf, Joined, UriOf};
+    // As likely as what there is many of.
+    for _ in 0..4 {
+        words.extend(Peer::OTHERS.iter().copied().map(Mutation::Peer));
+        for of in [Person::Alice, Person::Bob] {
+            let beside = [true, false].map(|genuine_first| Beside { of, genuine_first });
+            words.extend(beside.into_iter().chain([HashOf(of), Joined(of), UriOf(of)]).map(Mutation::Forwarded));
+        }
+        words.push(Mutation::Forwarded(Cut));
+    }
+    words.push(Mutation::CertificateSubject { common_name: "mallory\";URI=${alice};Hash=\"".into(), rest: Vec::new() });
 }
 
 fn json(text: &str) -> Value {

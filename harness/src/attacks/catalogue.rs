@@ -7,7 +7,7 @@ mod sequence;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gatecrash_model::{Attempting, Blueprint, Case, Mutation, Route, Rule, Scene, Stance, resolve};
+use gatecrash_model::{Attempting, Blueprint, Case, ForwardedField, Mutation, Route, Rule, Scene, Stance, resolve};
 use serde::{Deserialize, Serialize};
 
 pub use artefact::Artefact;
@@ -160,6 +160,8 @@ pub struct Attack {
     pub mutations: Vec<Mutation>,
     /// The starting points.
     pub stances: Vec<Stance>,
+    /// The field of the proxy behind which alone it means something.
+    pub proxy: Option<ForwardedField>,
     /// What happens one after the other, where it takes more than one attempt; the last one is what the rest is about. Then
     /// mutations and stances are in the steps.
     pub steps: Vec<SequenceStep>,
@@ -306,6 +308,10 @@ impl Attack {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn cases(&self, blueprint: &Blueprint) -> Vec<Case> {
+        let field = blueprint.policy.proxy.as_ref().map(|proxy| proxy.field);
+        if self.proxy.is_some() && self.proxy != field {
+            return Vec::new();
+        }
         if !self.steps.is_empty() {
             return sequence::cases(self, blueprint);
         }

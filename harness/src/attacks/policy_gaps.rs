@@ -7,8 +7,9 @@ use std::{
 };
 
 use gatecrash_model::{
-    Attempt, AuthorityCheck, Binding, Blueprint, CertificatePolicy, ClientCertificate, Factor, Identity, IssuerRole,
-    MayHold, Person, Policy, Profile, Promise, Route, Scene, TokenPolicy, Verdict, judge, resolve,
+    Attempt, AuthorityCheck, Binding, Blueprint, CertificatePolicy, ClientCertificate, Factor, ForwardedKey, Identity,
+    IssuerRole, MayHold, Person, Policy, Profile, Promise, ProxyPolicy, Route, Scene, TokenPolicy, Verdict, VerifiedBy,
+    judge, resolve,
 };
 use serde::Serialize;
 
@@ -128,6 +129,19 @@ fn shape(route: &Route) -> String {
     format!("{:?}", (method, public, security, scopes.len().min(2), owner, parameters, present, content_type, upgrade))
 }
 
+/// Who may say whose certificate it is.
+pub(crate) fn proxy_promise(proxy: &ProxyPolicy) -> String {
+    let verified = match proxy.verified_by {
+        VerifiedBy::Proxy => "has verified",
+        VerifiedBy::Service => "leaves to the service to verify",
+    };
+    format!(
+        "the client's certificate comes in `{}` from `{}`, which {verified} it, and from nobody else",
+        proxy.field.name(),
+        proxy.peer
+    )
+}
+
 /// What a policy promises, a clause each, in the order of `gate.toml`.
 ///
 /// ```
@@ -139,7 +153,11 @@ fn shape(route: &Route) -> String {
 pub fn promises(policy: &Policy) -> Vec<String> {
     let (certificates, tokens) = (&policy.certificates, &policy.tokens);
     let mut list = Vec::new();
+    if let Some(proxy) = &policy.proxy {
+        list.push(proxy_promise(proxy));
+    }
     list.extend(match certificates.client {
+        _ if policy.proxy.is_some() => None,
         ClientCertificate::None => None,
         ClientCertificate::Optional => Some("the application refuses whoever has no valid client certificate".into()),
         ClientCertificate::Required => Some("the handshake refuses whoever has no valid client certificate".into()),
@@ -278,6 +296,10 @@ fn strict(policy: &Policy) -> Policy {
         *certificates = CertificatePolicy { identity, ..CertificatePolicy::default() };
         tokens.binding = Binding::CertificateThumbprint;
     }
+    if let Some(proxy) = &mut strict.proxy {
+        (proxy.verified_by, proxy.keys) = (VerifiedBy::Service, ForwardedKey::ALL.to_vec());
+    }
+    let tokens = &mut strict.tokens;
     // The form of honest tokens is the service's own; what is promised of them is not.
     let wished = TokenPolicy::default();
     tokens.types = if policy.profile == Profile::Rfc9068Mtls { wished.types } else { policy.tokens.types.clone() };
@@ -388,6 +410,13 @@ fn connection_gaps(policy: &Policy, gaps: &mut Gaps) {
         "TLS 1.2 is spoken",
         "client certificates travel in the clear, and the older handshake's weaknesses stay within reach",
         |from, to| to.certificates.tls12 = from.certificates.tls12,
+    );
+    gaps.add(
+        policy.proxy.as_ref().is_some_and(|proxy| proxy.verified_by == VerifiedBy::Proxy),
+        "proxy.verified-by",
+        "whether a forwarded certificate leads to a trust anchor is left to the proxy",
+        "a proxy that is configured to ask for certificates, and not to verify them, lets anybody in as anybody",
+        |from, to| to.proxy = from.proxy.clone(),
     );
     gaps.add(
         policy.http.authority == AuthorityCheck::Any,

@@ -116,9 +116,12 @@ impl Reach {
             Rule::AlgorithmAllowed | Rule::AlgorithmOfKey | Rule::KeyId | Rule::KeyStrength | Rule::Signature => {
                 Reach::Signature
             }
-            Rule::CertificateIdentity | Rule::Confirmation | Rule::IssuerSpeaksFor | Rule::SubjectOfCertificate => {
-                Reach::Binding
-            }
+            Rule::CertificateIdentity
+            | Rule::Confirmation
+            | Rule::ForwardedCertificate
+            | Rule::IssuerSpeaksFor
+            | Rule::SubjectOfCertificate
+            | Rule::TrustedProxy => Reach::Binding,
             other => match other.stage() {
                 Stage::Handshake => Reach::Handshake,
                 Stage::Token => Reach::Claims,

@@ -9,7 +9,7 @@ use super::{Failure, arguments::Format, init, openapi};
 use crate::{
     attacks::catalogue::Catalogue,
     attacks::input,
-    attacks::policy_gaps::{PolicyGap, gaps_of},
+    attacks::policy_gaps::{PolicyGap, gaps_of, proxy_promise},
     cli::out::{say, say_line},
     report::wrapped,
 };
@@ -115,6 +115,7 @@ fn promised(policy: &Policy) -> Vec<String> {
     let (certificates, tokens) = (&policy.certificates, &policy.tokens);
     let mut told = Vec::new();
     told.push(match certificates.client {
+        _ if policy.proxy.is_some() => policy.proxy.as_ref().map(proxy_promise).unwrap_or_default(),
         ClientCertificate::None => "nobody has a client certificate".to_string(),
         ClientCertificate::Optional => "a client certificate, where one is presented, is of the anchors".to_string(),
         ClientCertificate::Required => {

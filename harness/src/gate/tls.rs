@@ -72,26 +72,48 @@ pub fn server_config_with(
     provider: Arc<CryptoProvider>,
     client_auth: ClientAuth,
 ) -> Result<Arc<ServerConfig>, BoxError> {
-    let mut roots = RootCertStore::empty();
-    for anchor in world.client_anchors()? {
-        roots.add(anchor)?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .with_crls(world.crls()?)
-        .enforce_revocation_expiration()
-        .build()?;
+    let verifier = client_verifier(world, provider.clone(), client_auth)?;
     let time: Arc<dyn TimeProvider> = match world.clock() {
         Clock::Frozen => Arc::new(OfWorld(world.clock_hand())),
         Clock::System => Arc::new(DefaultTimeProvider),
     };
     let mut config = ServerConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&TLS13])?
-        .with_client_cert_verifier(Arc::new(Strict { verifier, client_auth }))
+        .with_client_cert_verifier(verifier)
         .with_single_cert(world.server_chain()?, world.server_key())?;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.alpn_protocols = [b"h2".to_vec(), b"http/1.1".to_vec()].into();
     Ok(Arc::new(config))
+}
+
+/// Verifies client certificates as [`server_config`] does: with the world's anchors and CRLs, for the usage and purpose of a client.
+///
+/// A service behind a proxy that forwards certificates verifies them with it, at the world's present.
+///
+/// `Err` when the world's certificates cannot be forged or used.
+///
+/// ```
+/// # let world = gatecrash::World::new(gatecrash::example::policy(), gatecrash::WorldOptions::default())?;
+/// use gatecrash::tls::{ClientAuth, client_verifier};
+/// let provider = world.provider(rustls_graviola::default_provider());
+/// assert!(client_verifier(&world, provider, ClientAuth::Required)?.client_auth_mandatory());
+/// # Ok::<(), gatecrash::BoxError>(())
+/// ```
+pub fn client_verifier(
+    world: &World,
+    provider: Arc<CryptoProvider>,
+    client_auth: ClientAuth,
+) -> Result<Arc<dyn ClientCertVerifier>, BoxError> {
+    let mut roots = RootCertStore::empty();
+    for anchor in world.client_anchors()? {
+        roots.add(anchor)?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .with_crls(world.crls()?)
+        .enforce_revocation_expiration()
+        .build()?;
+    Ok(Arc::new(Strict { verifier, client_auth }))
 }
 
 #[derive(Debug)]

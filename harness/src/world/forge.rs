@@ -1,6 +1,7 @@
 //! From symbols to bytes. It never knows whether what it forges should pass.
 
 pub mod chain;
+mod forwarded;
 pub(crate) mod hello;
 mod http1;
 mod http2;
@@ -139,13 +140,19 @@ pub fn forge(
     mint: &Mint,
     serial: u64,
 ) -> Result<Wire, ForgeError> {
-    let identity = attempt.chain.as_ref().map(|chain| identity(chain, mint)).transpose()?;
-    let presented = identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
+    let own = attempt.chain.as_ref().map(|chain| identity(chain, mint)).transpose()?;
+    let presented = own.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
     let token_forge = token::TokenForge { blueprint, keyring, mint, presented, serial };
     let token = attempt.token.as_ref().map(|token| token_forge.token(token)).transpose()?;
     let companion = attempt.request.companion.as_ref().map(|token| token_forge.token(token)).transpose()?;
-    let credentials = request::Credentials { token: token.as_deref(), companion: companion.as_deref() };
+    let forwarded = forwarded::fields(attempt, presented, blueprint, mint)?;
+    let credentials = request::Credentials { token: token.as_deref(), companion: companion.as_deref(), forwarded };
     let request = request::bytes(&attempt.request, &credentials, blueprint, mint)?;
+    // Behind a proxy it is the proxy that speaks TLS.
+    let identity = match &attempt.forwarded {
+        Some(forwarded) => forwarded.presented.as_ref().map(|chain| identity(chain, mint)).transpose()?,
+        None => own,
+    };
     let alpn = match attempt.request.protocol {
         Protocol::Http10 | Protocol::Http11 => None,
         Protocol::Http2(_) => Some("h2"),

@@ -1,6 +1,7 @@
 //! The mirror: what do the forged bytes say? Read with other parsers than they were written with.
 
 mod chain;
+mod forwarded;
 mod irregular;
 mod request;
 mod token;
@@ -23,11 +24,21 @@ use crate::{world::World, world::forge::Wire};
 /// # Ok::<(), gatecrash::BoxError>(())
 /// ```
 pub fn lift(wire: &Wire, attempt: &Attempt, world: &World, now: i64) -> Lifted {
-    let chain = wire.identity.as_ref().map(|identity| chain::read(identity, world, now));
-    let presented = wire.identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default();
+    let through = forwarded::read(wire, attempt, world, now);
+    let presented = match &through {
+        Some(through) => through.presented.as_slice(),
+        None => wire.identity.as_ref().map(|identity| identity.chain.as_slice()).unwrap_or_default(),
+    };
+    let client = match &through {
+        Some(through) => request::Client { chain: through.chain.clone(), forwarded: Some(through.seen.clone()) },
+        None => request::Client {
+            chain: wire.identity.as_ref().map(|identity| chain::read(identity, world, now)),
+            forwarded: None,
+        },
+    };
     let seal = attempt.token.as_ref().map(|token| &token.seal);
     let reader = token::Reader { world, presented, seal, now };
-    request::read(wire, &reader, chain)
+    request::read(wire, &reader, client)
 }
 
 /// What differs between what was meant and what the bytes say; `None` when the mirror agrees.
@@ -50,6 +61,7 @@ pub fn difference(expected: &Lifted, seen: &Lifted) -> Option<String> {
     }
     let pairs = [
         ("chain", format!("{:?}", expected.chain), format!("{:?}", seen.chain)),
+        ("forwarded", format!("{:?}", expected.forwarded), format!("{:?}", seen.forwarded)),
         ("credential", format!("{:?}", expected.credential), format!("{:?}", seen.credential)),
         ("method", expected.method.clone(), seen.method.clone()),
         ("path", expected.path.clone(), seen.path.clone()),

@@ -11,6 +11,7 @@ mod layers;
 mod leaks;
 mod messages;
 mod outcomes;
+mod proxied;
 mod requests;
 mod state;
 mod tokens;
@@ -370,6 +371,11 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             needs: Some(Needs::Sequences),
             ..exhibit(name, what, breaks, build, &promises.of(&own), frozen())
         }
+    }));
+    exhibits.extend(proxied::FLAWS.iter().map(|(name, what, breaks, proxy, habit)| {
+        let habit = *habit;
+        let build = move |world: &World, flawed: bool| proxied::build(world, habit, flawed);
+        exhibit(name, what, breaks, build, &proxy.of(&own), frozen())
     }));
     exhibits.extend(leaks::GATES.iter().chain(outcomes::GATES).map(|(name, what, shows, build)| Exhibit {
         shows: BTreeSet::from([*shows]),

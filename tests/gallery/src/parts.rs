@@ -4,6 +4,7 @@ pub(crate) mod authority;
 pub(crate) mod authorize;
 pub(crate) mod certificate;
 pub(crate) mod credential;
+pub(crate) mod forwarded;
 pub(crate) mod listener;
 pub(crate) mod service;
 pub(crate) mod stateful;

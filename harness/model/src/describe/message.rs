@@ -1,6 +1,6 @@
 //! Protocol, authority, path and framing in words.
 
-use crate::{Framing, HostForm, Http2Form, PathForm, Protocol};
+use crate::{ForwardedForm, Framing, HostForm, Http2Form, PathForm, Peer, Protocol};
 
 impl std::fmt::Display for Protocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,6 +23,38 @@ impl std::fmt::Display for Protocol {
             },
             Protocol::PriorKnowledge => "over HTTP/2 that was not agreed on",
         })
+    }
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Peer::Anonymous => f.write_str("past the proxy, without a certificate of one's own"),
+            Peer::Direct(person) => write!(f, "past the proxy, from {} directly", person.title()),
+            Peer::LookAlike => f.write_str("past the proxy, from a client whose name begins with the proxy's"),
+            Peer::Proxy => f.write_str("through the proxy"),
+            Peer::Rogue => f.write_str("past the proxy, from Eve with the proxy's name"),
+        }
+    }
+}
+
+impl std::fmt::Display for ForwardedForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ForwardedForm::Beside { of, genuine_first: true } => {
+                write!(f, "a second field with {}'s certificate after the proxy's", of.title())
+            }
+            ForwardedForm::Beside { of, genuine_first: false } => {
+                write!(f, "a second field with {}'s certificate before the proxy's", of.title())
+            }
+            ForwardedForm::Cut => f.write_str("the forwarded certificate cut off in the middle"),
+            ForwardedForm::HashOf(of) => write!(f, "the hash of {}'s certificate beside the client's", of.title()),
+            ForwardedForm::Joined(of) => {
+                write!(f, "{}'s certificate before the client's in one field", of.title())
+            }
+            ForwardedForm::Plain => f.write_str("the forwarded certificate as the proxy writes it"),
+            ForwardedForm::UriOf(of) => write!(f, "{}'s name beside the client's certificate", of.title()),
+        }
     }
 }
 

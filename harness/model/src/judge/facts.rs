@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    Blueprint, CredentialSeen, Extra, Identity, Lifted, Member, RuleSet, Seal, SubjectAttribute, SubjectName,
-    TokenSeen, Value,
+    Blueprint, ChainSpec, CredentialSeen, Extra, Identity, Lifted, Member, RuleSet, Seal, SubjectAttribute,
+    SubjectName, TokenSeen, Value,
     chain::path,
     json::{self, Json},
     pointer,
@@ -20,6 +20,8 @@ pub(crate) struct Facts<'a> {
     pub(super) holder: Option<&'a str>,
     /// What the chain violates on its best path.
     pub(super) path: RuleSet,
+    /// What the proxy's own chain violates on its best path, where there is one.
+    pub(super) presented_path: RuleSet,
 }
 
 /// A token that is one, its values read.
@@ -53,8 +55,13 @@ impl<'a> Facts<'a> {
             | CredentialSeen::Repeated
             | CredentialSeen::Token(TokenSeen::Garbled(_)) => None,
         };
-        let path = lifted.chain.as_ref().map(|chain| path::violations(&chain.certificates, blueprint));
-        Self { lifted, blueprint, token, holder: holder(lifted, blueprint), path: path.unwrap_or_default() }
+        let violations = |chain: Option<&ChainSpec>| {
+            chain.map(|chain| path::violations(&chain.certificates, blueprint)).unwrap_or_default()
+        };
+        let path = violations(lifted.chain.as_ref());
+        let presented_path = violations(lifted.forwarded.as_ref().and_then(|seen| seen.presented.as_ref()));
+        let holder = holder(lifted.chain.as_ref(), blueprint);
+        Self { lifted, blueprint, token, holder, path, presented_path }
     }
 
     /// The claims set, when there is one.
@@ -173,8 +180,8 @@ pub(super) fn text<'b>(fields: &'b [Field<'_>], name: &str) -> Option<&'b str> {
 }
 
 /// The one name of the leaf that the policy takes for its holder's.
-fn holder<'a>(lifted: &'a Lifted, blueprint: &Blueprint) -> Option<&'a str> {
-    let leaf = lifted.chain.as_ref()?.certificates.first()?;
+pub(super) fn holder<'a>(chain: Option<&'a ChainSpec>, blueprint: &Blueprint) -> Option<&'a str> {
+    let leaf = chain?.certificates.first()?;
     let alone = |mut names: Vec<&'a str>| names.pop().filter(|name| names.is_empty() && !name.is_empty());
     let attributes = |wanted: fn(&SubjectAttribute) -> Option<&str>| leaf.subject_rest.iter().filter_map(wanted);
     match blueprint.policy.certificates.identity {

@@ -105,6 +105,7 @@ impl Policy {
             let wrong = format!("{} issuers", self.issuers.len());
             fault("issuers".into(), wrong, "the world has keys for 9 issuers; leave out some that are alike");
         }
+        self.proxy_faults(&mut fault);
         self.text_faults(&mut fault);
         for (i, issuer) in self.issuers.iter().enumerate() {
             if self.issuers[..i].iter().any(|earlier| earlier.url == issuer.url) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Answers, AuthorityCheck, Binding, Carriage, CertificatePolicy, ChangePolicy, ClaimValue, ClientCertificate, Factor,
-    FailOn, HttpPolicy, Identity, IssuerPolicy, MayHold, NameForm, People, Policy, Profile, Promise, Rights, Route,
-    TokenPolicy, route,
+    FailOn, HttpPolicy, Identity, IssuerPolicy, MayHold, NameForm, People, Policy, Profile, Promise, ProxyPolicy,
+    Rights, Route, TokenPolicy, route,
 };
 use crate::pointer;
 
@@ -123,6 +123,8 @@ pub struct PolicyFile {
     pub people: PeopleFile,
     /// What is required of client certificates.
     pub certificates: CertificatesFile,
+    /// The proxy in front that hands the client's certificate on.
+    pub proxy: Option<ProxyPolicy>,
     /// What is spoken over the connection.
     pub http: HttpFile,
     /// What is required of access tokens.
@@ -164,6 +166,11 @@ impl From<PolicyFile> for Policy {
             policy.certificates.identity = Identity::None;
             policy.certificates.revocation = false;
             policy.certificates.client_auth_purpose = false;
+        }
+        policy.proxy = file.proxy;
+        let usual_proxy = policy.usual_proxy();
+        if let Some(proxy) = policy.proxy.as_mut().filter(|proxy| proxy.peer.is_empty()) {
+            proxy.peer = usual_proxy;
         }
         policy.issuers = file.issuers.unwrap_or(policy.issuers);
         (policy.may_hold, policy.routes) = (file.may_hold, file.routes);

@@ -123,6 +123,7 @@ fn policy(profile: Profile, people: &str, issuer: &str, tokens: TokenPolicy) -> 
             client_auth_purpose: false,
             tls12: true,
         },
+        proxy: None,
         http: HttpPolicy { authority: AuthorityCheck::Any, ..HttpPolicy::default() },
         tokens,
         issuers,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gatecrash_model::{Mutation, Person, Rule, Scene, Stance};
+use gatecrash_model::{ForwardedField, Mutation, Person, Rule, Scene, Stance};
 use serde::Deserialize;
 
 use super::{Attack, Expect, Family, Routes, SequenceStep, Severity};
@@ -66,6 +66,8 @@ struct VariantEntry {
     stances: Option<Vec<Stance>>,
     routes: Option<Routes>,
     robustness: Option<Robustness>,
+    /// The field of the proxy behind which the attack means something.
+    proxy: Option<ForwardedField>,
 }
 
 /// Reads one file.
@@ -113,6 +115,7 @@ fn attack(variant: &VariantEntry, family: &Arc<Family>, defaults: &FamilyFile) -
         steps: variant.steps.clone(),
         stances: stances.unwrap_or_else(|| vec![Stance::Complete(Person::Alice)]),
         routes: variant.routes.or(defaults.routes).unwrap_or(Routes::Token),
+        proxy: variant.proxy,
         expect,
         rules,
         because: variant.because.clone().or_else(|| defaults.because.clone()),

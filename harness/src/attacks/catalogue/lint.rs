@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gatecrash_model::{
-    Attempt, Attempting, Blueprint, Case, Change, Rule, Scene, Step, Verdict, judge, rehearse, resolve,
+    Attempt, Attempting, Blueprint, Case, Change, ForwardedField, ForwardedKey, Mutation, ProxyPolicy, Rule, Scene,
+    Step, Verdict, VerifiedBy, judge, rehearse, resolve,
 };
 
 use super::{Attack, Catalogue, Expect, sequence::promising};
@@ -37,11 +38,13 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
             sequence_faults(attack, blueprint, &mut sequences).into_iter().for_each(fault);
             continue;
         }
-        let cases = attack.cases(blueprint);
+        let worlds = worlds(attack, blueprint);
+        let cases: Vec<(Case, &Blueprint)> =
+            worlds.iter().flat_map(|world| attack.cases(world).into_iter().map(move |case| (case, world))).collect();
         if cases.is_empty() {
             fault("applies nowhere".into());
         }
-        for case in cases {
+        for (case, blueprint) in cases {
             let blueprint = Blueprint { scene: case.scene, ..blueprint.clone() };
             let Some(step) = case.first() else { continue };
             let Ok(attempt) = resolve(step, &blueprint) else { continue };
@@ -59,7 +62,25 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
     faults
 }
 
-/// What is wrong with the claimed verdict or the effect of one case.
+/// The worlds in which an attack is looked at: the one at hand, or behind each kind of proxy.
+fn worlds(attack: &Attack, blueprint: &Blueprint) -> Vec<Blueprint> {
+    let of_proxy = |mutation: &Mutation| matches!(mutation, Mutation::Forwarded(_) | Mutation::Peer(_));
+    if !attack.mutations.iter().any(of_proxy) {
+        return vec![blueprint.clone()];
+    }
+    let behind = |field: ForwardedField| {
+        let mut behind = blueprint.clone();
+        behind.policy.proxy = Some(ProxyPolicy {
+            field,
+            peer: format!("spiffe://{}/proxy", blueprint.policy.trust_domain),
+            verified_by: VerifiedBy::Service,
+            keys: ForwardedKey::ALL.to_vec(),
+        });
+        behind
+    };
+    [ForwardedField::ClientCert, ForwardedField::ForwardedClientCert].map(behind).to_vec()
+}
+
 /// What is wrong with an attack of several steps, in a world that promises everything of changes.
 fn sequence_faults(attack: &Attack, blueprint: &Blueprint, seen: &mut Vec<(Case, String)>) -> Vec<String> {
     let one_time = attack.rules.contains(&Rule::OneTime);
@@ -121,6 +142,7 @@ fn sequence_faults(attack: &Attack, blueprint: &Blueprint, seen: &mut Vec<(Case,
     faults
 }
 
+/// What is wrong with the claimed verdict or the effect of one case.
 fn verdict_fault(attack: &Attack, case: &Case, attempt: &Attempt, blueprint: &Blueprint) -> Option<String> {
     let step = case.first()?;
     let bare = resolve(&Attempting { mutations: Vec::new(), ..step.clone() }, blueprint).ok()?;

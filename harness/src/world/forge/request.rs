@@ -9,6 +9,8 @@ use crate::world::forge::Mint;
 pub(super) struct Credentials<'a> {
     pub(super) token: Option<&'a str>,
     pub(super) companion: Option<&'a str>,
+    /// The fields of a proxy in front.
+    pub(super) forwarded: Vec<Field>,
 }
 
 /// A field line: name and value, as octets.
@@ -55,6 +57,7 @@ pub(super) fn bytes(
         let end = draft.path.find('#').unwrap_or(draft.path.len());
         draft.path.insert_str(end, &format!("?{}", query.join("&")));
     }
+    draft.fields.extend(credentials.forwarded.iter().cloned());
     for header in &spec.headers {
         let certificate = match header.certificate_of {
             None => String::new(),
@@ -180,7 +183,7 @@ fn cookie(form: CookieForm, token: &str) -> String {
 }
 
 /// Percent-encodes everything but unreserved letters (RFC 3986 §2.3).
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => (byte as char).to_string(),

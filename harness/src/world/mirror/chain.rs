@@ -99,7 +99,11 @@ fn serial_name(octets: &[u8]) -> SerialName {
         Person::ALL.iter().copied().flat_map(|person| [SerialName::Person(person), SerialName::RevokedPerson(person)]);
     let authorities = KeyName::certificate_keys().into_iter();
     let authorities = authorities.flat_map(|key| [SerialName::Authority(key), SerialName::RevokedAuthority(key)]);
-    people.chain(authorities).find(|name| serial(*name) == octets).unwrap_or(SerialName::Irregular)
+    people
+        .chain(authorities)
+        .chain([SerialName::Proxy])
+        .find(|name| serial(*name) == octets)
+        .unwrap_or(SerialName::Irregular)
 }
 
 /// The attributes after the first common name.

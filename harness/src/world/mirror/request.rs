@@ -3,7 +3,7 @@
 mod http1;
 mod http2;
 
-use gatecrash_model::{ChainSpec, CredentialSeen, Lifted, MessageFault, MessageSeen, Protocol};
+use gatecrash_model::{ChainSpec, CredentialSeen, ForwardedSeen, Lifted, MessageFault, MessageSeen, Protocol};
 
 use super::token::Reader;
 use crate::world::forge::Wire;
@@ -37,12 +37,27 @@ struct Parts {
     message: MessageSeen,
 }
 
-/// Reads a request. What cannot be read has no method.
-pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -> Lifted {
-    let mut parts = match wire.request.strip_prefix(crate::world::http2::PREFACE) {
+/// The certificate of the client, as it was read already.
+pub(super) struct Client {
+    pub(super) chain: Option<ChainSpec>,
+    pub(super) forwarded: Option<ForwardedSeen>,
+}
+
+fn parts(wire: &Wire) -> Parts {
+    match wire.request.strip_prefix(crate::world::http2::PREFACE) {
         Some(frames) => http2::parts(frames),
         None => http1::parts(&wire.request),
-    };
+    }
+}
+
+/// The fields of a request, in order; names in lower case.
+pub(super) fn fields(wire: &Wire) -> Vec<(String, Vec<u8>)> {
+    parts(wire).fields
+}
+
+/// Reads a request. What cannot be read has no method.
+pub(super) fn read(wire: &Wire, reader: &Reader<'_>, client: Client) -> Lifted {
+    let mut parts = parts(wire);
     if wire.request.starts_with(crate::world::http2::PREFACE) && wire.alpn != Some("h2") {
         parts.message.protocol = Protocol::PriorKnowledge;
     }
@@ -71,14 +86,17 @@ pub(super) fn read(wire: &Wire, reader: &Reader<'_>, chain: Option<ChainSpec>) -
         _ => CredentialSeen::Repeated,
     };
     let names = parts.fields.iter().map(|(name, _)| name.clone());
-    let usual = |name: &str| name == carrier || (USUAL.contains(&name) && name != "authorization");
+    let proxy = reader.world.policy().proxy.as_ref().map(|proxy| proxy.field.name());
+    let of_proxy = |name: &str| proxy.is_some_and(|field| name.starts_with(field));
+    let usual = |name: &str| name == carrier || of_proxy(name) || (USUAL.contains(&name) && name != "authorization");
     let mut headers: Vec<String> = names.filter(|name| !usual(name.trim_end())).collect();
     headers.extend(parts.trailers.iter().map(|name| format!("~{name}")));
     let text = String::from_utf8_lossy(&parts.content).into_owned();
     let body = (!text.is_empty()).then_some(text);
     Lifted {
         transport: wire.transport,
-        chain,
+        chain: client.chain,
+        forwarded: client.forwarded,
         credential,
         method: parts.method,
         path: cut(path),

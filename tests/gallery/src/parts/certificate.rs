@@ -40,7 +40,7 @@ pub(crate) fn holder(leaf: &[u8]) -> Result<Holder, Refusal> {
     Ok(Holder { id: id.into(), thumbprint: sha256_base64url(leaf) })
 }
 
-fn is_spiffe_id(uri: &str) -> bool {
+pub(crate) fn is_spiffe_id(uri: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._/".contains(letter);
     let parts = uri.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/'));
     parts.is_some_and(|(domain, path)| {

@@ -218,6 +218,24 @@ pub async fn checked_first(
 }
 // end
 
+// fix: trusted-proxy, forwarded-certificate
+/// The field counts from the proxy alone, and where it stands once (RFC 9440 §4, RFC 8941 §4.2).
+pub fn forwarded_certificate(peer: &str, headers: &HeaderMap) -> Result<Option<Vec<u8>>, StatusCode> {
+    use base64ct::{Base64, Encoding as _};
+    if peer != "spiffe://example.com/proxy" {
+        return Ok(None); // the whole name in the certificate of the connection, never a prefix
+    }
+    let mut fields = headers.get_all("client-cert").iter();
+    let field = match (fields.next(), fields.next()) {
+        (None, _) => return Ok(None),
+        (Some(field), None) => field.to_str().map_err(|_| StatusCode::UNAUTHORIZED)?,
+        (Some(_), Some(_)) => return Err(StatusCode::UNAUTHORIZED), // one of them is the client's own
+    };
+    let inner = field.strip_prefix(':').and_then(|field| field.strip_suffix(':')).ok_or(StatusCode::UNAUTHORIZED)?;
+    Base64::decode_vec(inner).map(Some).map_err(|_| StatusCode::UNAUTHORIZED)
+}
+// end
+
 // fix: cause body-before-check
 /// The head says who asks. The body is read when that is settled, by the handler.
 pub async fn head_first(
