@@ -2,12 +2,14 @@
 
 use gatecrash::{
     World, WorldOptions,
-    forge::forge,
     input::parse_policy,
-    mirror::{difference, lift},
     model::{
         Attempting, ForwardedForm, Mutation, Peer, Person, Policy, Rule, Stance, SubjectName, Verdict, judge, resolve,
         vocabulary,
+    },
+    world::{
+        forge::forge,
+        mirror::{difference, lift},
     },
 };
 

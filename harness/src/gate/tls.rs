@@ -95,7 +95,7 @@ pub fn server_config_with(
 ///
 /// ```
 /// # let world = gatecrash::World::new(gatecrash::example::policy(), gatecrash::WorldOptions::default())?;
-/// use gatecrash::tls::{ClientAuth, client_verifier};
+/// use gatecrash::gate::tls::{ClientAuth, client_verifier};
 /// let provider = world.provider(rustls_graviola::default_provider());
 /// assert!(client_verifier(&world, provider, ClientAuth::Required)?.client_auth_mandatory());
 /// # Ok::<(), gatecrash::BoxError>(())

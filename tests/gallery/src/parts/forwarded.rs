@@ -10,8 +10,8 @@ use axum::{
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use gatecrash::{
     BoxError, Clock, World,
+    gate::tls::client_verifier,
     model::{ForwardedField, ProxyPolicy, VerifiedBy},
-    tls::client_verifier,
 };
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
