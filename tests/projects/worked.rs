@@ -49,7 +49,10 @@ fn a_service_keeps_its_backend() {
         let with = turned_on(folder.path(), "normal,build,dev");
         // No backend. The provider of the harness's client asks for `tls12`, and the client itself offers early data.
         let more: Vec<&str> = with.difference(&alone).map(String::as_str).collect();
-        assert!(more.iter().all(|it| ["rustls/std", "rustls/tls12", "tokio-rustls/early_data"].contains(it)), "{example}: {more:?}");
+        assert!(
+            more.iter().all(|it| ["rustls/std", "rustls/tls12", "tokio-rustls/early_data"].contains(it)),
+            "{example}: {more:?}"
+        );
     }
 }
 

@@ -89,7 +89,8 @@ impl Completion {
 }
 
 impl Campaign {
-    /// What was tried, where that is less than it was to be: `27 of 131 families`.
+    /// What was tried, where that is less than it was to be: `27 of 131 families`, or `14972 of 15653 attempts of the catalogue` where
+    /// each family was.
     ///
     /// ```
     /// # let policy = gatecrash::example::policy();
@@ -99,13 +100,18 @@ impl Campaign {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn unfinished(&self) -> Option<String> {
-        let Completion { complete, families, .. } = self.completion;
+        let Completion { complete, families, unasked, .. } = self.completion;
         if complete {
             return None;
         }
         Some(match self.pairs {
             Some(pairs) => format!("pairs up to {} of {}", pairs.next.unwrap_or(pairs.total), pairs.total),
-            None => format!("{} of {families} families", self.tally.tried(&self.catalogue).0),
+            None => match (self.tally.tried(&self.catalogue).0, unasked) {
+                (tried, Some(Unasked { made, all, .. })) if tried >= families => {
+                    format!("{made} of {all} attempts of the catalogue")
+                }
+                (tried, _) => format!("{tried} of {families} families"),
+            },
         })
     }
 }

@@ -56,8 +56,8 @@ fn files(detected: &Detected, package: &str) -> Vec<(&'static str, String)> {
     files
 }
 
-/// A file of accepted findings to begin with.
-const KNOWN: &str = "# Findings that somebody accepts, until a day: fingerprint, reason, owner, expires.\nformat = 1\n";
+/// A file of accepted findings to begin with, of [`KNOWN_FORMAT`](crate::report::KNOWN_FORMAT).
+const KNOWN: &str = "# Findings that somebody accepts, until a day: fingerprint, reason, owner, expires.\nformat = 2\n";
 
 pub(super) fn init(options: &InitOptions) -> Result<u8, Failure> {
     let manifest = options.dir.join("Cargo.toml");

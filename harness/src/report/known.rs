@@ -114,7 +114,9 @@ impl Known {
 
     fn parse_format(file: &str, text: &str, format: u32) -> Result<Self, InputError> {
         let read: KnownFile = parse(file, text)?;
-        if read.format != format {
+        // Where nothing is accepted no fingerprint is of an older version.
+        let nothing = read.format == 1 && read.known.is_empty();
+        if read.format != format && !nothing {
             let fault = match (read.format, format) {
                 (1, _) => format!(
                     "format = 1 has fingerprints of an older version; `cargo gatecrash known migrate {file}` writes format = {KNOWN_FORMAT}"
@@ -317,6 +319,8 @@ mod tests {
     fn an_entry_is_read() {
         let known = Known::parse("known.toml", &file("2027-01-31")).unwrap();
         assert_eq!(known.entries[0].expires, "2027-01-31");
+        // Nothing is to be migrated in a file that accepts nothing.
+        assert!(Known::parse("known.toml", "format = 1\n").unwrap().entries.is_empty());
     }
 
     #[test]

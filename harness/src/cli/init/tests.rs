@@ -114,3 +114,10 @@ fn a_project_that_tells_nothing() {
         detected(&manifest(AXUM), &[Source::new("src/main.rs", &format!("{SERVICE}use {}::other;\n", "crate"))]);
     assert!(!included.is_known(), "a file that names its crate's root is no module of a test");
 }
+
+#[test]
+fn the_file_of_accepted_findings_is_of_this_version() {
+    let format = crate::report::KNOWN_FORMAT;
+    assert!(super::KNOWN.contains(&format!("format = {format}\n")));
+    assert!(crate::report::Known::parse("known.toml", super::KNOWN).is_ok());
+}
