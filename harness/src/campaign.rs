@@ -8,6 +8,7 @@ mod exercised;
 mod history;
 mod ladder;
 mod order;
+mod over_time;
 mod pairs;
 mod plan;
 mod reduce;

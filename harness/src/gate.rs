@@ -20,6 +20,7 @@ mod raw;
 mod sequence;
 mod service;
 mod sessions;
+mod stream;
 pub mod tls;
 mod unproven;
 
@@ -34,7 +35,8 @@ pub use changes::Applied;
 pub use front::Tripwired;
 pub use observation::{Answer, Handshake, Observation};
 pub(crate) use raw::Said;
-pub(crate) use sequence::{How, Made, Request, Sequence};
+pub(crate) use sequence::{How, Made, Request, Sequence, Streamed};
+pub(crate) use stream::Heard;
 
 use crate::{
     cache::BoundedCache,

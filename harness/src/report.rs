@@ -42,6 +42,8 @@ use crate::{
 pub struct Notes {
     /// What the policy leaves out.
     pub left_out: Vec<PolicyGap>,
+    /// The promises of `[changes]` that the policy does not make: nothing of them is tested.
+    pub absent: Vec<&'static str>,
     /// What is accepted of the findings, and what is wrong with what is accepted.
     pub accepted: Accepted,
     /// The command by which curl makes the attempt of a finding, by fingerprint.

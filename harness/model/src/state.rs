@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, Attempting, Blueprint, Case, Change, CredentialSeen, EarlyData, ExpiryEnds, Framing, Lifted, Member,
-    OneTime, Over, Person, Promptness, Rule, Stage, Step, TokenOf, TokenSeen, Unresolvable, Value, Verdict,
+    OneTime, Over, Person, Promptness, Rule, Stage, Stance, Step, TokenOf, TokenSeen, Unresolvable, Value, Verdict,
     judge_lifted,
     resolve::{Before, resolve_after},
 };
@@ -45,6 +45,8 @@ pub struct Resolved {
     /// The step whose token it carries, and the world in which that was issued.
     pub issued: Issued,
     over: Over,
+    /// Who asked, and on which route, how often.
+    asked: (Stance, String, u32),
     /// The step with which its connection began.
     opened: usize,
     /// When that was.
@@ -131,6 +133,9 @@ impl State {
     /// The step means nothing here.
     pub fn resolve(&self, number: usize, step: &Attempting) -> Result<Resolved, Unresolvable> {
         let connection = step.over.step().map(|of| self.past(of)).transpose()?;
+        if let (Over::Stream(of), Some(past)) = (step.over, connection) {
+            return self.listens(number, step, of, past);
+        }
         let token = match step.token {
             TokenOf::New => None,
             TokenOf::SameAs(of) => Some(self.token_of(of)?),
@@ -142,7 +147,7 @@ impl State {
         let same_connection = match step.over {
             Over::Kept(_) => true,
             Over::Beside(_) => over_http2,
-            Over::Early(_) | Over::Fresh | Over::Resumed(_) => false,
+            Over::Early(_) | Over::Fresh | Over::Resumed(_) | Over::Stream(_) => false,
         };
         // Over HTTP/1.1 another client is under way at the same time, on a connection of its own.
         let apart = matches!(step.over, Over::Beside(_)) && !over_http2;
@@ -162,15 +167,41 @@ impl State {
             Some(of) => (of.resolved.opened, of.resolved.opened_at),
             None => (number, self.elapsed()),
         };
-        Ok(Resolved { number, attempt, expected, issued, over: step.over, opened, opened_at })
+        let asked = (step.stance, step.route.clone(), step.times);
+        Ok(Resolved { number, attempt, expected, issued, over: step.over, asked, opened, opened_at })
+    }
+
+    /// Nothing is asked anew: the credentials are those of the step whose answer goes on.
+    fn listens(&self, number: usize, step: &Attempting, of: usize, past: &Past) -> Result<Resolved, Unresolvable> {
+        if self.start.policy.changes.streams_end.is_none() {
+            return Err(not_applicable("the policy promises nothing of streams under way"));
+        }
+        let route = self.start.route(&step.route).ok_or_else(|| Unresolvable::UnknownRoute(step.route.clone()))?;
+        if !route.is_endless() {
+            return Err(not_applicable("the answer of the route has an end"));
+        }
+        let Resolved { over: before, asked, .. } = &past.resolved;
+        let same = *asked == (step.stance, step.route.clone(), 1) && step.mutations.is_empty();
+        if !same || step.times > 1 || matches!(step.token, TokenOf::SameAs(token) if token != of) {
+            return Err(not_applicable("on an open stream nobody asks for anything else"));
+        }
+        // One that was kept has had other answers; one that is listened to already is that very stream.
+        if !matches!(before, Over::Fresh | Over::Resumed(_)) {
+            return Err(not_applicable("that step has no stream of its own"));
+        }
+        let mut resolved = past.resolved.clone();
+        resolved.expected = resolved.attempt.expected(&resolved.issued.blueprint);
+        age_token(&mut resolved.expected, self.present.now - resolved.issued.blueprint.now);
+        Ok(Resolved { number, over: step.over, ..resolved })
     }
 
     /// What is permitted in answer to an attempt that stands here.
     pub fn judge(&self, resolved: &Resolved) -> Verdict {
         let mut verdict: Option<Verdict> = None;
         for view in self.views(resolved) {
-            for age in self.ages(resolved) {
+            for (age, earlier) in self.ages(resolved) {
                 let mut lifted = resolved.expected.clone();
+                age_token(&mut lifted, -earlier);
                 age_chain(&mut lifted, age);
                 let judged = judge_lifted(&lifted, &view);
                 verdict = Some(match verdict {
@@ -245,8 +276,17 @@ impl State {
         views.collect()
     }
 
+    /// For how long a stream may go on after its credentials have lapsed; `None` where nothing is listened to.
+    fn stream_ends(&self, resolved: &Resolved) -> Option<i64> {
+        matches!(resolved.over, Over::Stream(_)).then(|| i64::from(self.start.policy.changes.streams_end.unwrap_or(0)))
+    }
+
     fn must_be_heeded(&self, happened: &Happened, resolved: &Resolved) -> bool {
         let restarted = self.happened.iter().any(|it| it.change == Change::Restart && it.number > happened.number);
+        let bound = self.stream_ends(resolved).filter(|_| !matches!(happened.change, Change::KeysFail(_)));
+        if let Some(seconds) = bound {
+            return restarted || seconds == 0 || self.elapsed() - happened.at > seconds;
+        }
         let heeded = match (&happened.change, self.start.policy.changes.of(&happened.change)) {
             // Whoever cannot fetch keys may go on with those that he has, or accept nothing.
             (Change::KeysFail(_), _) => return false,
@@ -259,11 +299,15 @@ impl State {
     }
 
     /// The ages that the certificates may count as having: that of now, and that of the handshake where an open connection
-    /// may outlive them.
-    fn ages(&self, resolved: &Resolved) -> Vec<i64> {
+    /// may outlive them. Beside each, how much younger than now the token may count as being.
+    fn ages(&self, resolved: &Resolved) -> Vec<(i64, i64)> {
         let now = self.elapsed();
+        if let Some(seconds) = self.stream_ends(resolved) {
+            let earlier = seconds.min(now - resolved.opened_at);
+            return if earlier == 0 { vec![(now, 0)] } else { vec![(now - earlier, earlier), (now, 0)] };
+        }
         let opened = match (resolved.over, self.start.policy.changes.expiry_ends) {
-            (Over::Fresh, _) | (_, Some(ExpiryEnds::Request)) => now,
+            (Over::Fresh | Over::Stream(_), _) | (_, Some(ExpiryEnds::Request)) => now,
             (Over::Kept(_) | Over::Beside(_), Some(ExpiryEnds::Within(seconds))) => {
                 resolved.opened_at.max(now - i64::from(seconds))
             }
@@ -271,7 +315,7 @@ impl State {
             (Over::Early(_) | Over::Resumed(_), Some(ExpiryEnds::Connection | ExpiryEnds::Within(_))) => now,
             (Over::Early(of) | Over::Resumed(of), None) => self.past(of).map_or(now, |past| past.resolved.opened_at),
         };
-        if opened == now { vec![now] } else { vec![opened, now] }
+        if opened == now { vec![(now, 0)] } else { vec![(opened, 0), (now, 0)] }
     }
 
     /// What hangs on this very token, and on how often somebody was refused.
@@ -293,7 +337,7 @@ impl State {
                 Some(_) => verdict.discourage(Rule::TokenRevocation),
                 None => {}
             }
-            if let Some(one_time) = changes.one_time {
+            if let Some(one_time) = changes.one_time.filter(|_| !matches!(resolved.over, Over::Stream(_))) {
                 let spent = |past: &&Past| past.resolved.issued.number == of && past.done.entered > 0;
                 let last = self.past.iter().filter(spent).map(|past| past.resolved.number).max();
                 let forgotten = |number: usize| {
@@ -307,7 +351,7 @@ impl State {
                 }
             }
         }
-        if let Some(throttle) = changes.throttle {
+        if let Some(throttle) = changes.throttle.filter(|_| !matches!(resolved.over, Over::Stream(_))) {
             let holder = resolved.expected.chain.as_ref().and_then(|chain| chain.certificates.first());
             let same = |past: &&Past| {
                 past.resolved.expected.chain.as_ref().and_then(|chain| chain.certificates.first()) == holder
@@ -371,6 +415,9 @@ pub fn rehearse(case: &Case, blueprint: &Blueprint) -> Result<Vec<(Resolved, Ver
             return Err(not_applicable("what is at the same time stands right behind, one after the other"));
         }
         let resolved = state.resolve(number, step)?;
+        if is_kept(case, number) && is_listened_to(case, number) {
+            return Err(not_applicable("an answer without an end occupies its connection"));
+        }
         if is_kept(case, number) && resolved.attempt.request.framing != Framing::Plain {
             return Err(not_applicable("the connection ends with what was sent over it"));
         }
@@ -394,6 +441,11 @@ fn stands_beside(case: &Case, number: usize, of: usize) -> bool {
 /// Whether another step comes over the connection of this one.
 fn is_kept(case: &Case, number: usize) -> bool {
     case.attempts().any(|step| step.over == Over::Kept(number))
+}
+
+/// Whether another step listens to the answer of this one.
+fn is_listened_to(case: &Case, number: usize) -> bool {
+    case.attempts().any(|step| step.over == Over::Stream(number))
 }
 
 fn not_applicable(why: &str) -> Unresolvable {

@@ -129,6 +129,9 @@ pub enum Over {
     /// Under way at the same time as the step right before: another stream of its connection over HTTP/2, another connection
     /// over HTTP/1.1. Neither is answered before both were sent.
     Beside(usize),
+    /// The answer to an earlier step, which has no end: nothing is asked, and what still comes is listened to. Over a
+    /// WebSocket one message is sent.
+    Stream(usize),
 }
 
 impl Over {
@@ -141,7 +144,11 @@ impl Over {
     pub fn step(self) -> Option<usize> {
         match self {
             Over::Fresh => None,
-            Over::Kept(number) | Over::Resumed(number) | Over::Early(number) | Over::Beside(number) => Some(number),
+            Over::Kept(number)
+            | Over::Resumed(number)
+            | Over::Early(number)
+            | Over::Beside(number)
+            | Over::Stream(number) => Some(number),
         }
     }
 
@@ -153,12 +160,13 @@ impl Over {
             Over::Resumed(_) => Over::Resumed(number),
             Over::Early(_) => Over::Early(number),
             Over::Beside(_) => Over::Beside(number),
+            Over::Stream(_) => Over::Stream(number),
         }
     }
 
     /// Whether a handshake is made, so that whoever presents the certificate can be refused there.
     pub fn opens(self) -> bool {
-        !matches!(self, Over::Kept(_))
+        !matches!(self, Over::Kept(_) | Over::Stream(_))
     }
 }
 

@@ -125,6 +125,10 @@ pub enum Routes {
     Scoped,
     /// Those that need a scope, and whose object has no owner.
     Privileged,
+    /// Those that upgrade to a WebSocket, and need a token.
+    Socket,
+    /// Those whose answer has no end, and that need a token.
+    Stream,
     /// Those that need a token.
     Token,
     /// Those that need a token, and whose object has no owner.
@@ -141,6 +145,8 @@ impl Routes {
             Routes::Plain => !route.token_optional() && route.owner.is_none() && route.scopes.is_empty(),
             Routes::Scoped => !route.scopes.is_empty(),
             Routes::Privileged => !route.scopes.is_empty() && route.owner.is_none(),
+            Routes::Socket => route.upgrade.is_some() && !route.token_optional(),
+            Routes::Stream => route.is_endless() && !route.token_optional(),
             Routes::Token => !route.token_optional(),
             Routes::Unowned => !route.token_optional() && route.owner.is_none(),
         }

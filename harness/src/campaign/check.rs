@@ -18,13 +18,14 @@ use gatecrash_model::{
 };
 
 pub(crate) use alert::said as alert_said;
-pub use cause::Cause;
+pub use cause::{Cause, TakenUp};
 pub(crate) use compare::faults;
 pub use finding::{Disagreement, DocumentSays, Finding, FindingKind, Identity};
 pub(crate) use finding::{SEPARATOR, raw_fingerprint};
 pub(crate) use leak::leaks;
 pub use reach::Reach;
 pub(crate) use remedy::of_certificate;
+pub(crate) use sequence::AFTER_PANIC;
 pub use sequence::Happened;
 pub use shrink::shrink;
 pub(crate) use stability::check_twin;

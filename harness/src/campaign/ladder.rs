@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatecrash_model::{Case, Change, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value};
+use gatecrash_model::{Case, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value};
 
-use super::{CampaignError, WorkerEnv};
+use super::{
+    CampaignError, WorkerEnv,
+    over_time::{by_history, settle},
+};
 use crate::{
     campaign::check::{Cause, CheckOptions, Checked, Finding, FindingKind, Outcome, check, depths, of_certificate},
     world::crypto::Crypto,
@@ -83,6 +86,7 @@ impl Ladder {
         for finding in findings.iter_mut() {
             finding.cause = self.cause(finding);
         }
+        settle(findings);
         let mut routes: BTreeMap<Cause, BTreeSet<String>> = BTreeMap::new();
         for finding in findings.iter() {
             if let Some(step) = finding.case.judged() {
@@ -141,14 +145,11 @@ impl Ladder {
 /// The cause that a finding shows by itself.
 fn by_what_happened(finding: &Finding) -> Option<Cause> {
     let observation = &finding.observation;
-    let repeated = finding.case.attempts().map(|step| step.times).max().unwrap_or(1);
-    let keys_fail = finding.case.changes().any(|change| matches!(change, Change::KeysFail(_)));
+    if let Some(cause) = by_history(finding) {
+        return Some(cause);
+    }
     match finding.kind {
         FindingKind::Carryover => Some(Cause::Remembered),
-        FindingKind::Breach if keys_fail => Some(Cause::FailsOpen),
-        FindingKind::Breach if repeated > 1 && !finding.rules.iter().any(|rule| rule.of_sequence()) => {
-            Some(Cause::FailsOpenAfter(repeated))
-        }
         FindingKind::EarlyEffect => Some(Cause::EffectFirst),
         FindingKind::LateRefusal if observation.continued => Some(Cause::BodyFirst),
         FindingKind::LateRefusal

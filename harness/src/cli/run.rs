@@ -78,6 +78,7 @@ pub(super) fn run(gates: &Gates, options: &RunOptions) -> Result<u8, Failure> {
     let mut notes = Notes {
         require_complete: options.require_complete,
         left_out: policy_gaps::gaps_of(&target.policy, &campaign.catalogue),
+        absent: target.policy.changes.absent(),
         accepted: known.map_or_else(Accepted::default, |known| known.apply(&campaign.findings, report::today())),
         ..Notes::default()
     };

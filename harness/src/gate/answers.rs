@@ -47,6 +47,20 @@ fn read_http1(bytes: &[u8], mut head: bool, observation: &mut Observation) {
     }
 }
 
+/// The beginning of an answer whose content has not ended yet.
+pub(super) fn opened(bytes: &[u8]) -> Option<Answer> {
+    let mut storage = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut storage);
+    let Ok(httparse::Status::Complete(length)) = response.parse(bytes) else { return None };
+    match response.code.unwrap_or_default() {
+        100 | 102..=199 => opened(&bytes[length..]),
+        status => {
+            let headers = response.headers.iter().map(text).collect();
+            Some(Answer { status, headers, body: bytes[length..].to_vec() })
+        }
+    }
+}
+
 fn broken(what: &str, observation: &mut Observation) {
     observation.broken = Some(what.into());
 }

@@ -16,6 +16,7 @@ use super::{
     Depth, Gate, Handshake, Observation, answers, client,
     connection::{self, MOST, PIPE},
     sessions::Client,
+    stream::{self, Heard},
 };
 use crate::{
     world::forge::Wire,
@@ -31,6 +32,17 @@ pub(crate) struct Request<'a> {
     pub(crate) over: Over,
     /// Whether a later step comes over the same connection.
     pub(crate) keep: bool,
+    /// Whether a later step listens to its answer.
+    pub(crate) stream: Option<Streamed>,
+}
+
+/// What kind of answer has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streamed {
+    /// A content that comes piece by piece.
+    Content,
+    /// Messages of a WebSocket.
+    Socket,
 }
 
 /// What came of a request.
@@ -62,12 +74,14 @@ pub(crate) enum How {
     Together,
 }
 
-struct Open {
-    stream: TlsStream<DuplexStream>,
-    http2: bool,
-    /// What was received so far, of HTTP/2.
-    received: Vec<u8>,
-    next_stream: u32,
+pub(super) struct Open {
+    pub(super) stream: TlsStream<DuplexStream>,
+    pub(super) http2: bool,
+    /// Whether messages of a WebSocket are exchanged.
+    pub(super) socket: bool,
+    /// What was received so far, of HTTP/2 and of streams.
+    pub(super) received: Vec<u8>,
+    pub(super) next_stream: u32,
 }
 
 /// Connections and clients, by the number of the step with which they began.
@@ -76,6 +90,8 @@ pub(crate) struct Sequence<'a> {
     world: &'a World,
     served: FuturesUnordered<LocalBoxFuture<'static, ()>>,
     open: BTreeMap<usize, Open>,
+    /// Answers without an end, by the number of their step.
+    streams: BTreeMap<usize, Open>,
     /// With which step the connection of each step began.
     began: BTreeMap<usize, usize>,
     clients: BTreeMap<usize, Client>,
@@ -83,8 +99,9 @@ pub(crate) struct Sequence<'a> {
 
 impl<'a> Sequence<'a> {
     pub(super) fn new(gate: &'a Gate, world: &'a World) -> Self {
-        let (open, began, clients) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { gate, world, served: FuturesUnordered::new(), open, began, clients }
+        let (open, streams) = (BTreeMap::new(), BTreeMap::new());
+        let (began, clients) = (BTreeMap::new(), BTreeMap::new());
+        Self { gate, world, served: FuturesUnordered::new(), open, streams, began, clients }
     }
 
     /// Makes requests that are under way at the same time; mostly it is one.
@@ -100,6 +117,7 @@ impl<'a> Sequence<'a> {
             made = requests.iter().map(|_| Made::default()).collect();
             // What was under way is in no known state.
             self.open.clear();
+            self.streams.clear();
             self.served.clear();
         }
         for one in &mut made {
@@ -112,6 +130,23 @@ impl<'a> Sequence<'a> {
         made
     }
 
+    /// Listens to the answer of a step, where it has not ended.
+    pub(crate) async fn listen(&mut self, of: usize) -> Option<Heard> {
+        let mut open = self.streams.remove(&of)?;
+        let mut heard = None;
+        let (gate, world) = (self.gate, self.world);
+        let listening = async {
+            heard = Some(drive(&mut self.served, stream::listen(&mut open)).await);
+            Observation { depth: Some(Depth::Connection), handshake: Handshake::Accepted, ..Observation::default() }
+        };
+        let observation = gate.observe(world, listening).await;
+        let heard = Heard { observation, ..heard.unwrap_or_default() };
+        if !heard.over && !heard.observation.hang {
+            self.streams.insert(of, open);
+        }
+        Some(heard)
+    }
+
     /// Whether the gate is still busy with what has its answer; runs that to its end.
     pub(crate) async fn settle(&mut self) {
         for _ in 0..4 {
@@ -121,7 +156,8 @@ impl<'a> Sequence<'a> {
 
     /// Ends every connection.
     pub(crate) async fn end(&mut self) {
-        for (_, mut open) in std::mem::take(&mut self.open) {
+        let streams = std::mem::take(&mut self.streams);
+        for (_, mut open) in std::mem::take(&mut self.open).into_iter().chain(streams) {
             drive(&mut self.served, async move {
                 let _ = open.stream.shutdown().await;
             })
@@ -142,6 +178,7 @@ impl<'a> Sequence<'a> {
         }
         let made = match first.over {
             Over::Kept(of) => self.kept(first, of).await,
+            _ if first.stream.is_some() => self.begin_stream(first).await,
             _ if first.keep => self.begin(first).await,
             _ => self.alone(first).await,
         };
@@ -177,6 +214,22 @@ impl<'a> Sequence<'a> {
                 if made.observation.answer.is_some() {
                     self.began.insert(request.number, request.number);
                     self.keep(request.number, open, [&made.observation]);
+                }
+                made
+            }
+        }
+    }
+
+    /// Opens a connection for an answer that is listened to later.
+    async fn begin_stream(&mut self, request: &Request<'_>) -> Made {
+        match self.connect(request).await {
+            Err(made) => made,
+            Ok((mut open, how)) => {
+                open.socket = request.stream == Some(Streamed::Socket);
+                let observation = drive(&mut self.served, stream::begin(&mut open, request.wire)).await;
+                let made = settled(observation, how);
+                if made.observation.answer.as_ref().is_some_and(|answer| answer.status < 300) {
+                    self.streams.insert(request.number, open);
                 }
                 made
             }
@@ -277,7 +330,7 @@ impl<'a> Sequence<'a> {
             Ok(stream) => {
                 let how = how(&stream, request.over, tickets);
                 let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                Ok((Open { stream, http2, received: Vec::new(), next_stream: 1 }, how))
+                Ok((Open { stream, http2, socket: false, received: Vec::new(), next_stream: 1 }, how))
             }
         }
     }
@@ -339,7 +392,7 @@ fn how(stream: &TlsStream<DuplexStream>, over: Over, tickets: usize) -> How {
             How::Resumed
         }
         Over::Early(_) | Over::Resumed(_) => How::Refused,
-        Over::Beside(_) | Over::Fresh | Over::Kept(_) => How::Fresh,
+        Over::Beside(_) | Over::Fresh | Over::Kept(_) | Over::Stream(_) => How::Fresh,
     }
 }
 

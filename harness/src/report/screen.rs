@@ -187,6 +187,9 @@ pub fn screen_as(campaign: &Campaign, subject: &Subject, view: View, notes: &Not
     for (i, gap) in notes.left_out.iter().enumerate() {
         line(if i == 0 { "left out" } else { "" }, format!("{}: {}", gap.what, gap.risk));
     }
+    if !notes.absent.is_empty() {
+        line("changes", format!("not promised, and not tested: {}", notes.absent.join(", ")));
+    }
     line("mirror", format!("{} forged attempts read back from their bytes and compared", grouped(tally.mirrored)));
     if tally.causes[0] > 0 {
         line(
@@ -558,6 +561,7 @@ fn sequences(sequences: &Sequences) -> Vec<String> {
             (happened.reused, "on a kept connection"),
             (happened.together, "at the same time"),
             (happened.repeated, "with an earlier token"),
+            (happened.streamed, "on a stream under way"),
             (happened.reloaded, "reloads"),
             (happened.waited, "waits"),
         ];

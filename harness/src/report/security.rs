@@ -135,7 +135,9 @@ pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
 fn of_cause(cause: &Cause) -> Option<Severity> {
     match cause {
         Cause::NoGuard | Cause::SignatureUnchecked | Cause::TokenUnread => Some(Severity::Critical),
-        Cause::CertificateAfterToken | Cause::EffectFirst | Cause::Remembered => Some(Severity::High),
+        Cause::CertificateAfterToken | Cause::EffectFirst | Cause::Poisoned | Cause::Remembered | Cause::Shared => {
+            Some(Severity::High)
+        }
         _ => None,
     }
 }

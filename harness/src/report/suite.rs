@@ -41,6 +41,7 @@ pub(crate) fn of_test(
     let folder = std::env::var_os(REPORT).map(|folder| PathBuf::from(folder).join(test));
     if folder.is_some() || notes.status(campaign) != 0 {
         notes.left_out = policy_gaps::gaps_of(&target.policy, &campaign.catalogue);
+        notes.absent = target.policy.changes.absent();
     }
     subject.save(&campaign.findings)?;
     if let Some(folder) = &folder {

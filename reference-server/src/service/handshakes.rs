@@ -1,10 +1,15 @@
 //! Handshakes in progress: so many in all, and so many from one address. Who comes when all places are taken gets the
-//! place of the oldest that has not finished: an honest handshake takes milliseconds, one that is held open yields.
+//! place of the oldest that has not finished: an honest handshake takes milliseconds, one that is held open yields. Who
+//! has sent no complete ClientHello yields before who has.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 /// The places.
@@ -18,9 +23,17 @@ pub(super) struct Handshakes {
 struct State {
     next: u64,
     /// By the order in which they began.
-    under_way: BTreeMap<u64, (IpAddr, Arc<Notify>)>,
+    under_way: BTreeMap<u64, Handshake>,
     /// How many each address has.
     by_address: HashMap<IpAddr, usize>,
+}
+
+/// One handshake in progress.
+struct Handshake {
+    address: IpAddr,
+    yields: Arc<Notify>,
+    /// Whether its ClientHello was answered.
+    answered: bool,
 }
 
 /// A place; it is free when this is dropped.
@@ -35,6 +48,13 @@ impl Handshakes {
         Arc::new(Handshakes { most, most_of_address, state: Mutex::default() })
     }
 
+    /// Whether another has to give way for a client at this address.
+    pub(super) fn is_full(&self, address: IpAddr) -> bool {
+        let state = self.lock();
+        let of_address = state.by_address.get(&counted_as(address)).copied().unwrap_or_default();
+        of_address >= self.most_of_address || state.under_way.len() >= self.most
+    }
+
     /// A place for a client at this address. Another gives way when there is none.
     pub(super) fn enter(self: &Arc<Handshakes>, address: IpAddr) -> Place {
         let address = counted_as(address);
@@ -47,7 +67,7 @@ impl Handshakes {
         }
         let number = state.next;
         state.next += 1;
-        state.under_way.insert(number, (address, Arc::clone(&yields)));
+        state.under_way.insert(number, Handshake { address, yields: Arc::clone(&yields), answered: false });
         *state.by_address.entry(address).or_default() += 1;
         Place { handshakes: Arc::clone(self), number, yields }
     }
@@ -72,27 +92,35 @@ impl State {
     }
 
     fn yield_oldest_of(&mut self, address: IpAddr) {
-        let oldest = self.under_way.iter().find(|(_, (of, _))| *of == address).map(|(number, _)| *number);
+        let of_address = || self.under_way.iter().filter(|(_, handshake)| handshake.address == address);
+        let oldest = of_address().find(|(_, handshake)| !handshake.answered).or_else(|| of_address().next());
+        let oldest = oldest.map(|(number, _)| *number);
         if let Some(number) = oldest
-            && let Some((_, yields)) = self.remove(number)
+            && let Some(handshake) = self.remove(number)
         {
-            yields.notify_one();
+            handshake.yields.notify_one();
         }
     }
 
-    fn remove(&mut self, number: u64) -> Option<(IpAddr, Arc<Notify>)> {
-        let (address, yields) = self.under_way.remove(&number)?;
+    fn remove(&mut self, number: u64) -> Option<Handshake> {
+        let handshake = self.under_way.remove(&number)?;
+        let address = handshake.address;
         if let Some(count) = self.by_address.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
                 self.by_address.remove(&address);
             }
         }
-        Some((address, yields))
+        Some(handshake)
     }
 }
 
 impl Place {
+    /// A stream that notes when the first octets go out: then a complete ClientHello has come in.
+    pub(super) fn watch<IO>(&self, stream: IO) -> Watched<IO> {
+        Watched { stream, answers: Some((Arc::clone(&self.handshakes), self.number)) }
+    }
+
     /// Done when the place has been given to somebody else.
     pub(super) async fn yielded(&self) {
         self.yields.notified().await;
@@ -102,6 +130,56 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.handshakes.lock().remove(self.number);
+    }
+}
+
+/// A stream whose first answer is noted.
+pub(super) struct Watched<IO> {
+    stream: IO,
+    answers: Option<(Arc<Handshakes>, u64)>,
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> Watched<IO> {
+    fn answered(&mut self) {
+        if let Some((handshakes, number)) = self.answers.take()
+            && let Some(handshake) = handshakes.lock().under_way.get_mut(&number)
+        {
+            handshake.answered = true;
+        }
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.answered();
+        Pin::new(&mut self.stream).poll_write(context, octets)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.answered();
+        Pin::new(&mut self.stream).poll_write_vectored(context, octets)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -143,6 +221,22 @@ mod tests {
         assert!(is_gone(&others[1]) && !is_gone(&first));
         drop((first, second, third, fourth, others));
         assert!(handshakes.lock().under_way.is_empty() && handshakes.lock().by_address.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_was_answered_yields_last() {
+        let handshakes = Handshakes::new(10, 2);
+        let address = address("192.0.2.1");
+        let honest = handshakes.enter(address);
+        let mut watched = honest.watch(tokio::io::sink());
+        tokio::io::AsyncWriteExt::write_all(&mut watched, b"ServerHello").await.unwrap();
+        let silent = handshakes.enter(address);
+        let another = handshakes.enter(address);
+        assert!(!is_gone(&honest) && is_gone(&silent), "the silent one yields, though it is younger");
+        let mut watched = another.watch(tokio::io::sink());
+        tokio::io::AsyncWriteExt::write_all(&mut watched, b"ServerHello").await.unwrap();
+        let _last = handshakes.enter(address);
+        assert!(is_gone(&honest) && !is_gone(&another), "of those that were answered, the oldest");
     }
 
     #[test]

@@ -64,6 +64,10 @@ impl Listening {
                 sleep(Duration::from_millis(20)).await;
                 continue;
             };
+            if handshakes.is_full(peer.ip()) {
+                // Whoever has said something by now gets to be heard before somebody has to yield.
+                tokio::task::yield_now().await;
+            }
             let place = handshakes.enter(peer.ip());
             let reception = reception.clone();
             connections.spawn(async move {
@@ -89,7 +93,7 @@ impl Reception {
         let activity = Activity::default();
         let received = tokio::select! {
             received = async {
-                let accepted = server.handshake(stream).await?;
+                let accepted = server.handshake(place.watch(stream)).await?;
                 Ok((accepted, open.enter(address, &activity).await))
             } => received,
             () = place.yielded() => {

@@ -32,6 +32,7 @@ fn over(step: &Attempting) -> String {
         Over::Resumed(of) => format!("On a new connection that resumes the session of step {of}: "),
         Over::Early(of) => format!("As early data, on a new connection that resumes the session of step {of}: "),
         Over::Beside(of) => format!("At the same time as step {of}: "),
+        Over::Stream(of) => format!("On the stream of step {of}, which is still open: "),
     }
 }
 

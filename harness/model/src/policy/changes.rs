@@ -30,6 +30,13 @@ pub struct ChangePolicy {
     /// What becomes of early data (RFC 8470).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_data: Option<EarlyData>,
+    /// A stream under way ends within so many seconds after its credentials would be refused; 0 for at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streams_end: Option<u32>,
+    /// The cookie by which the service knows a session. An id that a client brings along before it authenticates is never
+    /// the id of its session afterwards (CWE-384).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_cookie: Option<String>,
 }
 
 impl ChangePolicy {
@@ -48,6 +55,8 @@ impl ChangePolicy {
             one_time: Some(OneTime::Always),
             throttle: Some(ThrottlePolicy::default()),
             early_data: Some(EarlyData::Refused),
+            streams_end: Some(0),
+            session_cookie: Some("session".into()),
         }
     }
 
@@ -77,6 +86,8 @@ impl ChangePolicy {
             ("one-time", self.one_time.is_some()),
             ("throttle", self.throttle.is_some()),
             ("early-data", self.early_data.is_some()),
+            ("streams-end", self.streams_end.is_some()),
+            ("session-cookie", self.session_cookie.is_some()),
         ];
         all.into_iter().filter(|(_, promised)| !promised).map(|(name, _)| name).collect()
     }
@@ -86,11 +97,19 @@ impl ChangePolicy {
             let right = "write how many refusals are free and for how many seconds the next one waits, each 1 or more";
             fault("changes.throttle".into(), "promises nothing".into(), right);
         }
+        if self.session_cookie.as_deref().is_some_and(|name| name.is_empty() || !name.bytes().all(is_cookie_name)) {
+            let right = "name a cookie as it stands in the field, such as \"session\" (RFC 6265 §4.1.1)";
+            fault("changes.session-cookie".into(), "is no name of a cookie".into(), right);
+        }
         if self.throttle.is_some() && policy.answers.throttled.is_empty() {
             let right = "name the status of a client that is slowed down, such as [429]";
             fault("changes.throttle".into(), "is promised, and `answers.throttled` is empty".into(), right);
         }
     }
+}
+
+fn is_cookie_name(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
 
 /// How soon a change is heeded.

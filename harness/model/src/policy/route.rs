@@ -53,6 +53,9 @@ pub struct Route {
     /// What an example request asks to speak from then on (RFC 9110 §7.8); nothing else is asked of the route.
     #[serde(default)]
     pub upgrade: Option<Upgrade>,
+    /// Whether an honest answer goes on without an end, such as server-sent events. A WebSocket does so anyway.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stream: bool,
 }
 
 /// What a connection may be upgraded to.
@@ -90,6 +93,7 @@ impl Route {
             example: None,
             examples: BTreeMap::new(),
             upgrade: None,
+            stream: false,
         }
     }
 
@@ -118,6 +122,18 @@ impl Route {
     /// ```
     pub fn token_optional(&self) -> bool {
         self.security.iter().any(|all| !all.contains(&Factor::Token))
+    }
+
+    /// Whether an honest answer has no end: a stream, or a socket.
+    ///
+    /// ```
+    /// let mut route = gatecrash_model::Route::new("GET", "/v1/events");
+    /// assert!(!route.is_endless());
+    /// route.stream = true;
+    /// assert!(route.is_endless());
+    /// ```
+    pub fn is_endless(&self) -> bool {
+        self.stream || self.upgrade.is_some()
     }
 
     /// The name of the path parameter that holds the object, without braces: the one that `owner` names, or the last.

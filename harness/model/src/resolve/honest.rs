@@ -302,6 +302,7 @@ pub(super) fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> 
     template.set("parameter", Some(parameter.unwrap_or("id").into()));
     template.set("bobs-object", Some(blueprint.object_of(Person::Bob)));
     template.set("domain", Some(blueprint.policy.trust_domain.clone()));
+    template.set("session-cookie", blueprint.policy.changes.session_cookie.clone());
     for (name, key) in [
         ("encryption-kid", TokenKey::Encryption),
         ("kid", TokenKey::P256),

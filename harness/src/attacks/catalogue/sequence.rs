@@ -2,7 +2,7 @@
 
 use gatecrash_model::{
     Attempting, Blueprint, Case, Change, ChangePolicy, Http2Form, Mutation, Over, Protocol, Route, Stance, Step,
-    TokenOf, rehearse,
+    TokenOf, Upgrade, rehearse,
 };
 use serde::Deserialize;
 
@@ -53,7 +53,13 @@ impl SequenceStep {
 
 /// The cases of an attack of several steps: on each of its routes, over each version of HTTP.
 pub(super) fn cases(attack: &Attack, blueprint: &Blueprint) -> Vec<Case> {
-    let routes = blueprint.policy.routes.iter().filter(|route| attack.routes.include(route) && route.upgrade.is_none());
+    // A route that does nothing but upgrade answers once; only what is listened to goes on.
+    let listens = attack.steps.iter().any(|step| matches!(step.over, Over::Stream(_)));
+    let routes = blueprint
+        .policy
+        .routes
+        .iter()
+        .filter(|route| attack.routes.include(route) && (route.upgrade.is_none() || listens));
     let cases = routes.filter_map(|route| {
         let steps = attack.steps.iter().map(|step| step.on(route, blueprint)).collect::<Option<Vec<_>>>()?;
         Some(Case { scene: attack.scene, steps })
@@ -64,13 +70,17 @@ pub(super) fn cases(attack: &Attack, blueprint: &Blueprint) -> Vec<Case> {
 
 /// The same over HTTP/2, where that is spoken beside HTTP/1.1 and no step says what it comes over.
 fn over_http2(case: &Case, blueprint: &Blueprint) -> Option<Case> {
+    let upgrades =
+        case.attempts().any(|step| blueprint.route(&step.route).is_some_and(|route| route.upgrade.is_some()));
     let both = ["1.1", "2"].iter().all(|version| blueprint.policy.http.speaks(version));
     let said = case.mutations().any(|mutation| matches!(mutation, Mutation::Protocol(_)));
-    if !both || said {
+    if !both || said || upgrades {
         return None;
     }
     let mut case = case.clone();
-    for step in case.attempts_mut().filter(|step| !matches!(step.over, Over::Beside(_) | Over::Kept(_))) {
+    for step in
+        case.attempts_mut().filter(|step| !matches!(step.over, Over::Beside(_) | Over::Kept(_) | Over::Stream(_)))
+    {
         step.mutations.push(Mutation::Protocol(Protocol::Http2(Http2Form::Plain)));
     }
     Some(case)
@@ -79,6 +89,11 @@ fn over_http2(case: &Case, blueprint: &Blueprint) -> Option<Case> {
 /// The world in which an attack of several steps is looked at: one that promises everything of changes.
 pub(super) fn promising(blueprint: &Blueprint) -> Blueprint {
     let mut promising = blueprint.clone();
+    if !promising.policy.routes.iter().any(Route::is_endless) {
+        let events = Route { stream: true, ..Route::new("GET", "/v1/events") };
+        let socket = Route { upgrade: Some(Upgrade::WebSocket), ..Route::new("GET", "/v1/socket") };
+        promising.policy.routes.extend([events, socket]);
+    }
     promising.policy.changes = ChangePolicy::strict();
     promising.policy.answers.throttled = vec![429];
     promising

@@ -2,9 +2,45 @@
 
 use std::fmt;
 
-use gatecrash_model::Rule;
+use gatecrash_model::{Change, Rule};
 
 use super::FindingKind;
+
+/// What a gate takes up while it runs, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum TakenUp {
+    /// Trust anchors.
+    Anchors,
+    /// Lists of revoked certificates.
+    Crls,
+    /// Key sets of issuers.
+    Keys,
+    /// Tokens that were revoked.
+    RevokedTokens,
+}
+
+impl TakenUp {
+    /// What a change is about; `None` of those that no gate is told of.
+    pub(crate) fn of(change: &Change) -> Option<Self> {
+        match change {
+            Change::DropAnchor(_) => Some(TakenUp::Anchors),
+            Change::Revoke(_) => Some(TakenUp::Crls),
+            Change::PublishKey { .. } | Change::RetireKey { .. } => Some(TakenUp::Keys),
+            Change::RevokeToken(_) => Some(TakenUp::RevokedTokens),
+            Change::KeysFail(_) | Change::Restart | Change::Wait(_) => None,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            TakenUp::Anchors => "trust anchors",
+            TakenUp::Crls => "revocation lists",
+            TakenUp::Keys => "the issuers' keys",
+            TakenUp::RevokedTokens => "revoked tokens",
+        }
+    }
+}
 
 /// The mistake behind a finding.
 ///
@@ -28,6 +64,26 @@ pub enum Cause {
     CertificateAfterToken,
     /// The gate remembers an earlier decision and does not check again.
     Remembered,
+    /// What changes outside is not taken up while the gate runs.
+    NotTakenUp(TakenUp),
+    /// The certificate is checked in the handshake alone, so that an open connection outlives it.
+    HandshakeOnly,
+    /// A resumed session is not checked again.
+    ResumedUnchecked,
+    /// A stream is checked when it begins, and never again.
+    StreamUnchecked,
+    /// Two requests at the same time pass a check that is made in two steps.
+    Race,
+    /// Requests at the same time share who asks.
+    Shared,
+    /// A lock that a panic has poisoned changes what later requests are held to.
+    Poisoned,
+    /// The id of a session that a client brought along names the session of whoever authenticates with it.
+    SessionFixed,
+    /// The guesses of one client make another one wait.
+    LocksOut,
+    /// When something fails, requests are rejected that do not depend on it.
+    FailsClosed,
     /// A check that cannot be made counts as passed.
     FailsOpen,
     /// The gate lets requests in after it has rejected so many.
@@ -71,6 +127,16 @@ impl fmt::Display for Cause {
             Cause::BodyFirst => f.write_str("body-before-check"),
             Cause::CertificateAfterToken => f.write_str("certificate-after-token"),
             Cause::Remembered => f.write_str("remembered-state"),
+            Cause::NotTakenUp(what) => write!(f, "not-taken-up {}", what.name()),
+            Cause::HandshakeOnly => f.write_str("checked-in-handshake-only"),
+            Cause::ResumedUnchecked => f.write_str("resumed-unchecked"),
+            Cause::StreamUnchecked => f.write_str("stream-unchecked"),
+            Cause::Race => f.write_str("race"),
+            Cause::Shared => f.write_str("shared-between-requests"),
+            Cause::Poisoned => f.write_str("poisoned-lock"),
+            Cause::SessionFixed => f.write_str("session-fixed"),
+            Cause::LocksOut => f.write_str("locks-out-others"),
+            Cause::FailsClosed => f.write_str("fails-closed"),
             Cause::FailsOpen => f.write_str("fails-open"),
             Cause::FailsOpenAfter(count) => write!(f, "fails-open-after {count}"),
             Cause::Document => f.write_str("document"),

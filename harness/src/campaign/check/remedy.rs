@@ -2,7 +2,7 @@
 
 use gatecrash_model::{Rule, Stage};
 
-use super::Cause;
+use super::{Cause, TakenUp};
 
 impl Cause {
     /// Whether whatever else it leads to is one finding with it, whichever rules are violated.
@@ -40,8 +40,31 @@ impl Cause {
                     .into()
             }
             Cause::Remembered => {
-                "An earlier request on the same connection decides a later one: the gate remembers the first caller.".into()
+                "An earlier request decides a later one: the gate remembers a caller, or a token that it has verified before.".into()
             }
+            Cause::NotTakenUp(what) => format!(
+                "A change of {} does not reach the running service: they are read once, or an old answer is kept.",
+                what.name()
+            ),
+            Cause::HandshakeOnly => {
+                "The client certificate is checked in the handshake alone, and an open connection outlives it.".into()
+            }
+            Cause::ResumedUnchecked => {
+                "A resumed TLS session is not checked again: rustls restores the certificates of the first handshake.".into()
+            }
+            Cause::StreamUnchecked => format!("{whom} check{s} the caller when the stream begins, and never again."),
+            Cause::Race => "Two requests at the same time both pass a check that only one of them may pass.".into(),
+            Cause::Shared => "Requests at the same time share who asks: one of them runs as the other.".into(),
+            Cause::Poisoned => {
+                "A request panics while a lock is held, and the poisoned lock changes the answer to later requests.".into()
+            }
+            Cause::SessionFixed => {
+                "The session keeps the id that the client sent before it was authenticated, so that whoever planted the id is \
+                 let in with it."
+                    .into()
+            }
+            Cause::LocksOut => "Rejected requests of one client make another client wait.".into(),
+            Cause::FailsClosed => "When something fails, requests are rejected that do not depend on it.".into(),
             Cause::FailsOpen => "When the check itself fails, the request passes.".into(),
             Cause::FailsOpenAfter(count) => format!("After {count} attempts the gate lets requests pass."),
             Cause::ClaimUnchecked(claim) => format!("{whom} never look{s} at `{claim}`."),
@@ -84,6 +107,56 @@ impl Cause {
             Cause::Remembered => {
                 "Keep the caller in the extensions of each request. Nothing about a caller belongs into the state of a connection, a \
                  `OnceLock`, or a cache whose key is less than the whole token."
+            }
+            Cause::NotTakenUp(TakenUp::Anchors | TakenUp::Crls) => {
+                "Build a new `WebPkiClientVerifier` from the new anchors and CRLs, put it into a new `ServerConfig`, and swap that \
+                 (`arc_swap::ArcSwap`, `tokio::sync::watch`) where the accept loop takes it for the next connection."
+            }
+            Cause::NotTakenUp(TakenUp::Keys) => {
+                "Replace the whole map of `DecodingKey`s at each refresh of the JWKS, and drop with it every token that was \
+                 verified by a key that is gone. Adding to the map keeps retired keys alive."
+            }
+            Cause::NotTakenUp(TakenUp::RevokedTokens) => {
+                "Look for the `jti` in the list of revoked tokens at each request, after `jsonwebtoken::decode` and also where a \
+                 verified token comes from a cache."
+            }
+            Cause::HandshakeOnly => {
+                "Keep the `peer_certificates()` of the connection in the request's extensions, and let the guard verify them at each \
+                 request with the current `ClientCertVerifier`; or close connections on reload and when the certificate expires \
+                 (hyper: `graceful_shutdown`)."
+            }
+            Cause::ResumedUnchecked => {
+                "Turn resumption off (`config.session_storage = Arc::new(NoServerSessionStorage {})`, `send_tls13_tickets = 0`), or \
+                 verify `peer_certificates()` again after a resumed handshake. Give each `ServerConfig` a storage and a ticketer of \
+                 its own: a clone shares them."
+            }
+            Cause::StreamUnchecked => {
+                "Check again before each event: let the stream of `Sse::new` or the loop over the `WebSocket` end \
+                 (`take_while`, `tokio::select!` with `sleep_until(exp)`) when the guard would reject the same credentials."
+            }
+            Cause::Race => {
+                "Look and store in one step: `HashSet::insert` under one lock, `INSERT ... ON CONFLICT DO NOTHING`, or `SET NX`, and \
+                 no `.await` between."
+            }
+            Cause::Shared => {
+                "Keep the caller in the extensions of each request (`request.extensions_mut().insert(caller)`), never in the state of \
+                 the connection, the router, or a `thread_local!`: another request overwrites it at the next `.await`."
+            }
+            Cause::Poisoned => {
+                "Let nothing panic while a lock is held (`get(..8)` in place of `[..8]`), and reject the request when a lock is \
+                 poisoned, or go on with `PoisonError::into_inner` where the data is whole after a panic."
+            }
+            Cause::SessionFixed => {
+                "Make a new session id after authentication (tower-sessions: `session.cycle_id()`), accept only ids that the service \
+                 has issued, and compare the certificate of each request with that of the session."
+            }
+            Cause::LocksOut => {
+                "Count rejected requests by what only their sender has: the client certificate, or the address (tower_governor: a \
+                 `KeyExtractor`). A name that a forged token carries is somebody else's."
+            }
+            Cause::FailsClosed => {
+                "Return the error only from the check that needs what failed: keep the last good key set, and put the check on the \
+                 routes that need a token (`route_layer`)."
             }
             Cause::FailsOpen => {
                 "Refuse when a check cannot be made: return the error with `?` in place of `unwrap_or(true)` or `.ok()`."

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash_model::{
-    Attempting, Case, Change, Done, Over, Person, Resolved, Stance, State, Step, TokenOf, Unresolvable, Verdict,
+    Attempting, Case, Change, Done, Framing, Over, Person, Resolved, Stance, State, Step, TokenOf, Unresolvable,
+    Verdict,
 };
 
 use super::{CheckOptions, Checked, Disagreement, FindingKind, Outcome, compare, forge_in, leak, mirror};
 use crate::{
-    gate::{Applied, Gate, How, Made, Observation, Request, Sequence},
+    gate::{Applied, Gate, Heard, How, Made, Observation, Request, Sequence, Streamed},
     world::World,
     world::forge::Wire,
 };
@@ -36,6 +37,8 @@ pub struct Happened {
     pub waited: u64,
     /// Attempts with the token of an earlier one.
     pub repeated: u64,
+    /// Streams that were listened to after they had begun.
+    pub streamed: u64,
 }
 
 impl Happened {
@@ -50,11 +53,13 @@ impl Happened {
         self.reloaded += other.reloaded;
         self.waited += other.waited;
         self.repeated += other.repeated;
+        self.streamed += other.streamed;
     }
 
     /// Whether nothing happened that one attempt alone would not show.
     pub fn is_idle(&self) -> bool {
         let tied = self.offered + self.reused + self.together + self.reloaded + self.waited + self.repeated;
+        let tied = tied + self.streamed;
         tied == 0 && self.attempts < 2
     }
 
@@ -100,6 +105,7 @@ pub(super) async fn check_sequence(
         client: gate.sequence(world),
         tokens: BTreeMap::new(),
         happened: Happened::default(),
+        panicked: false,
         found: None,
         last: None,
     };
@@ -144,6 +150,8 @@ struct Run<'a> {
     /// The tokens that were sent, by the number of their step.
     tokens: BTreeMap<usize, String>,
     happened: Happened,
+    /// Whether an attempt made the gate panic.
+    panicked: bool,
     /// The first attempt that disagrees.
     found: Option<Checked>,
     last: Option<Checked>,
@@ -155,6 +163,7 @@ struct Ready {
     wire: Wire,
     over: Over,
     keep: bool,
+    stream: Option<Streamed>,
 }
 
 impl Run<'_> {
@@ -165,6 +174,10 @@ impl Run<'_> {
             match step {
                 Step::Change(change) => {
                     self.change(number, change).await?;
+                    at += 1;
+                }
+                Step::Attempt(step) if matches!(step.over, Over::Stream(_)) => {
+                    self.listen(number, step).await?;
                     at += 1;
                 }
                 Step::Attempt(first) => {
@@ -277,7 +290,10 @@ impl Run<'_> {
         if keep && wire.alpn.is_none() && wire.kept().is_none() {
             return Err(not_applicable("the connection ends with what is sent over it"));
         }
-        Ok(Some(Ready { resolved, wire, over: step.over, keep }))
+        let heard = self.case.attempts().any(|other| other.over == Over::Stream(number));
+        let socket = resolved.attempt.request.framing == Framing::WebSocket;
+        let stream = heard.then_some(if socket { Streamed::Socket } else { Streamed::Content });
+        Ok(Some(Ready { resolved, wire, over: step.over, keep, stream }))
     }
 
     fn fault(&mut self, fault: String) {
@@ -286,6 +302,34 @@ impl Run<'_> {
             ..Checked::of(Verdict::default(), Observation::default(), vec![])
         };
         self.keep(checked);
+    }
+
+    /// Listens to an answer that goes on. What still comes under credentials that would be refused is somebody's data.
+    async fn listen(&mut self, number: usize, step: &Attempting) -> Result<(), Unresolvable> {
+        let resolved = self.state.resolve(number, step)?;
+        let verdict = self.state.judge(&resolved);
+        let of = step.over.step().unwrap_or_default();
+        self.happened.attempts += 1;
+        let Some(Heard { observation, octets, over, lively }) = self.client.listen(of).await else {
+            // It has ended by itself, or never began.
+            self.state.record(resolved, Done::default());
+            self.keep(Checked::of(verdict, Observation::default(), Vec::new()));
+            return Ok(());
+        };
+        self.happened.streamed += u64::from(lively);
+        let mut list = Vec::new();
+        let rules = verdict.refusals.clone();
+        compare::faults(&observation, self.world.policy(), &mut |kind, seen| {
+            list.push(Disagreement { kind, seen, rules: rules.clone() });
+        });
+        // A last word before the end is none of the service's data.
+        if verdict.must_refuse() && octets > 0 && !over {
+            let seen = format!("the stream of step {of} is still open, and {octets} more octets came");
+            list.push(Disagreement { kind: FindingKind::Breach, seen, rules: verdict.refusals.clone() });
+        }
+        self.state.record(resolved, Done::default());
+        self.keep(Checked::of(verdict, observation, list));
+        Ok(())
     }
 
     async fn attempt(&mut self, number: usize, group: &[Attempting], turn: u32) -> Result<(), Unresolvable> {
@@ -347,6 +391,11 @@ impl Run<'_> {
         if (number > 1 || turn > 0) && verdict == alone {
             list.iter_mut().for_each(carried_over);
         }
+        if self.panicked {
+            let others = list.iter_mut().filter(|it| it.kind != FindingKind::Fault);
+            others.for_each(|it| it.seen.push_str(AFTER_PANIC));
+        }
+        self.panicked |= !observation.panics.is_empty();
         let entered = observation.entered(policy);
         let spoke = observation.answer.is_some() || entered;
         let shows = ready.wire.token.is_some() && verdict.must_refuse() && spoke && !entered;
@@ -355,9 +404,14 @@ impl Run<'_> {
         self.keep(Checked::of(verdict, observation, list));
     }
 
-    /// Remembers what was checked: the first that disagrees, and the last.
+    /// Remembers what was checked: the first that disagrees, and the last. What goes wrong after a fault is worse than it.
     fn keep(&mut self, checked: Checked) {
-        if self.found.is_none() && !matches!(checked.outcome, Outcome::Agree) {
+        let fault_alone = |checked: &Checked| match &checked.outcome {
+            Outcome::Disagree(list) => list.iter().all(|it| it.kind == FindingKind::Fault),
+            Outcome::Agree | Outcome::HarnessFault(_) => false,
+        };
+        let worse = self.found.as_ref().is_none_or(|found| fault_alone(found) && !fault_alone(&checked));
+        if worse && !matches!(checked.outcome, Outcome::Agree) {
             self.found = Some(checked.clone());
         }
         self.last = Some(checked);
@@ -368,7 +422,8 @@ impl Run<'_> {
 const CONTROLS: usize = 1 << 12;
 
 fn request(ready: &Ready) -> Request<'_> {
-    Request { number: ready.resolved.number, wire: &ready.wire, over: ready.over, keep: ready.keep }
+    let Ready { resolved, wire, over, keep, stream } = ready;
+    Request { number: resolved.number, wire, over: *over, keep: *keep, stream: *stream }
 }
 
 fn changes_token(mutation: &gatecrash_model::Mutation) -> bool {
@@ -418,6 +473,9 @@ fn route_of(resolved: &Resolved, state: &State) -> String {
     };
     routes.iter().find(same).map(gatecrash_model::Route::id).unwrap_or_default()
 }
+
+/// What is said of an attempt before which the gate has panicked.
+pub(crate) const AFTER_PANIC: &str = ", after a panic";
 
 /// What would be one thing alone is another when it hangs on what came before.
 fn carried_over(found: &mut Disagreement) {

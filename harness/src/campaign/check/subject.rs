@@ -147,6 +147,7 @@ fn history(case: &Case) -> BTreeSet<String> {
                     Over::Resumed(_) => Some("resumed session"),
                     Over::Early(_) => Some("early data"),
                     Over::Beside(_) => Some("concurrent request"),
+                    Over::Stream(_) => Some("open stream"),
                 };
                 let token = (step.token != TokenOf::New).then_some("token used before");
                 let times = (step.times > 1).then_some("repetition");

@@ -279,6 +279,7 @@ fn sequences_json(sequences: &Sequences, policy: &Policy) -> SequencesJson {
         reused: happened.reused,
         together: happened.together,
         repeated: happened.repeated,
+        streamed: happened.streamed,
         reloaded: happened.reloaded,
         waited: happened.waited,
         absent: policy.changes.absent(),

@@ -206,6 +206,8 @@ pub struct SequencesJson {
     pub together: u64,
     /// Requests with the token of an earlier one.
     pub repeated: u64,
+    /// Streams that were listened to after they had begun.
+    pub streamed: u64,
     /// Changes that the gate was told of.
     pub reloaded: u64,
     /// Times that the clock moved on.

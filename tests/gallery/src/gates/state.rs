@@ -2,19 +2,20 @@
 
 use gatecrash::{
     BoxError, Gate, World,
-    campaign::check::FindingKind::{self, Carryover, FalseRefusal},
+    campaign::check::FindingKind::{self, Carryover, FalseRefusal, Fault},
     model::{
-        Change, ChangePolicy, OneTime as Promised, Policy, Promptness,
+        Change, ChangePolicy, OneTime as Promised, Policy, Promptness, Route,
         Rule::{
             self, Audience, CertificateValidity, Confirmation, Expiry, Issuer, KeyId, OneTime, PathToAnchor,
             Revocation, Scope, Signature, SubjectOfCertificate, Throttle, TokenPresent, TokenRevocation,
         },
-        ThrottlePolicy,
+        ThrottlePolicy, Upgrade,
     },
 };
 
 use crate::parts::stateful::{
-    FREE, Habits, Keys, OneTime as OneTimeHabit, Remembers, Sessions, Throttle as ThrottleHabit, Vets, gate, unverified,
+    FREE, Habits, Keys, OneTime as OneTimeHabit, Poisoned, Remembers, Sessions, Throttle as ThrottleHabit, Vets, gate,
+    unverified,
 };
 
 /// Replaces a habit by a bad one.
@@ -32,6 +33,10 @@ pub(super) enum Promises {
     Once,
     /// That whoever keeps guessing has to wait.
     Waits,
+    /// That a stream ends at once when its credentials lapse; there are one of events and a socket.
+    Streams,
+    /// That it knows sessions by a cookie, and issues their ids itself.
+    Session,
 }
 
 impl Promises {
@@ -41,11 +46,23 @@ impl Promises {
         changes.one_time = (self == Promises::Once).then_some(Promised::Always);
         changes.throttle = None;
         changes.early_data = None;
+        changes.streams_end = (self == Promises::Streams).then_some(0);
+        changes.session_cookie = None;
         if self == Promises::Waits {
             changes = ChangePolicy::default();
             changes.keys = Some(Promptness::NextRequest);
             changes.throttle = Some(ThrottlePolicy { after: FREE as u32, wait: 60 });
             policy.answers.throttled = vec![429];
+        }
+        if self == Promises::Streams {
+            policy.routes.retain(|route| route.path == "/v1/whoami");
+            let events = Route { stream: true, ..Route::new("GET", "/v1/events") };
+            let socket = Route { upgrade: Some(Upgrade::WebSocket), ..Route::new("GET", "/v1/socket") };
+            policy.routes.extend([events, socket]);
+        }
+        if self == Promises::Session {
+            changes = ChangePolicy::default();
+            changes.session_cookie = Some("session".into());
         }
         policy.changes = changes;
         policy
@@ -78,7 +95,7 @@ fn keys_change(change: &Change) -> bool {
 }
 
 pub(super) const FLAWS: &[Row] = {
-    use Promises::{AtOnce, Once, Waits};
+    use Promises::{AtOnce, Once, Session, Streams, Waits};
     &[
         (
             "sessions-outlive-a-reload",
@@ -306,6 +323,46 @@ pub(super) const FLAWS: &[Row] = {
             &[Carryover, FalseRefusal],
             Waits,
             |habits| habits.throttle = ThrottleHabit::Everybody,
+        ),
+        (
+            "guesses-lock-out-whom-they-name",
+            "makes whomever a refused token names wait",
+            &[Throttle],
+            &[Carryover, FalseRefusal],
+            Waits,
+            |habits| habits.throttle = ThrottleHabit::Subject,
+        ),
+        (
+            "streams-never-looked-at-again",
+            "looks at the credentials of a stream when it begins, and never again",
+            &[CertificateValidity, Expiry, KeyId, PathToAnchor, Revocation, Signature, TokenRevocation],
+            &[],
+            Streams,
+            |habits| habits.streams_look_again = false,
+        ),
+        (
+            "poisoned-lock-opens",
+            "panics with a lock held when a token is short, and verifies nothing once the lock is poisoned",
+            &[Audience, Confirmation, Expiry, Issuer, KeyId, Signature, SubjectOfCertificate],
+            &[Carryover, Fault],
+            AtOnce,
+            |habits| habits.poisoned = Poisoned::Opens,
+        ),
+        (
+            "poisoned-lock-closes",
+            "panics with a lock held when a token is short, and serves nobody once the lock is poisoned",
+            &[],
+            &[Carryover, Fault, FalseRefusal],
+            AtOnce,
+            |habits| habits.poisoned = Poisoned::Closes,
+        ),
+        (
+            "session-fixed",
+            "keeps the id of a session that the client had before it was authenticated",
+            &[TokenPresent],
+            &[Carryover],
+            Session,
+            |habits| habits.session_fixed = true,
         ),
     ]
 };

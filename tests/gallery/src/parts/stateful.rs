@@ -1,5 +1,7 @@
 //! A bank that remembers: sessions, keys, verified tokens, refusals. Its habits are good ones until one of them is replaced.
 
+mod streams;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -66,6 +68,11 @@ pub(crate) struct Habits {
     pub(crate) remembers: Remembers,
     /// Whether the effect is begun before it is known who asks, and ends later.
     pub(crate) begins_early: bool,
+    /// Whether it looks at the credentials of a stream again before each event.
+    pub(crate) streams_look_again: bool,
+    pub(crate) poisoned: Poisoned,
+    /// Whether a session goes on under the id that the client had before it was authenticated.
+    pub(crate) session_fixed: bool,
 }
 
 /// Whether sessions can be resumed (RFC 8446 §2.2).
@@ -131,8 +138,21 @@ pub(crate) enum Throttle {
     Nobody,
     /// Whoever was refused.
     Holder,
+    /// Whomever the refused token named.
+    Subject,
     /// Everybody.
     Everybody,
+}
+
+/// What becomes of a lock that a panic has poisoned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Poisoned {
+    /// Nothing panics while it is held.
+    Never,
+    /// What it guards is passed over.
+    Opens,
+    /// Everybody is refused.
+    Closes,
 }
 
 /// Whom it takes somebody for who says nothing of himself.
@@ -167,6 +187,9 @@ impl Default for Habits {
             opens_after: None,
             remembers: Remembers::Nobody,
             begins_early: false,
+            streams_look_again: true,
+            poisoned: Poisoned::Never,
+            session_fixed: false,
         }
     }
 }
@@ -193,6 +216,8 @@ struct Memory {
     /// Refusals by holder: how many, and when the last was.
     guesses: BTreeMap<String, (usize, i64)>,
     refusals: usize,
+    /// Who is known by the id of a session.
+    sessions: BTreeMap<String, Caller>,
 }
 
 pub(crate) struct Bank {
@@ -202,6 +227,8 @@ pub(crate) struct Bank {
     storage: Arc<dyn StoresServerSessions>,
     current: RwLock<Arc<Current>>,
     memory: Mutex<Memory>,
+    /// How often tokens came, by their first letters.
+    counts: Mutex<BTreeMap<String, usize>>,
 }
 
 /// What a request brings along: the bank, and its connection.
@@ -254,14 +281,15 @@ impl Bank {
         let current = Current {
             tls: Self::tls(world, habits, &(storage.clone() as Arc<dyn StoresServerSessions>))?,
             verifier: verifier(world)?,
-            router: service.guarded(),
+            router: streams::router(&service),
             service,
             generation: 0,
             open: false,
             closed: false,
         };
         let (witness, memory) = (world.witness().clone(), Mutex::new(Memory::default()));
-        Ok(Arc::new(Self { habits, time, witness, storage, current: RwLock::new(Arc::new(current)), memory }))
+        let current = RwLock::new(Arc::new(current));
+        Ok(Arc::new(Self { habits, time, witness, storage, current, memory, counts: Mutex::default() }))
     }
 
     /// What operators do when something changes: reload, and where they restart, forget.
@@ -296,7 +324,7 @@ impl Bank {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Current {
             tls: Self::tls(world, self.habits, &self.storage)?,
             verifier: verifier(world)?,
-            router: service.guarded(),
+            router: streams::router(&service),
             service,
             generation: before.generation + 1,
             open,
@@ -397,9 +425,16 @@ impl Bank {
         let waits = |(count, last): &(usize, i64)| *count >= FREE && now - last < WAIT;
         match self.habits.throttle {
             Throttle::Nobody => false,
-            Throttle::Holder => memory.guesses.get(holder).is_some_and(waits),
+            Throttle::Holder | Throttle::Subject => memory.guesses.get(holder).is_some_and(waits),
             Throttle::Everybody => memory.guesses.values().any(waits),
         }
+    }
+
+    /// Whether the count of tokens is kept. A short token panics while the lock is held.
+    fn counted(&self, token: &str) -> bool {
+        let Ok(mut counts) = self.counts.lock() else { return false };
+        *counts.entry(token[..8].into()).or_default() += 1;
+        true
     }
 
     fn refused(&self, holder: &str) {
@@ -434,25 +469,48 @@ fn admit(service: &Service, parts: &Parts) -> Result<Caller, Refusal> {
     }
     let token = match (service.steps.bearer)(parts) {
         Ok(Some(token)) => token,
+        Ok(None) if bank.habits.session_fixed => {
+            let known = session(parts).and_then(|id| locked(&bank.memory).sessions.get(&id).cloned());
+            return known.ok_or(Refusal::Unauthorized);
+        }
         Ok(None) if bank.habits.remembers == Remembers::OnThread => {
             return LAST.with(|last| last.borrow().clone()).ok_or(Refusal::Unauthorized);
         }
         Ok(None) => return Err(Refusal::Unauthorized),
         Err(refusal) => return Err(refusal),
     };
-    let open = current.open || bank.habits.opens_after.is_some_and(|most| locked(&bank.memory).refusals >= most);
+    let counted = bank.habits.poisoned == Poisoned::Never || bank.counted(&token);
+    if !counted && bank.habits.poisoned == Poisoned::Closes {
+        return Err(Refusal::Unauthorized);
+    }
+    let open = current.open || !counted;
+    let open = open || bank.habits.opens_after.is_some_and(|most| locked(&bank.memory).refusals >= most);
     let claims = match open {
         true => unverified(&token).ok_or(Refusal::Unauthorized),
         false => bank.verified(&service.trust, &token, &holder),
     };
     let claims = claims.and_then(|claims| bank.spend(&token, &claims).map(|()| claims));
-    let claims = claims.inspect_err(|_| bank.refused(&holder.id))?;
+    let named = || unverified(&token).map(|claims| claims.sub).unwrap_or_default();
+    let claims = claims.inspect_err(|_| match bank.habits.throttle {
+        Throttle::Subject => bank.refused(&named()),
+        _ => bank.refused(&holder.id),
+    })?;
     let caller = (service.steps.caller)(&service.trust.policy, &claims, &holder);
+    if let (true, Some(id)) = (bank.habits.session_fixed, session(parts)) {
+        locked(&bank.memory).sessions.insert(id, caller.clone());
+    }
     LAST.with(|last| *last.borrow_mut() = Some(caller.clone()));
     if bank.habits.remembers == Remembers::OnConnection {
         return Ok(locked(&visit.slot).clone().unwrap_or(caller));
     }
     Ok(caller)
+}
+
+/// The id of a session, as the client says it.
+fn session(parts: &Parts) -> Option<String> {
+    let cookies = parts.headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split("; "));
+    pairs.find_map(|pair| pair.strip_prefix("session=")).map(String::from)
 }
 
 /// Whether the connection's certificate would be accepted today.
@@ -512,11 +570,15 @@ async fn answer(visit: Visit, request: http::Request<Body>) -> http::Response<Bo
     let (parts, body) = request.into_parts();
     let leaf = parts.extensions.get::<Peer>().and_then(|peer| peer.0.first()).map(|leaf| leaf.to_vec());
     let holder = leaf.and_then(|leaf| super::certificate::holder(&leaf).ok()).map(|holder| holder.id);
-    if holder.as_ref().is_some_and(|holder| bank.waits(holder)) {
-        return status(http::StatusCode::TOO_MANY_REQUESTS);
-    }
     let token = parts.headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let token = token.map(String::from);
+    let known = match bank.habits.throttle {
+        Throttle::Subject => token.as_deref().and_then(unverified).map(|claims| claims.sub),
+        _ => holder,
+    };
+    if known.is_some_and(|known| bank.waits(&known)) {
+        return status(http::StatusCode::TOO_MANY_REQUESTS);
+    }
     if bank.habits.begins_early && parts.uri.path() == "/v1/whoami" {
         let (witness, claims) = (bank.witness.clone(), token.as_deref().and_then(unverified));
         let principal = claims.map(|claims| claims.sub);
