@@ -32,8 +32,8 @@ struct State {
 struct Handshake {
     address: IpAddr,
     yields: Arc<Notify>,
-    /// Whether its ClientHello was answered.
-    answered: bool,
+    /// Whether its ClientHello has come.
+    greeted: bool,
 }
 
 /// A place; it is free when this is dropped.
@@ -67,7 +67,7 @@ impl Handshakes {
         }
         let number = state.next;
         state.next += 1;
-        state.under_way.insert(number, Handshake { address, yields: Arc::clone(&yields), answered: false });
+        state.under_way.insert(number, Handshake { address, yields: Arc::clone(&yields), greeted: false });
         *state.by_address.entry(address).or_default() += 1;
         Place { handshakes: Arc::clone(self), number, yields }
     }
@@ -93,7 +93,7 @@ impl State {
 
     fn yield_oldest_of(&mut self, address: IpAddr) {
         let of_address = || self.under_way.iter().filter(|(_, handshake)| handshake.address == address);
-        let oldest = of_address().find(|(_, handshake)| !handshake.answered).or_else(|| of_address().next());
+        let oldest = of_address().find(|(_, handshake)| !handshake.greeted).or_else(|| of_address().next());
         let oldest = oldest.map(|(number, _)| *number);
         if let Some(number) = oldest
             && let Some(handshake) = self.remove(number)
@@ -116,9 +116,10 @@ impl State {
 }
 
 impl Place {
-    /// A stream that notes when the first octets go out: then a complete ClientHello has come in.
+    /// A stream that notes when the first record has come in, which is the ClientHello of an honest client.
     pub(super) fn watch<IO>(&self, stream: IO) -> Watched<IO> {
-        Watched { stream, answers: Some((Arc::clone(&self.handshakes), self.number)) }
+        let greets = Some((Arc::clone(&self.handshakes), self.number));
+        Watched { stream, greets, octets: 0, header: [0; HEADER] }
     }
 
     /// Done when the place has been given to somebody else.
@@ -133,31 +134,51 @@ impl Drop for Place {
     }
 }
 
-/// A stream whose first answer is noted.
+/// A stream whose first record is noted.
 pub(super) struct Watched<IO> {
     stream: IO,
-    answers: Option<(Arc<Handshakes>, u64)>,
+    greets: Option<(Arc<Handshakes>, u64)>,
+    /// How much of the first record has come, and its header.
+    octets: usize,
+    header: [u8; HEADER],
+}
+
+/// Octets of a record's header (RFC 8446 §5.1).
+const HEADER: usize = 5;
+
+impl<IO> Watched<IO> {
+    /// Notes what came in, until the first record is complete.
+    fn hear(&mut self, heard: &[u8]) {
+        let missing = HEADER.saturating_sub(self.octets);
+        for (place, octet) in self.header[HEADER - missing..].iter_mut().zip(heard) {
+            *place = *octet;
+        }
+        self.octets += heard.len();
+        let [_, _, _, high, low] = self.header;
+        let length = HEADER + usize::from(u16::from_be_bytes([high, low]));
+        if self.octets > HEADER
+            && self.octets >= length
+            && let Some((handshakes, number)) = self.greets.take()
+            && let Some(handshake) = handshakes.lock().under_way.get_mut(&number)
+        {
+            handshake.greeted = true;
+        }
+    }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> Watched<IO> {
-    fn answered(&mut self) {
-        if let Some((handshakes, number)) = self.answers.take()
-            && let Some(handshake) = handshakes.lock().under_way.get_mut(&number)
-        {
-            handshake.answered = true;
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, into);
+        if self.greets.is_some() {
+            self.hear(&into.filled()[before..]);
         }
+        read
     }
 }
 
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        self.answered();
         Pin::new(&mut self.stream).poll_write(context, octets)
     }
 
@@ -166,7 +187,6 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
         context: &mut Context<'_>,
         octets: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.answered();
         Pin::new(&mut self.stream).poll_write_vectored(context, octets)
     }
 
@@ -194,6 +214,8 @@ fn counted_as(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+
+    use tokio::io::AsyncReadExt as _;
 
     use super::{Handshakes, Place, counted_as};
 
@@ -224,19 +246,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_was_answered_yields_last() {
+    async fn who_has_greeted_yields_last() {
+        const HELLO: &[u8] = b"\x16\x03\x01\0\x04\x01\0\0\0";
         let handshakes = Handshakes::new(10, 2);
         let address = address("192.0.2.1");
+        let greet = async |place: &Place, octets: &[u8]| {
+            let mut watched = place.watch(octets);
+            // Octet by octet, as a network may have it.
+            let mut octet = [0];
+            while watched.read(&mut octet).await.unwrap() > 0 {}
+        };
         let honest = handshakes.enter(address);
-        let mut watched = honest.watch(tokio::io::sink());
-        tokio::io::AsyncWriteExt::write_all(&mut watched, b"ServerHello").await.unwrap();
-        let silent = handshakes.enter(address);
+        greet(&honest, HELLO).await;
+        let half = handshakes.enter(address);
+        greet(&half, &HELLO[..7]).await;
         let another = handshakes.enter(address);
-        assert!(!is_gone(&honest) && is_gone(&silent), "the silent one yields, though it is younger");
-        let mut watched = another.watch(tokio::io::sink());
-        tokio::io::AsyncWriteExt::write_all(&mut watched, b"ServerHello").await.unwrap();
+        assert!(!is_gone(&honest) && is_gone(&half), "half a hello yields, though it is younger");
+        greet(&another, HELLO).await;
         let _last = handshakes.enter(address);
-        assert!(is_gone(&honest) && !is_gone(&another), "of those that were answered, the oldest");
+        assert!(is_gone(&honest) && !is_gone(&another), "of those that have greeted, the oldest");
     }
 
     #[test]
