@@ -81,6 +81,8 @@ impl std::fmt::Display for Mutation {
                 path::ChainPath::Unfit(why) => why.title(),
             }),
             Mutation::ChainPadding(padding) => f.write_str(match padding {
+                path::ChainPadding::Bystander => "another person's certificate sent behind the own ones",
+                path::ChainPadding::BystanderNext => "another person's certificate sent right behind the leaf",
                 path::ChainPadding::Doubled => "every certificate above the leaf sent twice",
                 path::ChainPadding::Root => "the root sent as well",
                 path::ChainPadding::Shuffled => "the root sent before the intermediate",

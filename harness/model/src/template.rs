@@ -53,8 +53,14 @@ impl Template {
             filled.push_str(before);
             let (name, after) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
             let (name, filter) = name.split_once('|').map_or((name, None), |(name, filter)| (name, Some(filter)));
-            let value = self.values.get(name).ok_or_else(|| TemplateError::UnknownName(name.into()))?;
-            let value = value.as_deref().ok_or_else(|| TemplateError::Absent(name.into()))?;
+            let sum = self.sum(name)?;
+            let value = match &sum {
+                Some(sum) => sum.as_str(),
+                None => {
+                    let value = self.values.get(name).ok_or_else(|| TemplateError::UnknownName(name.into()))?;
+                    value.as_deref().ok_or_else(|| TemplateError::Absent(name.into()))?
+                }
+            };
             filled.push_str(&match filter {
                 None => value.to_string(),
                 Some("chop") => {
@@ -72,6 +78,31 @@ impl Template {
         }
         filled.push_str(rest);
         Ok(filled)
+    }
+
+    /// The value of `now`, `now+300` or `now-leeway-1`: numbers and numeric names, added up; `None` for any other name.
+    fn sum(&self, text: &str) -> Result<Option<String>, TemplateError> {
+        let Some(rest) = text.strip_prefix("now").filter(|rest| rest.is_empty() || rest.starts_with(['+', '-'])) else {
+            return Ok(None);
+        };
+        let unknown = || TemplateError::UnknownName(text.into());
+        let number = |name: &str| match name.parse::<i64>() {
+            Ok(number) => Ok(number),
+            Err(_) => {
+                let value = self.values.get(name).ok_or_else(unknown)?;
+                let value = value.as_deref().ok_or_else(|| TemplateError::Absent(name.into()))?;
+                value.parse::<i64>().map_err(|_| unknown())
+            }
+        };
+        let mut sum = number("now")?;
+        let mut rest = rest;
+        while let Some(sign) = rest.chars().next() {
+            let end = rest[1..].find(['+', '-']).map_or(rest.len(), |end| end + 1);
+            let addend = number(&rest[1..end])?;
+            sum = if sign == '+' { sum.saturating_add(addend) } else { sum.saturating_sub(addend) };
+            rest = &rest[end..];
+        }
+        Ok(Some(sum.to_string()))
     }
 }
 

@@ -161,6 +161,7 @@ fn token_words(words: &mut Vec<Mutation>) {
             words.push(RewriteClaim { name: name.into(), value: Value::Seconds(seconds) });
         }
     }
+    edge_words(words);
     for (name, value) in [
         ("aud", "[\"${audience}\"]"),
         ("aud", "[\"https://other.example\",\"${audience}\"]"),
@@ -254,6 +255,54 @@ fn token_words(words: &mut Vec<Mutation>) {
         ("X5T#S256", Digest::Sha256),
     ] {
         words.push(BindTo { member: member.into(), of: ConfirmationOf::Leaf, digest, encoding: Encoding::Base64Url });
+    }
+}
+
+/// Dates at the edges of what is promised, of what libraries have for a default, and of machine integers; in every notation that a
+/// number or a text can have.
+fn edge_words(words: &mut Vec<Mutation>) {
+    let edges = [
+        "now-leeway-1",
+        "now-leeway",
+        "now-leeway+1",
+        "now+leeway-1",
+        "now+leeway",
+        "now+leeway+1",
+        "now-61",
+        "now-60",
+        "now-59",
+        "now+59",
+        "now+60",
+        "now+61",
+        "now+lifetime-6",
+        "now+lifetime-5",
+        "now+lifetime-4",
+        "now-4294966996",
+        "now+4294967296",
+    ];
+    for name in ["exp", "iat", "nbf"] {
+        for (at, edge) in edges.into_iter().enumerate() {
+            // As it is, and in one other notation.
+            let notations = [format!("${{{edge}}}.5"), format!("${{{edge}}}e0"), format!("\"${{{edge}}}\"")];
+            for value in [format!("${{{edge}}}"), notations[at % notations.len()].clone()] {
+                words.push(Mutation::SetClaim { name: name.into(), value: Value::Json(value) });
+            }
+        }
+        for number in
+            ["2147483647", "2147483648", "4294967295", "9007199254740993", "9223372036854775807", "-2147483649"]
+        {
+            words.push(Mutation::SetClaim { name: name.into(), value: json(number) });
+        }
+    }
+    // The registered names nested in other members: decoys for whoever searches the text.
+    for (name, decoy) in [
+        ("act", "{\"sub\":\"${alice}\"}"),
+        ("ext", "{\"scope\":\"${scope}\"}"),
+        ("may_act", "{\"aud\":\"${audience}\"}"),
+        ("ext", "{\"exp\":9999999999}"),
+        ("ext", "{\"cnf\":{\"x5t#S256\":\"x\"}}"),
+    ] {
+        words.push(Mutation::SetClaim { name: name.into(), value: json(decoy) });
     }
 }
 
@@ -454,6 +503,14 @@ fn request_words(words: &mut Vec<Mutation>) {
         ("x-forwarded-user", "${alice}"),
         ("x-forwarded-for", "127.0.0.1"),
         ("x-original-url", "/healthz"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-forwarded-for", "::1"),
+        ("x-real-ip", "127.0.0.1"),
+        ("forwarded", "for=127.0.0.1"),
+        ("x-debug", "1"),
+        ("x-environment", "test"),
+        ("x-method-override", "DELETE"),
+        ("user-agent", "kube-probe/1.31"),
         ("x-http-method-override", "GET"),
         ("x-scope", "${scope}"),
         ("accept", "text/html"),
@@ -480,5 +537,6 @@ fn request_words(words: &mut Vec<Mutation>) {
     words.extend(Framing::ALL.iter().copied().map(Mutation::Framing));
     words.extend(Undeclared::ALL.iter().copied().map(Mutation::Undeclared));
     words.push(Mutation::Query("_method=GET".into()));
-    words.push(Mutation::Query("${parameter}=${bobs-object}".into()));
+    // The one change that comes to the question which of two parameters counts.
+    words.extend(std::iter::repeat_n(Mutation::Query("${parameter}=${bobs-object}".into()), 4));
 }

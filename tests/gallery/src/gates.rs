@@ -5,6 +5,7 @@ mod article;
 mod binding;
 mod certificates;
 mod claims;
+mod dictionaries;
 mod handshake;
 mod hidden;
 mod layers;
@@ -12,9 +13,11 @@ mod leaks;
 mod messages;
 mod outcomes;
 mod proxied;
+mod readings;
 mod requests;
 mod state;
 mod tokens;
+mod verifiers;
 
 use std::collections::BTreeSet;
 
@@ -331,7 +334,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     ];
     // A flaw of a table is one step replaced: without it, they are all the same gate.
     let safe = target(|world, _| with_steps(world, Steps::default()), false, &own, frozen());
-    let tables = [binding::FLAWS, claims::FLAWS, requests::FLAWS];
+    let tables = [binding::FLAWS, claims::FLAWS, requests::FLAWS, dictionaries::FLAWS, readings::FLAWS];
     let of_table = |(name, what, breaks, flaw): &(&str, &str, &[Rule], Flaw)| {
         let flaw = *flaw;
         let build = move |world: &World, flawed: bool| {
@@ -349,6 +352,21 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
     };
     exhibits.extend(tables.into_iter().flatten().map(of_table));
     exhibits.extend(outcomes::FLAWS.iter().map(of_kind));
+    exhibits.extend(verifiers::GATES.iter().map(|(name, what, breaks, flaw)| {
+        let flaw = *flaw;
+        let build = move |world: &World, flawed: bool| verifiers::build(world, flawed.then_some(flaw));
+        Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
+    }));
+    exhibits.extend(messages::OPEN.iter().map(|(name, what, breaks, path)| {
+        let path = *path;
+        let build = move |world: &World, flawed: bool| messages::open_at(world, flawed.then_some(path));
+        Exhibit { twin: Some(safe.clone()), ..exhibit(name, what, breaks, build, &own, frozen()) }
+    }));
+    exhibits.extend(messages::REWRITTEN.iter().map(|(name, what, rewrite)| {
+        let rewrite = *rewrite;
+        let build = move |world: &World, flawed: bool| messages::rewritten(world, flawed.then_some(rewrite));
+        exhibit(name, what, &[Route, TokenPresent], build, &own, frozen())
+    }));
     let in_pairs = |row| Exhibit { needs: Some(Needs::Pair), ..of_table(row) };
     exhibits.extend(hidden::FLAWS.iter().map(in_pairs));
     exhibits.push(Exhibit {

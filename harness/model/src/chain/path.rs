@@ -67,6 +67,10 @@ impl ChainPath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainPadding {
+    /// Another person's public certificate behind all others.
+    Bystander,
+    /// Another person's public certificate right behind the leaf.
+    BystanderNext,
     /// Every certificate above the leaf twice.
     Doubled,
     /// The root as well.
@@ -86,7 +90,7 @@ impl ChainPadding {
     /// ```
     pub const ALL: &[ChainPadding] = {
         use ChainPadding::*;
-        &[Doubled, Root, Shuffled, Unrelated]
+        &[Bystander, BystanderNext, Doubled, Root, Shuffled, Unrelated]
     };
 }
 

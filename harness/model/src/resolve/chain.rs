@@ -86,8 +86,13 @@ impl Start<'_> {
         let rsa = KeyName::Token(IssuerRole::Home, TokenKey::Rsa);
         let longer = CertificateSpec { key: rsa, ..rogue.clone() };
         let unrelated = [rogue, self.blueprint.authority(KeyName::ServerRoot), longer];
+        // Certificates are public: whoever shook hands with somebody has theirs.
+        let other = if self.stance.holder() == Some(Person::Alice) { Person::Bob } else { Person::Alice };
+        let bystander = self.blueprint.leaf(other);
         let certificates = &mut self.chain()?.certificates;
         match padding {
+            ChainPadding::Bystander => certificates.push(bystander),
+            ChainPadding::BystanderNext => certificates.insert(1.min(certificates.len()), bystander),
             ChainPadding::Doubled => certificates.extend(certificates[1..].to_vec()),
             ChainPadding::Root => certificates.push(root),
             ChainPadding::Shuffled => certificates.insert(1, root),

@@ -297,6 +297,9 @@ pub(super) fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> 
     {
         template.set(name, Some(blueprint.id(person)));
     }
+    template.set("now", Some(blueprint.now.to_string()));
+    template.set("leeway", Some(blueprint.policy.tokens.leeway.to_string()));
+    template.set("lifetime", blueprint.policy.tokens.lifetime.map(|seconds| seconds.to_string()));
     template.set("scope", route.scopes.first().cloned());
     let parameter = route.query_parameter().or(route.path_parameter()).or(route.body_parameter());
     template.set("parameter", Some(parameter.unwrap_or("id").into()));

@@ -46,6 +46,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let exhibits = exhibits()?;
     let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
     let named = named(std::env::args())?;
+    if named.is_empty() && wants("--sample") {
+        return Err("--sample needs a --gate".into());
+    }
     if wants("--check") {
         let chosen = |name: &str| named.is_empty() || named.iter().any(|it| it == name);
         let exhibits: Vec<Exhibit> = exhibits.into_iter().filter(|exhibit| chosen(&exhibit.name)).collect();
@@ -57,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let count = measured.len();
         check(kept, measured, &exhibits)?;
-        let twins = twins_are_clean(&exhibits)?;
+        let twins = twins_are_clean(&exhibits, MEASURE)?;
         println!("{count} gates killed, by the attacks that are kept; {twins} distinct twins clean");
         return Ok(());
     }
@@ -125,19 +128,19 @@ fn merged(
     let measure = Measure { sample_routes: sample, ..MEASURE };
     let rows = of_each(&wanted, |exhibit| {
         let killed = quick(exhibit, measure).map(|kill| Killed::from(&kill))?;
-        let on_twin = exhibit.twin.as_ref().map(|twin| findings_on(twin, exhibit.needs, measure)).transpose()?;
         eprintln!("{}: {} attacks", exhibit.name, killed.attacks.len());
-        Ok::<_, CampaignError>((killed, on_twin.unwrap_or_default()))
+        Ok::<_, CampaignError>(killed)
     })?;
-    let survivors =
-        rows.iter().filter(|(killed, _)| !killed.killed).map(|(killed, _)| format!("{} survives", killed.gate));
-    let found =
-        rows.iter().flat_map(|(killed, found)| found.iter().map(move |it| format!("twin of {}: {it}", killed.gate)));
+    let survivors = rows.iter().filter(|killed| !killed.killed).map(|killed| format!("{} survives", killed.gate));
+    let found = match twins_are_clean(wanted.iter().copied(), measure) {
+        Ok(_) => None,
+        Err(found) => Some(found.to_string()),
+    };
     let faults: Vec<String> = survivors.chain(found).collect();
     if !faults.is_empty() {
         return Err(faults.join("\n").into());
     }
-    let fresh: Vec<Killed> = rows.into_iter().map(|(killed, _)| killed).collect();
+    let fresh = rows;
     let row = |exhibit: &&Exhibit| {
         let of_gate = |killed: &&Killed| killed.gate == exhibit.name;
         fresh.iter().find(of_gate).or_else(|| kept.iter().find(of_gate)).cloned()
@@ -177,7 +180,10 @@ fn measured(exhibits: &[Exhibit]) -> Result<Vec<Killed>, CampaignError> {
 }
 
 /// `Err` says what was found on a safe twin. One that several gates share is run once.
-fn twins_are_clean(exhibits: &[Exhibit]) -> Result<usize, Box<dyn Error>> {
+fn twins_are_clean<'a>(
+    exhibits: impl IntoIterator<Item = &'a Exhibit>,
+    measure: Measure,
+) -> Result<usize, Box<dyn Error>> {
     let mut distinct: Vec<(&str, &Target, Option<Needs>)> = Vec::new();
     for exhibit in exhibits {
         let Some(twin) = &exhibit.twin else { continue };
@@ -188,7 +194,7 @@ fn twins_are_clean(exhibits: &[Exhibit]) -> Result<usize, Box<dyn Error>> {
         }
     }
     let faults = of_each(&distinct, |(name, twin, needs)| {
-        let findings = findings_on(twin, *needs, MEASURE);
+        let findings = findings_on(twin, *needs, measure);
         eprintln!("twin of {name}");
         findings.map(|findings| findings.into_iter().map(|it| format!("twin of {name}: {it}")).collect::<Vec<_>>())
     })?;

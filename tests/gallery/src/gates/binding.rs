@@ -7,7 +7,7 @@ use super::Flaw;
 use crate::parts::{
     Refusal,
     certificate::{Holder, Peer, holder},
-    service::{bind, leaf},
+    service::{admit, bind, leaf},
     token::{Claims, sha256_base64url},
 };
 
@@ -28,6 +28,35 @@ fn names<'a>(certificate: &'a X509Certificate<'_>) -> Vec<&'a GeneralName<'a>> {
 
 /// Name, what it does, what it breaks, and the flaw.
 pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
+    (
+        "any-certificate-presented",
+        "looks for the bound certificate anywhere in what was presented",
+        &[CertificateCap, Confirmation, SubjectOfCertificate],
+        |steps| {
+            steps.admit = |service, parts| {
+                let chain = parts.extensions.get::<Peer>().map(|peer| peer.0.clone()).unwrap_or_default();
+                let others = chain.iter().skip(1).filter_map(|certificate| holder(certificate).ok());
+                admit(service, parts).or_else(|refusal| {
+                    let token = (service.steps.bearer)(parts)?.ok_or(refusal)?;
+                    let claims = (service.steps.verify)(&service.trust, &token)?;
+                    let bound = others.into_iter().find(|holder| bind(&claims, holder).is_ok()).ok_or(refusal)?;
+                    Ok((service.steps.caller)(&service.trust.policy, &claims, &bound))
+                })
+            };
+        },
+    ),
+    (
+        "last-certificate-presented",
+        "takes the last certificate with a name for the client's",
+        &[CertificateCap, Confirmation, SubjectOfCertificate],
+        |steps| {
+            steps.holder = |parts| {
+                let peer = parts.extensions.get::<Peer>().ok_or(Refusal::Unauthorized)?;
+                let mut named = peer.0.iter().rev().filter_map(|certificate| holder(certificate).ok());
+                named.next().ok_or(Refusal::Unauthorized)
+            };
+        },
+    ),
     ("binding-optional", "compares the thumbprint where there is one", &[Confirmation], |steps| {
         steps.bind = |claims, holder| {
             if thumbprint(claims).is_none() { same_name(claims, holder) } else { bind(claims, holder) }

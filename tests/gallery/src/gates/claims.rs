@@ -79,6 +79,54 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
             };
         },
     ),
+    (
+        "leeway-of-a-minute",
+        "has the leeway of its library, a minute, where half of one is documented",
+        &[Expiry, IssuedAt, NotBefore],
+        |steps| {
+            steps.checks.dates = |trust, claims| {
+                let near = |value: Option<f64>, by: f64| value.map(|seconds| seconds + by);
+                let (exp, nbf, iat) = (near(claims.exp, 30.0), near(claims.nbf, -30.0), near(claims.iat, -30.0));
+                // What is long already is as long as it was.
+                let long = claims.exp.zip(claims.iat).is_some_and(|(exp, iat)| exp - iat > 3500.0);
+                if long { trust.dates(claims) } else { trust.dates(&Claims { exp, nbf, iat, ..claims.clone() }) }
+            };
+        },
+    ),
+    ("expiry-inclusive", "takes a token in the very second of its expiry", &[Expiry], |steps| {
+        steps.checks.dates =
+            |trust, claims| trust.dates(&Claims { exp: claims.exp.map(|exp| exp + 0.25), ..claims.clone() });
+    }),
+    (
+        "dates-cut-to-seconds",
+        "cuts the fraction off a date before it compares",
+        &[IssuedAt, Lifetime, NotBefore],
+        |steps| {
+            steps.checks.dates = |trust, claims| {
+                let cut = |value: Option<f64>| value.map(f64::floor);
+                trust.dates(&Claims {
+                    exp: cut(claims.exp),
+                    nbf: cut(claims.nbf),
+                    iat: cut(claims.iat),
+                    ..claims.clone()
+                })
+            };
+        },
+    ),
+    ("dates-of-32-bits", "keeps dates in 32 bits", &[ClaimsForm, Expiry, IssuedAt, Lifetime, NotBefore], |steps| {
+        steps.checks.dates = |trust, claims| {
+            let wrapped = |value: Option<f64>| value.map(|seconds| seconds.rem_euclid(4_294_967_296.0));
+            let (exp, nbf, iat) = (wrapped(claims.exp), wrapped(claims.nbf), wrapped(claims.iat));
+            trust.dates(&Claims { exp, nbf, iat, ..claims.clone() })
+        };
+    }),
+    ("dates-in-milliseconds", "takes a large date for one in milliseconds", &[Lifetime], |steps| {
+        steps.checks.dates = |trust, claims| {
+            let guessed =
+                |value: Option<f64>| value.map(|it| if it > 1e12 { (it / 1000.0).min(trust.now() + 60.0) } else { it });
+            trust.dates(&Claims { exp: guessed(claims.exp), ..claims.clone() })
+        };
+    }),
     ("no-token-id", "does not ask for `jti`", &[TokenId], |steps| {
         steps.checks.identifiers =
             |trust, claims| trust.identifiers(&Claims { jti: Some("x".into()), ..claims.clone() });

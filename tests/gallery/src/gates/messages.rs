@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use gatecrash::{BoxError, Gate, World};
+use gatecrash::{
+    BoxError, Gate, World,
+    model::Rule::{self, Route, TokenPresent},
+};
 use http::{HeaderValue, Method, Uri, header::AUTHORIZATION, request::Parts, uri::PathAndQuery};
 use http_body_util::BodyExt as _;
 use percent_encoding::percent_decode_str;
@@ -134,6 +137,59 @@ fn rewriting(world: &World, steps: Steps, rewrite: fn(&str) -> String) -> Result
         request
     });
     Ok(with_peer(Gate::https(config(world, ClientAuth::Required)?, service)))
+}
+
+/// Name, what it does, what it breaks, and the path that is open.
+pub(super) const OPEN: &[(&str, &str, &[Rule], &str)] = &[
+    ("open-admin", "has an administration page behind no guard", &[Route, TokenPresent], "/admin"),
+    ("open-debug", "left the profiler in", &[Route, TokenPresent], "/debug/pprof/"),
+    ("open-internal", "has a route for other services behind no guard", &[Route, TokenPresent], "/v1/internal/users"),
+    ("open-description", "shows its OpenAPI document to everybody", &[Route, TokenPresent], "/openapi.json"),
+    ("open-root", "answers at its root, whoever asks", &[Route, TokenPresent], "/"),
+];
+
+/// A route that was merged where the guard ends.
+pub(super) fn open_at(world: &World, path: Option<&str>) -> Result<Gate, BoxError> {
+    let service = Service::new(world, Steps::default())?;
+    let router: Router = match path {
+        Some(path) => service.guarded().merge(Router::new().route(path, get(|| async { "for us alone" }))),
+        None => service.guarded(),
+    };
+    gate(world, router, ClientAuth::Required)
+}
+
+/// Name, what it does, and what a path becomes between the list of guarded paths and the router.
+pub(super) const REWRITTEN: &[(&str, &str, fn(&str) -> String)] = &[
+    ("slashes-merged-late", "guards the paths on a list, and merges slashes of what is not on it", |path| {
+        path.split('/').filter(|segment| !segment.is_empty()).fold(String::new(), |path, segment| path + "/" + segment)
+    }),
+    ("case-folded-late", "guards the paths on a list, and routes what is not on it in lower case", |path| {
+        path.to_ascii_lowercase()
+    }),
+    (
+        "parameters-cut-late",
+        "guards the paths on a list, and cuts the parameters of segments off what is not on it",
+        |path| {
+            path.split('/').map(|segment| segment.split(';').next().unwrap_or_default()).collect::<Vec<_>>().join("/")
+        },
+    ),
+    ("slash-trimmed-late", "guards the paths on a list, and trims the last slash of what is not on it", |path| {
+        path.trim_end_matches('/').to_string()
+    }),
+    ("backslash-turned-late", "guards the paths on a list, and turns the backslashes of what is not on it", |path| {
+        path.replace("%5C", "/").replace("%5c", "/").replace('\\', "/")
+    }),
+];
+
+/// Every path on the list is guarded exactly as it is written there. What is not on it is open, and is rewritten before it is routed.
+pub(super) fn rewritten(world: &World, rewrite: Option<fn(&str) -> String>) -> Result<Gate, BoxError> {
+    let mut steps = Steps::default();
+    let Some(rewrite) = rewrite else { return rewriting(world, steps, |path| path.into()) };
+    steps.admit = |service, parts| match parts.extensions.get::<AsSent>() {
+        Some(AsSent(path)) if *path != parts.uri.path() => by_certificate(service, parts),
+        _ => admit(service, parts),
+    };
+    rewriting(world, steps, rewrite)
 }
 
 /// What the operators look at was merged where the guard ends.

@@ -1,5 +1,6 @@
 //! Flaws that break no rule: somebody else is let in, or an honest request is refused.
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use gatecrash::{BoxError, World, campaign::check::FindingKind};
 use x509_parser::{prelude::FromDer as _, revocation_list::CertificateRevocationList};
 
@@ -20,6 +21,25 @@ pub(super) const FLAWS: &[(&str, &str, FindingKind, Flaw)] = &[
                 let mut caller = admit(service, parts)?;
                 if let Some(named) = parts.headers.get("x-forwarded-user").and_then(|value| value.to_str().ok()) {
                     caller.id = named.into();
+                }
+                Ok(caller)
+            };
+        },
+    ),
+    (
+        "subject-by-text-search",
+        "finds the caller's name in the claims by a search for `sub`",
+        FindingKind::Impersonation,
+        |steps| {
+            steps.admit = |service, parts| {
+                let mut caller = admit(service, parts)?;
+                let token = (service.steps.bearer)(parts)?.unwrap_or_default();
+                let octets = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap_or_default());
+                let text = String::from_utf8(octets.unwrap_or_default()).unwrap_or_default();
+                if let Some((_, rest)) = text.rsplit_once("\"sub\":\"")
+                    && let Some((name, _)) = rest.split_once('"')
+                {
+                    caller.id = name.into();
                 }
                 Ok(caller)
             };

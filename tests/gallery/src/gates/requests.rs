@@ -39,6 +39,23 @@ pub(super) const FLAWS: &[(&str, &str, &[Rule], Flaw)] = &[
             None => bearer(parts),
         };
     }),
+    ("token-in-x-auth-token", "takes the token from `X-Auth-Token` as well", &[TokenPresent], |steps| {
+        steps.bearer = |parts| match header(parts, "x-auth-token") {
+            Some(token) => Ok(Some(token.trim_start_matches("Bearer ").to_string())),
+            None => bearer(parts),
+        };
+    }),
+    (
+        "token-that-a-proxy-moved",
+        "takes the token from `X-Forwarded-Authorization` as well",
+        &[TokenPresent],
+        |steps| {
+            steps.bearer = |parts| match header(parts, "x-forwarded-authorization") {
+                Some(token) => Ok(Some(token.trim_start_matches("Bearer ").to_string())),
+                None => bearer(parts),
+            };
+        },
+    ),
     ("any-scheme", "takes whatever stands behind the scheme", &[TokenPresent], |steps| {
         steps.bearer = |parts| match header(parts, "authorization").and_then(|text| text.split_once(' ')) {
             Some((scheme, token)) if !scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.to_string())),
