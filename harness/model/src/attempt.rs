@@ -233,7 +233,7 @@ impl Attempt {
         sent.iter().map(member).collect()
     }
 
-    /// Says `Leaf` where a person's own leaf is the presented one.
+    /// Says `Leaf` where a person's own leaf is the presented one, and `Intermediate` where what is named comes second.
     fn normal(&self, value: Value, blueprint: &Blueprint) -> Value {
         let presented = |at: usize| self.chain.as_ref().and_then(|chain| chain.certificates.get(at));
         let is_presented = |person: Person| presented(0).is_some_and(|leaf| *leaf == blueprint.leaf(person));
@@ -255,6 +255,11 @@ impl Attempt {
                 if is_presented(person) =>
             {
                 Value::Confirmation { member, of: ConfirmationOf::Leaf, digest, encoding }
+            }
+            Value::Confirmation { member, of: ConfirmationOf::Person(person), digest, encoding }
+                if presented(1).is_some_and(|second| *second == blueprint.leaf(person)) =>
+            {
+                Value::Confirmation { member, of: ConfirmationOf::Intermediate, digest, encoding }
             }
             other => other,
         }
