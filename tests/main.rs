@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod adapters;
+mod assistant;
 mod bad_input;
 mod bad_input_generated;
 mod binary;

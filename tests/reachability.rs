@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatecrash::{
     campaign::{CampaignOptions, Origin, Plan, plan},
-    corpus::catalogue::Catalogue,
+    corpus::catalogue::{Attack, Catalogue, Routes},
     model::{
         Attempt, Attempting, Blueprint, Case, Mutation, Reading, ReadingKind, Rule, Scene, Stance, judge, readings,
         resolve, vocabulary,
@@ -80,6 +80,10 @@ fn everything_occurs_in_random_cases() {
     for route in article.policy.routes.iter_mut().filter(|route| route.owner.is_none()) {
         (route.query, route.owner) = (Some("account={account}".into()), Some("query:account".into()));
     }
+    // Nor has it an assistant.
+    for route in article.policy.routes.iter_mut().filter(|route| route.body.is_none()) {
+        (route.assistant, route.body) = (true, Some(r#"{"ask":"{prompt}"}"#.into()));
+    }
     let mut policy = article.policy.clone();
     for claim in ["aud", "client_id", "iat", "iss", "jti", "nbf", "sub"] {
         policy.tokens.set_promise(claim, gatecrash::model::Promise::IfPresent);
@@ -108,7 +112,11 @@ fn everything_occurs_in_random_cases() {
     let words = vocabulary(&blueprint);
     let words = words.iter().chain(catalogue.attacks.iter().flat_map(|attack| &attack.mutations));
     for kind in words.map(Mutation::kind).collect::<BTreeSet<_>>() {
-        within(kind, of(&counts.kinds, kind) + of(&proxied.kinds, kind), counts.made + proxied.made, 0.02, 50.0);
+        let (many, made) = match kind == "prompt" {
+            true => (of(&looser.kinds, kind), looser.made),
+            false => (of(&counts.kinds, kind) + of(&proxied.kinds, kind), counts.made + proxied.made),
+        };
+        within(kind, many, made, 0.02, 50.0);
     }
     for rule in Rule::ALL.iter().filter(|rule| !rule.of_sequence()).map(|rule| rule.name()) {
         let count: u64 = [&counts, &looser, &proxied].map(|counts| of(&counts.rules, rule)).iter().sum();
@@ -156,7 +164,9 @@ fn every_entry_comes_again_at_random() {
         }
     }
     // Those of several steps have a share of their own.
-    for (index, attack) in attacks.iter().enumerate().filter(|(_, attack)| attack.steps.is_empty()) {
+    // Nobody is asked where no route declares an assistant.
+    let meant = |attack: &Attack| attack.steps.is_empty() && attack.routes != Routes::Assistant;
+    for (index, attack) in attacks.iter().enumerate().filter(|(_, attack)| meant(attack)) {
         assert!(seen.contains_key(&index), "{}", attack.id);
     }
     assert!((0.3..0.6).contains(&(random as f64 / drawn as f64)), "{random} of {drawn}");

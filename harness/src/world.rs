@@ -1,5 +1,6 @@
 //! The test universe: keys, certificates, CRLs, published key sets and the clock, all determined by policy and seed.
 
+mod assistant;
 pub(crate) mod canaries;
 mod changing;
 pub mod crypto;
@@ -29,6 +30,7 @@ use rustls::{ClientConfig, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest as _, Sha256};
 
+pub use assistant::Assistant;
 use canaries::{Canaries, Secret};
 use changing::Changing;
 pub use changing::WorldTime;
@@ -593,6 +595,11 @@ impl World {
     /// ```
     pub fn canary(&self, person: Person) -> String {
         canary(self.options.seed, person)
+    }
+
+    /// Instructions and a tool for an assistant behind a route with `assistant = true`.
+    pub fn assistant(&self) -> Assistant {
+        Assistant::new(self.options.seed, self.witness.clone())
     }
 }
 

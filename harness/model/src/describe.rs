@@ -110,6 +110,7 @@ impl std::fmt::Display for Mutation {
                 crate::Permutation::Fields => "the header fields in another order",
                 crate::Permutation::Header => "the members of the JOSE header in another order",
             }),
+            Mutation::Prompt(prompt) => write!(f, "the assistant is asked `{prompt}`"),
             Mutation::Proof(crate::Proof::Absent) => f.write_str("no CertificateVerify"),
             Mutation::Proof(crate::Proof::Corrupt) => f.write_str("CertificateVerify with a bit flipped"),
             Mutation::Proof(crate::Proof::OtherKey) => f.write_str("CertificateVerify signed with another key"),

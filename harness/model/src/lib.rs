@@ -3,6 +3,7 @@
 //! Everything here is pure data and functions of it. No clock, no key, no TLS, JWT or X.509 code: the manifest depends on
 //! `serde` alone, so cargo proves that the oracle shares nothing with the forge or with a gate.
 
+mod assistant;
 mod attempt;
 mod blueprint;
 mod case;
@@ -33,6 +34,7 @@ mod token;
 mod verdict;
 mod vocabulary;
 
+pub use assistant::{Challenge, HONEST_PROMPT};
 pub use attempt::{Attempt, Lifted};
 pub use blueprint::{Anchor, Blueprint, Changed, PublishedKey};
 pub use case::{Case, Scene};

@@ -129,6 +129,8 @@ pub enum Mutation {
     Peer(Peer),
     /// What has no order comes in another.
     Permute(Permutation),
+    /// The assistant of the route is asked this.
+    Prompt(String),
     /// The client proves possession in another way.
     Proof(Proof),
     /// The request comes in another version of HTTP.
@@ -302,6 +304,7 @@ impl Mutation {
             Permute(Permutation::Claims) => (Binding, "~ order of claims".into()),
             Permute(Permutation::Fields) => (Request, "~ order of fields".into()),
             Permute(Permutation::Header) => (Header, "~ order of the header".into()),
+            Prompt(_) => (Request, "prompt".into()),
             Mutation::Proof(_) => (Key, "proof".into()),
             Mutation::Protocol(_) => (Request, "~ protocol".into()),
             Query(_) => (Request, "query".into()),
@@ -355,6 +358,7 @@ impl Mutation {
             Permute(_) => "permute",
             Mutation::Proof(_) => "proof",
             Mutation::Protocol(_) => "protocol",
+            Prompt(_) => "prompt",
             Query(_) => "query",
             RepeatClaim { .. } => "repeat-claim",
             RepeatHeader { .. } => "repeat-header",

@@ -16,7 +16,10 @@ use crate::{
     ConfirmationOf, CookieForm, Extra, Forwarded, ForwardedForm, Framing, HostForm, Http2Form, IssuerRole, KeyName,
     Member, Mutation, Occurrence, Permutation, Person, Position, Protocol, RequestHeader, RequestSpec, Route, Seal,
     ServerName, SignatureForm, Slot, Stance, SubjectName, Template, TemplateError, TokenKey, TokenSpec, Transport,
-    Undeclared, Value, pointer, token::Algorithm,
+    Undeclared, Value,
+    assistant::{HONEST_PROMPT, PLACE, put_into},
+    pointer,
+    token::Algorithm,
 };
 
 /// Why a step cannot be resolved.
@@ -139,6 +142,7 @@ struct Start<'a> {
     object: Option<String>,
     path: Option<crate::PathForm>,
     undeclared: Option<Undeclared>,
+    prompt: Option<String>,
 }
 
 impl<'a> Start<'a> {
@@ -181,7 +185,7 @@ impl<'a> Start<'a> {
             },
         };
         let template = OnceCell::new();
-        Ok(Self { blueprint, route, stance, template, attempt, object, path: None, undeclared: None })
+        Ok(Self { blueprint, route, stance, template, attempt, object, path: None, undeclared: None, prompt: None })
     }
 
     /// Puts what was there before in place of what the stance would bring by itself.
@@ -249,7 +253,10 @@ impl<'a> Start<'a> {
         request.absolute = self.path == Some(crate::PathForm::Absolute) || request.host.said().0.is_some();
         request.body = self.route.body.as_ref().map(|body| {
             let media = self.route.content_type.clone().unwrap_or_else(|| "application/json".into());
-            (media, fill(body, self.route.body_parameter()))
+            let body = fill(body, self.route.body_parameter());
+            let prompt = self.prompt.as_deref().unwrap_or(HONEST_PROMPT);
+            let body = if self.route.assistant { put_into(&body, prompt, &media) } else { body };
+            (media, body)
         });
         if let Some(own) = &self.route.query {
             let own = fill(own, self.route.query_parameter());
@@ -410,6 +417,13 @@ impl<'a> Start<'a> {
             Mutation::Peer(peer) => self.connect(*peer)?,
             Permute(order) => self.permute(*order)?,
             Proof(proof) => self.chain()?.proof = *proof,
+            Prompt(prompt) => {
+                let takes_one = self.route.body.as_ref().is_some_and(|body| body.contains(PLACE));
+                if !self.route.assistant || !takes_one {
+                    return Err(not_applicable("the route has no assistant that is asked in its body"));
+                }
+                self.prompt = Some(self.fill(prompt)?);
+            }
             Mutation::Protocol(protocol) => {
                 if protocol.is_http2() && !self.blueprint.policy.http.speaks("2") {
                     return Err(not_applicable("the policy promises no HTTP/2"));

@@ -72,7 +72,9 @@ impl Template {
                 Some("long") => format!("{value}{}", "x".repeat(LONGEST_NAME.saturating_sub(value.len()))),
                 Some("percent") => value.replacen(':', "%3A", 1),
                 Some("upper") => value.to_ascii_uppercase(),
-                Some(other) => return Err(TemplateError::UnknownFilter(other.into())),
+                Some(other) => {
+                    crate::assistant::coded(value, other).ok_or_else(|| TemplateError::UnknownFilter(other.into()))?
+                }
             });
             rest = after;
         }
@@ -113,7 +115,10 @@ impl std::fmt::Display for TemplateError {
         match self {
             TemplateError::Absent(name) => write!(f, "there is no `{name}` here"),
             TemplateError::UnknownFilter(name) => {
-                write!(f, "unknown filter `{name}`; chop, fold, long, percent and upper are known")
+                write!(
+                    f,
+                    "unknown filter `{name}`; base64, chop, fold, hex, long, percent, reversed, rot13, spaced and upper are known"
+                )
             }
             TemplateError::UnknownName(name) => write!(f, "unknown name `{name}`"),
             TemplateError::Unclosed => f.write_str("`${` without `}`"),
@@ -130,7 +135,7 @@ mod tests {
         for value in ["", "é", "https://api.example.test/\u{1f6aa}", "\u{17f}\u{212a}", "a\u{301}"] {
             let mut template = Template::default();
             template.set("audience", Some(value.to_string()));
-            for filter in ["chop", "fold", "long", "percent", "upper"] {
+            for filter in ["base64", "chop", "fold", "hex", "long", "percent", "reversed", "rot13", "spaced", "upper"] {
                 let filled = template.fill(&format!("é${{audience|{filter}}}é")).unwrap();
                 assert!(filled.starts_with('é') && filled.ends_with('é'), "{filter} of {value}: {filled}");
             }

@@ -29,6 +29,9 @@ pub fn vocabulary(blueprint: &Blueprint) -> Vec<Mutation> {
     if !blueprint.policy.http.speaks("1.1") {
         words.push(Mutation::Protocol(Protocol::Http11));
     }
+    if blueprint.policy.routes.iter().any(|route| route.assistant) {
+        words.extend(["${ask-instructions}", "${ask-tool}"].map(|text| Mutation::Prompt(text.into())));
+    }
     words.iter().map(|word| blueprint.policy.addressed(word)).collect()
 }
 

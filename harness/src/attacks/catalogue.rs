@@ -113,6 +113,8 @@ impl Expect {
 pub enum Routes {
     /// Every one.
     Any,
+    /// Those behind which an assistant is.
+    Assistant,
     /// Those that name an object in the path.
     Object,
     /// Those that can do without a token.
@@ -139,6 +141,7 @@ impl Routes {
     pub(crate) fn include(self, route: &Route) -> bool {
         match self {
             Routes::Any => true,
+            Routes::Assistant => route.assistant,
             Routes::Object => route.path_parameter().is_some(),
             Routes::Open => route.token_optional(),
             Routes::Owned => route.owner.is_some(),

@@ -6,6 +6,7 @@ mod challenge;
 mod compare;
 mod finding;
 mod leak;
+mod obeyed;
 mod reach;
 mod remedy;
 pub(crate) mod sequence;
@@ -185,6 +186,7 @@ async fn judged(
     let lenient = || leniencies(&verdict, attempt, blueprint);
     let mut disagreements = compare::compare(&verdict, &observation, world.policy(), &expected.method, lenient);
     disagreements.extend(leak::leaks(&verdict, &observation, &wire, world));
+    disagreements.extend(obeyed::obeyed(&observation, &wire, world));
     Ok(Checked::of(verdict, observation, disagreements))
 }
 

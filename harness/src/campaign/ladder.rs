@@ -105,6 +105,9 @@ impl Ladder {
 
     fn cause(&self, finding: &Finding) -> Cause {
         let rules = &finding.rules;
+        if finding.cause == Cause::Instruction {
+            return Cause::Instruction;
+        }
         if let Some(cause) = by_what_happened(finding) {
             return cause;
         }

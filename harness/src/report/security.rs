@@ -116,6 +116,10 @@ pub fn weakness(finding: &Finding, catalogue: &Catalogue) -> (u32, String) {
         return (cwe, category.into());
     }
     let attack = super::attack(finding, catalogue);
+    if finding.cause == Cause::Instruction {
+        // Improper neutralization of input used for LLM prompting.
+        return (1427, attack.map_or_else(|| "API8:2023".into(), |attack| attack.family.owasp_api.clone()));
+    }
     let category = match (finding.rules.first(), attack) {
         (Some(rule), _) => rule.owasp_api().into(),
         (None, Some(attack)) => attack.family.owasp_api.clone(),

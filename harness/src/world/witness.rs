@@ -26,6 +26,8 @@ pub struct Seen {
     pub look_ups: u64,
     /// What the gate logged, one line for each event.
     pub logs: String,
+    /// The tools that an assistant of the gate called.
+    pub tools: Vec<String>,
 }
 
 /// The ear of the world. Clones hear together.
@@ -90,6 +92,18 @@ impl Witness {
     /// ```
     pub fn look_up(&self) {
         self.with(|seen| seen.look_ups += 1);
+    }
+
+    /// An assistant of the gate called a tool that nobody may talk it into.
+    ///
+    /// ```
+    /// let witness = gatecrash::world::Witness::default();
+    /// // In the tool, where the service has one of its own; `World::assistant` offers one that tells by itself.
+    /// witness.tool("mint_token");
+    /// assert_eq!(witness.take().tools, ["mint_token"]);
+    /// ```
+    pub fn tool(&self, name: impl Into<String>) {
+        self.with(|seen| seen.tools.push(name.into()));
     }
 
     /// Takes what was told.

@@ -75,7 +75,7 @@ const STATEMENTS: &[(&str, Answer)] = &[
     ("Missing claim checks are flagged.", Families(&["aud-missing", "exp-missing", "iss-missing", "identifiers"])),
     (
         "Assistants behind the API are probed for prompt injection and leaked system prompts.",
-        Untested("nothing probes an assistant yet"),
+        Families(&["assistant-direct", "assistant-encoded", "assistant-carried"]),
     ),
     (
         "The concrete example: an extractor, a TLS acceptor with client authentication, no comparison of subjects.",

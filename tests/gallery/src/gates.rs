@@ -2,6 +2,7 @@
 
 mod alone;
 mod article;
+mod assistant;
 mod binding;
 mod certificates;
 mod claims;
@@ -395,6 +396,17 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
         let build = move |world: &World, flawed: bool| proxied::build(world, habit, flawed);
         exhibit(name, what, breaks, build, &proxy.of(&own), frozen())
     }));
+    exhibits.push(Exhibit {
+        shows: BTreeSet::from([FindingKind::Breach, FindingKind::Leak]),
+        ..exhibit(
+            "obedient-assistant",
+            "hands messages, claims and logs to an assistant that does what they say",
+            &[],
+            assistant::obedient,
+            &assistant::policy()?,
+            frozen(),
+        )
+    });
     exhibits.extend(leaks::GATES.iter().chain(outcomes::GATES).map(|(name, what, shows, build)| Exhibit {
         shows: BTreeSet::from([*shows]),
         ..exhibit(name, what, &[], *build, &own, frozen())

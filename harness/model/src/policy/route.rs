@@ -50,6 +50,10 @@ pub struct Route {
     /// Example values of path parameters that no `owner` names, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub examples: BTreeMap<String, String>,
+    /// Whether an assistant, such as a language model, reads what comes here. `{prompt}` in the body stands for what it is asked.
+    /// Without it no instruction is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assistant: bool,
     /// What an example request asks to speak from then on (RFC 9110 §7.8); nothing else is asked of the route.
     #[serde(default)]
     pub upgrade: Option<Upgrade>,
@@ -92,6 +96,7 @@ impl Route {
             content_type: None,
             example: None,
             examples: BTreeMap::new(),
+            assistant: false,
             upgrade: None,
             stream: false,
         }

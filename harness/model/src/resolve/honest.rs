@@ -304,6 +304,7 @@ pub(super) fn template(stance: Stance, route: &Route, blueprint: &Blueprint) -> 
     let parameter = route.query_parameter().or(route.path_parameter()).or(route.body_parameter());
     template.set("parameter", Some(parameter.unwrap_or("id").into()));
     template.set("bobs-object", Some(blueprint.object_of(Person::Bob)));
+    blueprint.asks(route, &mut template);
     template.set("domain", Some(blueprint.policy.trust_domain.clone()));
     template.set("session-cookie", blueprint.policy.changes.session_cookie.clone());
     for (name, key) in [

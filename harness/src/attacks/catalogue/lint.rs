@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use gatecrash_model::{
-    Attempt, Attempting, Blueprint, Case, Change, ForwardedField, ForwardedKey, Mutation, ProxyPolicy, Rule, Scene,
-    Step, Verdict, VerifiedBy, judge, rehearse, resolve,
+    Attempt, Attempting, Blueprint, Case, Change, ClientCertificate, Factor, ForwardedField, ForwardedKey, Mutation,
+    ProxyPolicy, Route, Rule, Scene, Step, Verdict, VerifiedBy, judge, rehearse, resolve,
 };
 
-use super::{Attack, Catalogue, Expect, sequence::promising};
+use super::{Attack, Catalogue, Expect, Routes, sequence::promising};
 
 /// Every fault of the catalogue under the blueprint's policy, in words; empty when it is sound.
 ///
@@ -62,8 +62,11 @@ pub fn lint(catalogue: &Catalogue, blueprint: &Blueprint) -> Vec<String> {
     faults
 }
 
-/// The worlds in which an attack is looked at: the one at hand, or behind each kind of proxy.
+/// The worlds in which an attack is looked at: the one at hand, or one with an assistant, or behind each kind of proxy.
 fn worlds(attack: &Attack, blueprint: &Blueprint) -> Vec<Blueprint> {
+    if attack.routes == Routes::Assistant {
+        return vec![assisted(blueprint)];
+    }
     let of_proxy = |mutation: &Mutation| matches!(mutation, Mutation::Forwarded(_) | Mutation::Peer(_));
     if !attack.mutations.iter().any(of_proxy) {
         return vec![blueprint.clone()];
@@ -79,6 +82,18 @@ fn worlds(attack: &Attack, blueprint: &Blueprint) -> Vec<Blueprint> {
         behind
     };
     [ForwardedField::ClientCert, ForwardedField::ForwardedClientCert].map(behind).to_vec()
+}
+
+/// The world in which an attack on an assistant is looked at: one that has a route to one.
+fn assisted(blueprint: &Blueprint) -> Blueprint {
+    let mut assisted = blueprint.clone();
+    let mut route = Route::new("POST", "/assistant");
+    (route.assistant, route.body) = (true, Some(r#"{"prompt":"{prompt}"}"#.into()));
+    if blueprint.policy.certificates.client == ClientCertificate::None {
+        route.security = vec![vec![Factor::Token]];
+    }
+    assisted.policy.routes.push(route);
+    assisted
 }
 
 /// What is wrong with an attack of several steps, in a world that promises everything of changes.

@@ -88,6 +88,8 @@ pub enum Cause {
     FailsOpen,
     /// The gate lets requests in after it has rejected so many.
     FailsOpenAfter(u32),
+    /// An assistant takes a text of the request for an instruction.
+    Instruction,
     /// The OpenAPI document and the gate ask for different credentials.
     Document,
     /// This one rule is not enforced.
@@ -139,6 +141,7 @@ impl fmt::Display for Cause {
             Cause::FailsClosed => f.write_str("fails-closed"),
             Cause::FailsOpen => f.write_str("fails-open"),
             Cause::FailsOpenAfter(count) => write!(f, "fails-open-after {count}"),
+            Cause::Instruction => f.write_str("instruction-followed"),
             Cause::Document => f.write_str("document"),
             Cause::Rule(rule) => write!(f, "rule {}", rule.name()),
             Cause::Response => f.write_str("response"),

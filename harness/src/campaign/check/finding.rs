@@ -6,7 +6,7 @@ use gatecrash_model::{Case, Person, Policy, Rule, Stage, Stance, Step, Verdict, 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Cause, Checked, Reach, RouteClass, subject};
+use super::{Cause, Checked, Reach, RouteClass, obeyed, subject};
 use crate::gate::{Depth, Observation};
 
 /// The kind of a disagreement.
@@ -196,7 +196,11 @@ impl Identity {
     /// The identity of a disagreement about a case.
     pub(crate) fn of(kind: FindingKind, case: &Case, seen: &str, rules: &BTreeSet<Rule>, policy: &Policy) -> Self {
         let of_response = kind == FindingKind::Fault && subject::is_of_response(seen);
-        let cause = if of_response { Cause::Response } else { Cause::of(kind, rules) };
+        let cause = match of_response {
+            _ if obeyed::is_of_assistant(seen) => Cause::Instruction,
+            true => Cause::Response,
+            false => Cause::of(kind, rules),
+        };
         let parts: Vec<String> = subject::parts(kind, case, seen, rules).into_iter().collect();
         let class = RouteClass::of(case.judged().map_or("", |step| &step.route), policy);
         Self { kind, cause, subject: parts.join(SEPARATOR), class }

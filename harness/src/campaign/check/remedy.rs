@@ -68,6 +68,9 @@ impl Cause {
             Cause::FailsOpen => "When the check itself fails, the request passes.".into(),
             Cause::FailsOpenAfter(count) => format!("After {count} attempts the gate lets requests pass."),
             Cause::ClaimUnchecked(claim) => format!("{whom} never look{s} at `{claim}`."),
+            Cause::Instruction => {
+                format!("{whom} let{s} an assistant take a text of the request for an instruction.")
+            }
             Cause::Document | Cause::Rule(_) | Cause::Response => return None,
         })
     }
@@ -167,6 +170,11 @@ impl Cause {
             Cause::ClaimUnchecked(_) => {
                 "Name the claim in `jsonwebtoken::Validation`: `set_audience`, `set_issuer`, `validate_nbf`, and \
                  `set_required_spec_claims` for each one you rely on. Compare the others yourself after `decode`."
+            }
+            Cause::Instruction => {
+                "Decide what the caller may do before the model is asked, and check it again in each tool with the caller's own claims: \
+                 a tool call of the model is a request of the caller, and no more. Hand claims, header fields and logs to the model as \
+                 data, or not at all. Keep secrets out of its instructions, since they will be told."
             }
             Cause::Document | Cause::Rule(_) | Cause::Response => return None,
         })

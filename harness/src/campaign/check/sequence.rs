@@ -378,6 +378,7 @@ impl Run<'_> {
         let method = &ready.resolved.expected.method;
         let mut list = compare::compare(&verdict, &observation, policy, method, lenient);
         list.extend(leak::leaks(&verdict, &observation, &ready.wire, self.world));
+        list.extend(super::obeyed::obeyed(&observation, &ready.wire, self.world));
         if policy.changes.throttle.is_some() && verdict.must_admit() && observation.throttled(policy) {
             let seen = "the guesses of somebody else made a client wait whose credentials were never refused".into();
             list.push(Disagreement { kind: FindingKind::FalseRefusal, seen, rules: verdict.refusals.clone() });

@@ -78,6 +78,8 @@ pub(crate) fn parts(kind: FindingKind, case: &Case, seen: &str, rules: &BTreeSet
             let parts = history(case);
             if parts.is_empty() { one("earlier request".into()) } else { parts }
         }
+        // Whatever came of it, the text that was obeyed is the subject.
+        _ if super::obeyed::is_of_assistant(seen) => asked(case),
         FindingKind::Leak => one(seen.split(" of ").next().unwrap_or(seen).into()),
         FindingKind::Unstable => {
             let inert = case.mutations().filter(|mutation| is_inert(mutation)).map(subject);
@@ -179,6 +181,7 @@ pub(crate) fn subject(mutation: &Mutation) -> String {
         SegmentText { segment, .. } => return format!("text of the {}", kebab(&format!("{segment:?}"))),
         SignWith { .. } => return "signing key".into(),
         SignWithMac { .. } => return "signing secret".into(),
+        Mutation::Prompt(_) => return "prompt".into(),
         Unsigned => return "no signature".into(),
         Undeclared(_) => return "undeclared path".into(),
         _ => {}
