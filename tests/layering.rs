@@ -219,3 +219,20 @@ fn the_library_has_ten_public_modules() {
     let wanted = ["campaign", "corpus", "crypto", "fuzzing", "gate", "input", "model", "report", "strategy", "world"];
     assert_eq!(modules, wanted);
 }
+
+/// A dependency that is pinned to one version, or to a release candidate, cannot stand beside a crate that asks for another.
+#[test]
+fn no_dependency_of_a_published_crate_is_pinned() {
+    let (mut versions, mut faults) = (0, Vec::new());
+    for package in metadata().packages.iter().filter(|package| package.publish.is_none()) {
+        for dependency in package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal) {
+            versions += 1;
+            let wanted = dependency.req.to_string();
+            if !wanted.starts_with('^') || wanted.contains([',', '-']) {
+                faults.push(format!("{}: {} {wanted}", package.name, dependency.name));
+            }
+        }
+    }
+    assert!(versions > 40, "{versions}");
+    assert_eq!(faults, [""; 0]);
+}

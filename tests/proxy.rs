@@ -130,3 +130,32 @@ fn only_a_service_that_verifies_is_given_what_must_be_rejected() {
         assert!(judged.refusals.contains(&Rule::CertificateIdentity), "{proxy}");
     }
 }
+
+/// What contradicts itself in `[proxy]` is told in a line, with its place and with what would be right.
+#[test]
+fn broken_proxies_are_faults_with_their_line() {
+    let line = gatecrash_gallery::POLICY.lines().count() + 2;
+    for (proxy, wrong, right) in [
+        ("field = \"xfcc\"\nkeys = [\"uri\"]", "proxy.keys: says nothing of the certificate", "add `cert` or `hash`"),
+        ("field = \"xfcc\"\nkeys = [\"hash\"]", "proxy.keys: leaves out the name that identifies", "SPIFFE id"),
+        (
+            "field = \"xfcc\"\nverified-by = \"service\"\nkeys = [\"hash\", \"uri\"]",
+            "proxy.keys: leaves out what the service verifies",
+            "add `cert` and `chain`, or write `verified-by = \"proxy\"`",
+        ),
+        ("field = \"client-cert\"\nkeys = [\"uri\"]", "proxy.keys: names keys", "`client-cert` has no keys"),
+        (
+            "field = \"client-cert\"\npeer = \"spiffe://other.test/proxy\"",
+            "proxy.peer: `spiffe://other.test/proxy` is no SPIFFE id of the trust domain",
+            "begins with `spiffe://gatecrash.test/`",
+        ),
+    ] {
+        let text = format!("{}\n[proxy]\n{proxy}\n", gatecrash_gallery::POLICY);
+        let said = parse_policy("gate.toml", &text).unwrap_err().to_string();
+        let place = |line: usize| said.starts_with(&format!("gate.toml:{line}:"));
+        assert!((line..line + 5).any(place), "{said}");
+        assert!(said.contains(wrong) && said.contains(right) && said.lines().count() == 1, "{said}");
+    }
+    let said = parse_policy("gate.toml", &format!("{}\n[proxy]\nfield = \"xff\"\n", gatecrash_gallery::POLICY));
+    assert!(said.unwrap_err().to_string().contains("`client-cert`"));
+}

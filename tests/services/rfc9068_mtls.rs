@@ -44,6 +44,14 @@ pub(super) fn spiffe_id(leaf: &[u8]) -> Option<String> {
 }
 
 pub(super) fn router(world: &World, mistake: bool) -> Router {
+    router_by(world, std::sync::Arc::new(spiffe_id), mistake)
+}
+
+/// The name of a certificate that the token's subject must be.
+pub(super) type NameOf = std::sync::Arc<dyn Fn(&[u8]) -> Option<String> + Send + Sync>;
+
+/// The same for certificates that name people in another way.
+pub(super) fn router_by(world: &World, name_of: NameOf, mistake: bool) -> Router {
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_required_spec_claims(&["aud", "exp", "iss", "nbf", "sub"]);
     validation.leeway = 30;
@@ -65,7 +73,7 @@ pub(super) fn router(world: &World, mistake: bool) -> Router {
             let timely = claims.iat <= now + 30.0 && claims.exp - claims.iat <= 3600.0;
             let leaf = peer.first()?;
             let bound = claims.cnf.thumbprint == Base64UrlUnpadded::encode_string(&Sha256::digest(leaf));
-            let named = !claims.client_id.is_empty() && !claims.jti.is_empty() && spiffe_id(leaf)? == claims.sub;
+            let named = !claims.client_id.is_empty() && !claims.jti.is_empty() && name_of(leaf)? == claims.sub;
             let reads = reads(claims.scope.split(' '));
             (timely && named && (bound || mistake)).then_some(Caller { id: claims.sub, reads })
         }),

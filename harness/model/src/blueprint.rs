@@ -110,11 +110,10 @@ impl Blueprint {
     /// assert_eq!(blueprint.certificate_name(Person::Kass), "kass.partner.example.test");
     /// ```
     pub fn certificate_name(&self, person: Person) -> String {
-        let domain = &self.policy.trust_domain;
         match self.policy.certificates.identity {
             Identity::CommonName | Identity::OrganizationalUnit => self.id(person),
-            Identity::Dns => format!("{}.{}.{domain}", person.name(), person.tenant()),
-            Identity::Email => format!("{}@{domain}", person.name()),
+            Identity::Dns => self.policy.dns_name(person),
+            Identity::Email => self.policy.email_name(person),
             Identity::None | Identity::Spiffe => self.policy.spiffe_id(person),
         }
     }

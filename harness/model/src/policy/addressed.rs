@@ -1,11 +1,11 @@
 //! Changes of the claims that say who asks and what they may, addressed where this service has them.
 
-use super::{Policy, RightsForm};
-use crate::{Mutation, Value, json, pointer};
+use super::{Identity, Policy, RightsForm};
+use crate::{Mutation, Person, SubjectName, Value, json, pointer};
 
 impl Policy {
     /// The same change where the policy has the claim: what is said of `sub` is said of `tokens.principal`, and what is said
-    /// of `scope` of `tokens.rights`, in its form.
+    /// of `scope` of `tokens.rights`, in its form. A person's URI name is the DNS or e-mail name where that identifies.
     ///
     /// ```
     /// use gatecrash_model::{Mutation, Rights, RightsForm};
@@ -15,7 +15,7 @@ impl Policy {
     /// assert_eq!(addressed, Mutation::DropClaim("/realm_access/roles".into()));
     /// ```
     pub fn addressed(&self, mutation: &Mutation) -> Mutation {
-        use Mutation::{DropClaim, RepeatClaim, RewriteClaim, SetClaim};
+        use Mutation::{CertificateNames, DropClaim, RepeatClaim, RewriteClaim, SetClaim};
         let there = |name: &str| match name {
             "scope" => pointer::canonical(&self.tokens.rights.at).into_owned(),
             "sub" => pointer::canonical(&self.tokens.principal).into_owned(),
@@ -28,7 +28,21 @@ impl Policy {
             }
             RewriteClaim { name, value } => RewriteClaim { name: there(name), value: self.formed(name, value) },
             SetClaim { name, value } => SetClaim { name: there(name), value: self.formed(name, value) },
+            CertificateNames { names } => {
+                CertificateNames { names: names.iter().map(|name| self.named(name)).collect() }
+            }
             other => other.clone(),
+        }
+    }
+
+    /// The name of a person, of the kind that the policy takes for identity.
+    fn named(&self, name: &SubjectName) -> SubjectName {
+        let SubjectName::Uri(text) = name else { return name.clone() };
+        let person = Person::ALL.iter().copied().find(|person| *text == format!("${{{}}}", person.name()));
+        match (person, self.certificates.identity) {
+            (Some(person), Identity::Dns) => SubjectName::Dns(self.dns_name(person)),
+            (Some(person), Identity::Email) => SubjectName::Email(self.email_name(person)),
+            _ => name.clone(),
         }
     }
 

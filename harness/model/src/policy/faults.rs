@@ -191,6 +191,16 @@ impl Policy {
         }
     }
 
+    /// The DNS name of somebody of the cast.
+    pub(crate) fn dns_name(&self, person: Person) -> String {
+        format!("{}.{}.{}", person.name(), person.tenant(), self.trust_domain)
+    }
+
+    /// The e-mail name of somebody of the cast.
+    pub(crate) fn email_name(&self, person: Person) -> String {
+        format!("{}@{}", person.name(), self.trust_domain)
+    }
+
     /// The SPIFFE id of somebody of the cast.
     pub(crate) fn spiffe_id(&self, person: Person) -> String {
         format!("spiffe://{}/{}/{}", self.trust_domain, person.tenant(), person.name())
