@@ -1,7 +1,7 @@
 //! The same seed and count give the same verdicts and findings, whatever the number of threads.
 
 use gatecrash::{
-    campaign::{Bound, CampaignOptions},
+    campaign::{Bound, CampaignOptions, SequenceShare},
     report::{Material, Notes, Report},
 };
 use serde_json::Value;
@@ -61,4 +61,25 @@ fn one_seed_one_report() {
     let first = written();
     assert!(first["findings"].as_array().is_some_and(|findings| !findings.is_empty()));
     assert_eq!(first, written());
+}
+
+/// Sequences included: what is remembered hangs on the seed alone, not on the number of threads.
+#[test]
+fn threads_change_no_sequence() {
+    let exhibit = exhibit("cache-by-jti");
+    let seen = |jobs: usize| {
+        let options = CampaignOptions {
+            jobs,
+            bound: Bound::Attempts(400),
+            section: Some('I'),
+            sequences: SequenceShare::Only,
+            ..CampaignOptions::default()
+        };
+        let campaign = run(&exhibit.target, options);
+        let findings = campaign.findings.iter().map(|it| (it.fingerprint.clone(), it.cause.clone(), it.explanation()));
+        (campaign.tally.sequences, findings.collect::<Vec<_>>(), campaign.harness_faults)
+    };
+    let (one, two) = (seen(1), seen(2));
+    assert!(one.0.made > 50 && !one.1.is_empty(), "{:?} {:?}", one.0, one.1);
+    assert_eq!(one, two);
 }

@@ -123,7 +123,7 @@ async fn read(response: axum::response::Response) -> Answer {
 }
 
 #[derive(Debug)]
-struct StoppedClientClock;
+pub(crate) struct StoppedClientClock;
 
 impl TimeProvider for StoppedClientClock {
     fn current_time(&self) -> Option<UnixTime> {

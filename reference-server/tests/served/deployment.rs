@@ -44,7 +44,7 @@ pub(crate) struct Deployment {
     pub(crate) bank: Arc<Ledger>,
     pub(crate) audit: Arc<Log>,
     pub(crate) alice: Identity,
-    signing_key: KeyPair,
+    pub(crate) signing_key: KeyPair,
 }
 
 impl Deployment {

@@ -8,4 +8,5 @@ mod deployment;
 mod handshake;
 mod readme;
 mod refusal;
+mod resumption;
 mod setup;
