@@ -45,7 +45,7 @@ pub struct Exhibit {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Needs {
-    /// Two attacks at sample_routes: the flaw hides behind a check that one of them passes by.
+    /// Two attacks at once: the flaw hides behind a check that one of them passes by.
     Pair,
     /// More than one step: the gate remembers.
     Steps,
