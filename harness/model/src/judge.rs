@@ -65,10 +65,7 @@ pub fn judge_lifted(lifted: &Lifted, blueprint: &Blueprint) -> Verdict {
     // A certificate that comes in a field can be refused only once the request was read.
     let optional =
         blueprint.policy.certificates.client == ClientCertificate::Optional || blueprint.policy.proxy.is_some();
-    let stage = |rule: Rule| match rule.stage() {
-        Stage::Handshake if optional => Stage::Token,
-        stage => stage,
-    };
+    let stage = |rule: Rule| if optional { rule.stage().max(Stage::Token) } else { rule.stage() };
     for (_, (rules, admission)) in judgments(lifted, blueprint) {
         // Whoever reads leniently comes to a refusal later.
         verdict.latest = verdict.latest.max(rules.into_iter().map(stage).min());

@@ -492,7 +492,7 @@ fn finding_as(finding: &Finding, catalogue: &Catalogue, subject: &Subject, notes
     let _ = writeln!(text, "{}", wrapped("   seen       ", &finding.seen));
     let _ = writeln!(text, "{}", wrapped("   permitted  ", &super::expected(finding)));
     for rule in super::rules(&finding.verdict).iter().filter(|_| finding.document.is_none()) {
-        let _ = writeln!(text, "{}", wrapped("   rule       ", &rule));
+        let _ = writeln!(text, "{}", wrapped("   rule       ", rule));
     }
     let found = format!("attempt {}, after {:.1} s", grouped(finding.attempt + 1), finding.after.as_secs_f64());
     let _ = writeln!(text, "   who        {}", finding.reach.words());

@@ -158,8 +158,11 @@ pub(super) fn open_at(world: &World, path: Option<&str>) -> Result<Gate, BoxErro
     gate(world, router, ClientAuth::Required)
 }
 
+/// What a path becomes.
+type Rewrite = fn(&str) -> String;
+
 /// Name, what it does, and what a path becomes between the list of guarded paths and the router.
-pub(super) const REWRITTEN: &[(&str, &str, fn(&str) -> String)] = &[
+pub(super) const REWRITTEN: &[(&str, &str, Rewrite)] = &[
     ("slashes-merged-late", "guards the paths on a list, and merges slashes of what is not on it", |path| {
         path.split('/').filter(|segment| !segment.is_empty()).fold(String::new(), |path, segment| path + "/" + segment)
     }),
@@ -182,7 +185,7 @@ pub(super) const REWRITTEN: &[(&str, &str, fn(&str) -> String)] = &[
 ];
 
 /// Every path on the list is guarded exactly as it is written there. What is not on it is open, and is rewritten before it is routed.
-pub(super) fn rewritten(world: &World, rewrite: Option<fn(&str) -> String>) -> Result<Gate, BoxError> {
+pub(super) fn rewritten(world: &World, rewrite: Option<Rewrite>) -> Result<Gate, BoxError> {
     let mut steps = Steps::default();
     let Some(rewrite) = rewrite else { return rewriting(world, steps, |path| path.into()) };
     steps.admit = |service, parts| match parts.extensions.get::<AsSent>() {
