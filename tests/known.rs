@@ -31,7 +31,7 @@ fn entry(fingerprint: &str, expires: &str) -> String {
 /// A run against a gate that has two causes of its own, with these entries accepted.
 fn accepting(folder: &Path, entries: &[String]) -> Output {
     std::fs::write(folder.join("known.toml"), format!("format = 2\n{}", entries.concat())).unwrap();
-    let run = ["--gate", "audience-not-required", "--attempts", "4000", "--depth", "service", "--known", "known.toml"];
+    let run = ["--gate", "audience-not-required", "--attempts", "7000", "--depth", "service", "--known", "known.toml"];
     cargo_gatecrash().args(run).args(["--report", "report"]).current_dir(folder).output().unwrap()
 }
 

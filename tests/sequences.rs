@@ -22,7 +22,7 @@ fn catalogue() -> CampaignOptions {
 fn stateful() -> Vec<Exhibit> {
     let all = gatecrash_gallery::exhibits().unwrap();
     let from = all.iter().position(|exhibit| exhibit.name == "sessions-outlive-a-reload").unwrap();
-    let to = all.iter().position(|exhibit| exhibit.name == "session-fixed").unwrap();
+    let to = all.iter().position(|exhibit| exhibit.name == "session-kept-at-login").unwrap();
     all[from..=to].to_vec()
 }
 

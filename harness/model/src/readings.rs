@@ -193,7 +193,7 @@ impl ReadingKind {
             ReadingKind::FutureCrl => "RFC 5280 §5.1.2.4",
             ReadingKind::HeadAsGet => "RFC 9110 §9.3.2",
             ReadingKind::HostPort => "RFC 9110 §7.4",
-            ReadingKind::IgnoredParameter => "RFC 7515 §4",
+            ReadingKind::IgnoredParameter => "RFC 7515 §4, §4.1.9",
             ReadingKind::IntermediatePurpose => "RFC 5280 §4.2.1.12",
             ReadingKind::JsonLimits => "RFC 8259 §8.2, §9",
             ReadingKind::LongName => "SPIFFE-ID §2.3",

@@ -93,6 +93,11 @@ fn header_rules(header: &[Field<'_>], blueprint: &Blueprint, latitude: &Latitude
     if !policy.types.is_empty() && !text(header, "typ").is_some_and(|kind| is_listed(kind, &policy.types, latitude)) {
         rules.insert(Rule::TokenType);
     }
+    // JWS ignores `typ`, and an application may look at it (RFC 7515 §4.1.9), as one that takes JWT-SVIDs does (§2.3 there).
+    let usual = || text(header, "typ").is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
+    if policy.types.is_empty() && !usual() && !latitude.permits(ReadingKind::IgnoredParameter) {
+        rules.insert(Rule::TokenType);
+    }
     let is_text = |name: &str| matches!(json(header, name), None | Some(Json::Text(_)));
     if !["alg", "kid", "typ"].into_iter().all(is_text) {
         rules.insert(Rule::HeaderForm);

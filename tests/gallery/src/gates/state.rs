@@ -223,8 +223,8 @@ pub(super) const FLAWS: &[Row] = {
         ),
         (
             "cache-without-certificate",
-            "does not compare a token that it remembers with the certificate",
-            &[Confirmation, SubjectOfCertificate],
+            "does not compare a token that it remembers with the certificate, nor with the keys of the day",
+            &[Confirmation, Signature, SubjectOfCertificate],
             &[Carryover],
             AtOnce,
             |habits| (habits.verifies_again, habits.looks_again) = (false, [true, false, true]),
@@ -357,7 +357,7 @@ pub(super) const FLAWS: &[Row] = {
             |habits| habits.poisoned = Poisoned::Closes,
         ),
         (
-            "session-fixed",
+            "session-kept-at-login",
             "keeps the id of a session that the client had before it was authenticated",
             &[TokenPresent],
             &[Carryover],
