@@ -62,7 +62,7 @@ fn dictionaries_are_what_the_command_line_writes_and_give_no_answer_away() {
         }
     }
     // What a flawed gate compares with, and no standard names.
-    let registered = ["authorization", "bearer", "Bearer ", "cookie"];
+    let registered = ["authorization", "bearer", "Bearer ", "cookie", "true"];
     let policy = read("tests/gallery/gate.toml");
     let mut triggers = 0;
     for file in std::fs::read_dir(root().join("tests/gallery/src/gates")).unwrap() {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatecrash_model::{Case, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value};
+use gatecrash_model::{
+    Attempting, Case, Mutation, PayloadForm, Person, Rule, Scene, SignatureForm, Stage, Stance, Value,
+};
 
 use super::{
     CampaignError, WorkerEnv,
@@ -119,9 +121,16 @@ impl Ladder {
                 | FindingKind::Leniency
                 | FindingKind::Unwitnessed
         );
-        let Some(step) = finding.case.judged().filter(|_| admits) else { return Cause::of(finding.kind, rules) };
         let of_token =
             rules.iter().any(|rule| matches!(rule.stage(), Stage::Token | Stage::Authorization) && !rule.of_protocol());
+        // Where nothing stands before the handler, the answer that tells too much is the handler's.
+        let unguarded = |step: &&Attempting| {
+            finding.kind == FindingKind::Leak && of_token && self.holds(&step.route, &Cause::NoGuard)
+        };
+        if finding.case.judged().filter(unguarded).is_some() {
+            return Cause::NoGuard;
+        }
+        let Some(step) = finding.case.judged().filter(|_| admits) else { return Cause::of(finding.kind, rules) };
         for cause in [Cause::NoGuard, Cause::TokenUnread] {
             if of_token && self.holds(&step.route, &cause) {
                 return cause;

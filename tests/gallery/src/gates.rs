@@ -139,7 +139,7 @@ pub(crate) fn all() -> Result<Vec<Exhibit>, InputError> {
             frozen(),
         ),
         exhibit(
-            "forwarded-certificate",
+            "certificate-field-believed",
             "believes X-Forwarded-Client-Cert, whoever sent it",
             &[CertificateCap, Confirmation, SubjectOfCertificate],
             layers::forwarded_certificate,
