@@ -256,6 +256,7 @@ impl<'a> Sequence<'a> {
         let client = self.clients.get(&began).cloned();
         let Some(client) = client else { return Made { how: How::Closed, ..unconfigured() } };
         let io = self.accept();
+        self.clients.insert(request.number, client.clone());
         let fresh = Request { over: Over::Fresh, ..*request };
         let mut made = drive(&mut self.served, speak(io, &fresh, &client)).await;
         made.how = How::Closed;
@@ -306,7 +307,8 @@ impl<'a> Sequence<'a> {
         let wire = request.wire;
         let client = match request.over {
             Over::Resumed(of) | Over::Early(of) => {
-                let known = self.clients.get(&of)?;
+                // A stream of somebody's connection is that client's.
+                let known = self.clients.get(&of).or_else(|| self.clients.get(self.began.get(&of)?))?;
                 known.with(|config| {
                     config.alpn_protocols = wire.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
                     config.enable_sni = wire.server_name != Asked::Absent;
