@@ -88,6 +88,18 @@ fn an_audience_where_none_is_promised() {
     assert_eq!(verdict(vec![], unasked), "admit");
 }
 
+/// RFC 7515 §4.1.9: JWS ignores `typ`, and an application may look at it.
+#[test]
+fn a_media_type_where_none_is_promised() {
+    let none = |policy: &mut Policy| policy.tokens.types.clear();
+    assert_eq!(verdict(vec![], none), "admit");
+    assert_eq!(verdict(header("typ", "\"jwt\""), none), "admit");
+    assert_eq!(verdict(header("typ", "\"at+jwt\""), none), "either");
+    assert_eq!(verdict(header("typ", "\"JOSE\""), none), "either");
+    assert_eq!(verdict(vec![Mutation::DropHeader("typ".into())], none), "admit");
+    assert_eq!(verdict(header("typ", "\"JOSE\""), strict), "refuse");
+}
+
 /// RFC 9068 §4, RFC 7515 §4.1.9: `at+jwt` and `application/at+jwt` are one type.
 #[test]
 fn a_media_type_with_its_prefix() {

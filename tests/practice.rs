@@ -52,7 +52,7 @@ fn answering(factory: Factory, answers: impl FnOnce(&mut Answers)) -> Target {
 
 /// Random cases by day: enough to see that a service works, and enough to come to what only random cases ask for.
 const SOME: u64 = 40;
-const MANY: u64 = 2400;
+const MANY: u64 = 1200;
 
 fn attacked_in(target: Target, random: u64) -> Campaign {
     // These tests are about the service around the guard, so by day its cryptography is ideal.

@@ -7,7 +7,7 @@ use axum::{
 };
 use gatecrash::{
     BoxError, Gate, World, WorldOptions,
-    campaign::{Campaign, Target, check::FindingKind},
+    campaign::{Bound, Campaign, CampaignOptions, Target, check::FindingKind},
     factory,
     gate::factory::Factory,
     input::parse_policy,
@@ -16,10 +16,15 @@ use gatecrash::{
 use gatecrash_gallery::{POLICY, bank_with_a_route, bank_with_statements};
 
 use super::{MANY, attacked_in, clean};
+use crate::support::run;
+
+fn target(factory: Factory, route: &str) -> Target {
+    let policy = parse_policy("gate.toml", &format!("{POLICY}\n[[routes]]\n{route}")).unwrap();
+    Target { factory, policy, world: WorldOptions::default() }
+}
 
 fn asked(factory: Factory, route: &str) -> Campaign {
-    let policy = parse_policy("gate.toml", &format!("{POLICY}\n[[routes]]\n{route}")).unwrap();
-    attacked_in(Target { factory, policy, world: WorldOptions::default() }, MANY)
+    attacked_in(target(factory, route), MANY)
 }
 
 const STATEMENT: &str = r#"
@@ -42,12 +47,14 @@ fn a_query_says_whose_it_is() {
 
 /// It asks for the first account's owner, and tells the statement of the last (HTTP parameter pollution, CWE-235).
 #[test]
-#[ignore = "no longer found since the vocabulary grew, not even by 12 000 random cases: the cause is unknown"]
 fn a_parameter_that_stands_twice_is_found() {
     fn gate(world: &World) -> Result<Gate, BoxError> {
         bank_with_statements(world, true)
     }
-    let campaign = asked(factory!(gate), STATEMENT);
+    // A sample of the catalogue asks this of one route, which need not be this one.
+    let options =
+        CampaignOptions { bound: Bound::Catalogue, section: Some('E'), jobs: 1, ..CampaignOptions::default() };
+    let campaign = run(&target(factory!(gate), STATEMENT), options);
     let polluted =
         |mutation: &Mutation| matches!(mutation, Mutation::Query(query) if query.starts_with("${parameter}"));
     let found = campaign.findings.iter().find(|it| it.case.mutations().any(polluted));

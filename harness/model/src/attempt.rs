@@ -35,7 +35,7 @@ pub struct Lifted {
     pub transport: Transport,
     /// The presented chain; behind a proxy, the one that counts of its field.
     pub chain: Option<ChainSpec>,
-    /// What is seen of the proxy and of its field, where the policy has one.
+    /// The proxy and its field as the service sees them; `None` if the policy has no proxy.
     pub forwarded: Option<ForwardedSeen>,
     /// The credential.
     pub credential: CredentialSeen,

@@ -588,7 +588,7 @@ impl Blueprint {
         }
     }
 
-    /// What somebody presents in the handshake with a service behind a proxy; `None` without a certificate.
+    /// The chain that a peer presents to a service behind a proxy; `None` if it presents no certificate.
     ///
     /// ```
     /// # use gatecrash_model::*;

@@ -82,7 +82,7 @@ pub struct Forwarded {
 /// What a strict reader sees of the connection and of the field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForwardedSeen {
-    /// What was presented in the handshake.
+    /// The chain that the peer presented in the handshake.
     pub presented: Option<ChainSpec>,
     /// What the field says.
     pub field: FieldSeen,
@@ -104,7 +104,7 @@ pub enum FieldSeen {
 }
 
 impl Forwarded {
-    /// What is seen of the field, and the chain that counts.
+    /// How the service sees the field, and the chain that counts.
     pub(crate) fn seen(&self, chain: Option<&ChainSpec>, proxy: &ProxyPolicy) -> (FieldSeen, Option<ChainSpec>) {
         let Some(chain) = chain else { return (FieldSeen::Absent, None) };
         let xfcc = proxy.field == ForwardedField::ForwardedClientCert;

@@ -8,8 +8,6 @@ use super::{Campaign, Pass, Plan, Progress, Tally};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Completion {
-    /// Whether all of it was tried.
-    pub complete: bool,
     /// What the time or the count left unasked; `None` when the whole catalogue was tried.
     pub unasked: Option<Unasked>,
     /// Families of the catalogue that were to be tried.
@@ -83,12 +81,24 @@ impl Progress {
 impl Completion {
     /// `next` is the first index that was not run.
     pub(super) fn of(plan: &Plan, next: u64, tally: &Tally, interrupted: Option<Interruption>) -> Completion {
-        let complete = plan.pairs_done(next).map_or(next >= plan.fixed(), |pairs| pairs.next.is_none());
-        Completion { complete, unasked: plan.unasked(next, tally), families: plan.families(), interrupted }
+        Completion { unasked: plan.unasked(next, tally), families: plan.families(), interrupted }
     }
 }
 
 impl Campaign {
+    /// Whether controls and catalogue, or all pairs, were tried.
+    ///
+    /// ```
+    /// # let policy = gatecrash::example::policy();
+    /// # use gatecrash::example::gate;
+    /// let report = gatecrash::campaign(gatecrash::factory!(gate), policy).for_attempts(20).run_blocking()?;
+    /// assert!(!report.campaign.is_complete());
+    /// # Ok::<(), gatecrash::BoxError>(())
+    /// ```
+    pub fn is_complete(&self) -> bool {
+        self.completion.unasked.is_none() && self.pairs.is_none_or(|pairs| pairs.next.is_none())
+    }
+
     /// What was tried, where that is less than it was to be: `27 of 131 families`, or `14972 of 15653 attempts of the catalogue` where
     /// each family was.
     ///
@@ -100,8 +110,8 @@ impl Campaign {
     /// # Ok::<(), gatecrash::BoxError>(())
     /// ```
     pub fn unfinished(&self) -> Option<String> {
-        let Completion { complete, families, unasked, .. } = self.completion;
-        if complete {
+        let Completion { families, unasked, .. } = self.completion;
+        if self.is_complete() {
             return None;
         }
         Some(match self.pairs {

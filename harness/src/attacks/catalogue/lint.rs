@@ -157,7 +157,7 @@ fn sequence_faults(attack: &Attack, blueprint: &Blueprint, seen: &mut Vec<(Case,
     faults
 }
 
-/// What is wrong with the claimed verdict or the effect of one case.
+/// Faults in the claimed verdict or the effect of one case.
 fn verdict_fault(attack: &Attack, case: &Case, attempt: &Attempt, blueprint: &Blueprint) -> Option<String> {
     let step = case.first()?;
     let bare = resolve(&Attempting { mutations: Vec::new(), ..step.clone() }, blueprint).ok()?;

@@ -21,7 +21,7 @@ pub enum TakenUp {
 }
 
 impl TakenUp {
-    /// What a change is about; `None` of those that no gate is told of.
+    /// The subject of a change; `None` if a gate is not told of the change.
     pub(crate) fn of(change: &Change) -> Option<Self> {
         match change {
             Change::DropAnchor(_) => Some(TakenUp::Anchors),

@@ -121,7 +121,7 @@ impl FindingKind {
 pub struct DocumentSays {
     /// The file of the document.
     pub file: String,
-    /// The line where it says so, from 1; `None` where it does not have the operation.
+    /// The line of the document, counted from 1; `None` if the document lacks the operation.
     pub line: Option<usize>,
     /// The operation, and in which respect the gate differs: the subject of the finding.
     pub subject: String,

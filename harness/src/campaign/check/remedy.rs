@@ -146,7 +146,7 @@ impl Cause {
                  the connection, the router, or a `thread_local!`: another request overwrites it at the next `.await`."
             }
             Cause::Poisoned => {
-                "Let nothing panic while a lock is held (`get(..8)` in place of `[..8]`), and reject the request when a lock is \
+                "Let nothing panic while a lock is held (`get(..8)` instead of `[..8]`), and reject the request when a lock is \
                  poisoned, or go on with `PoisonError::into_inner` where the data is whole after a panic."
             }
             Cause::SessionFixed => {

@@ -475,7 +475,7 @@ fn route_of(resolved: &Resolved, state: &State) -> String {
     routes.iter().find(same).map(gatecrash_model::Route::id).unwrap_or_default()
 }
 
-/// What is said of an attempt before which the gate has panicked.
+/// The note on an attempt that came after a panic of the gate.
 pub(crate) const AFTER_PANIC: &str = ", after a panic";
 
 /// What would be one thing alone is another when it hangs on what came before.

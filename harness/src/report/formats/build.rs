@@ -93,7 +93,7 @@ impl Report {
             },
             headline: super::screen::headline(campaign, notes),
             status: notes.exit_status(campaign),
-            complete: campaign.completion.complete,
+            complete: campaign.is_complete(),
             interrupted: campaign.completion.interrupted.map(crate::campaign::Interruption::name),
             gate: subject.gate.clone(),
             seed: subject.seed,
